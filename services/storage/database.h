@@ -1,0 +1,100 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "models/base/money.h"
+#include "models/base/result.h"
+#include "models/base/timestamp.h"
+
+struct sqlite3;
+struct sqlite3_stmt;
+
+namespace qd::storage {
+
+enum class Durability {
+    Full, ///< synchronous=FULL: a commit is on disk when it returns
+    Off,  ///< for drills' control runs and throw-away databases only
+};
+
+class Statement;
+
+/// One SQLite connection. One thread at a time.
+/// Errors: Unavailable "storage.busy" | "storage.full" | "storage.io", Corrupt "storage.corrupt",
+/// Conflict "storage.constraint".
+class Database {
+public:
+    /// Opens or creates; WAL, foreign keys on. `path` ":memory:" is private and never durable.
+    static Result<Database> open(const std::string& path, Durability durability = Durability::Full);
+    static Result<Database> openReadOnly(const std::string& path);
+    Database(Database&&) noexcept;
+    Database& operator=(Database&&) noexcept;
+    ~Database();
+
+    Result<void> execute(std::string_view sql); ///< any number of statements
+    /// Prepared once and cached by its text.
+    Result<Statement> prepare(std::string_view sql);
+    Result<void> begin();
+    Result<void> commit();
+    void rollback();
+    std::int64_t changes() const;
+    Result<void> checkIntegrity(); ///< PRAGMA integrity_check; Corrupt with what it found
+    const std::string& path() const;
+    sqlite3* handle() const;
+
+    struct State; ///< the connection and its statement cache; defined in database.cpp
+
+private:
+    explicit Database(std::unique_ptr<State> state);
+    std::unique_ptr<State> m_state;
+};
+
+/// A prepared statement being bound and stepped; goes back to the cache, reset, when it ends.
+class Statement {
+public:
+    Statement(Statement&&) noexcept;
+    Statement& operator=(Statement&&) = delete;
+    ~Statement();
+
+    Statement& bind(int index, std::string_view text); ///< from 1
+    Statement& bind(int index, std::int64_t value);
+    Statement& bind(int index, int value) { return bind(index, static_cast<std::int64_t>(value)); }
+    Statement& bind(int index, Decimal value); ///< as text
+    Statement& bind(int index, const Money& value); ///< as text
+    Statement& bind(int index, Timestamp value); ///< as nanoseconds
+    Statement& bindBlob(int index, std::string_view bytes);
+    Statement& bindNull(int index);
+
+    Result<bool> step(); ///< true: a row is there
+    Result<void> run();  ///< for statements without rows
+
+    std::string_view text(int column) const; ///< from 0; valid until the next step
+    std::int64_t integer(int column) const;
+    bool isNull(int column) const;
+
+private:
+    friend class Database;
+    Statement(Database::State* owner, sqlite3_stmt* handle, std::string_view key);
+    Database::State* m_owner;
+    sqlite3_stmt* m_handle;
+    std::string_view m_key;
+};
+
+/// One step of the schema's history. Versions are 1, 2, 3 … without gaps.
+struct Migration {
+    int version;
+    std::string name;
+    std::string up;
+    std::string down;
+};
+
+/// Bring the schema to `target` (up or down), one transaction a step; refuses a database that is
+/// newer than the program (Invalid "storage.schema_newer") or whose recorded steps differ.
+Result<void> migrate(Database& database, const std::vector<Migration>& migrations, int target);
+Result<int> schemaVersion(Database& database);
+
+} // namespace qd::storage
