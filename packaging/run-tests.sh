@@ -1,0 +1,77 @@
+#!/usr/bin/env bash
+# Runs the test programs of a build, then the drills, and adds up what they say:
+# packaging/run-tests.sh BUILD_DIR [WORDS that a program's name must contain]
+# Each program has 10 minutes; what it printed is kept in BUILD_DIR/test-logs.
+set -uo pipefail
+top=$(cd "$(dirname "$0")/.." && pwd)
+build=$(cd "$1" && pwd)
+shift
+logs=$build/test-logs
+mkdir -p "$logs"
+export QT_QPA_PLATFORM=offscreen QT_LOGGING_RULES='*.debug=false'
+export XDG_RUNTIME_DIR=${XDG_RUNTIME_DIR:-$(mktemp -d)}
+passed=0 failed=0 skipped=0
+
+wanted() {
+    [ $# -eq 1 ] && return 0
+    local name=$1 word
+    shift
+    for word in "$@"; do [[ $name == *$word* ]] && return 0; done
+    return 1
+}
+
+# Adds the counts that a log's closing lines tell (GoogleTest, Qt Test or the plain line).
+count() { # NAME LOG EXIT SECONDS
+    local p=0 f=0 s=0 line
+    if line=$(grep -E '^Totals: [0-9]+ passed' "$2" | tail -n 1) && [ -n "$line" ]; then
+        read -r p f s < <(sed -E 's/.* ([0-9]+) passed, ([0-9]+) failed, ([0-9]+) skipped.*/\1 \2 \3/' <<<"$line")
+    elif grep -q '^\[==========\]' "$2"; then
+        p=$(sed -nE 's/^\[  PASSED  \] ([0-9]+) tests?.*/\1/p' "$2" | tail -n 1)
+        f=$(sed -nE 's/^\[  FAILED  \] ([0-9]+) tests?, listed.*/\1/p' "$2" | tail -n 1)
+        s=$(sed -nE 's/^\[  SKIPPED \] ([0-9]+) tests?, listed.*/\1/p' "$2" | tail -n 1)
+    elif line=$(grep -E '^[0-9]+ passed, [0-9]+ failed' "$2" | tail -n 1) && [ -n "$line" ]; then
+        p=$(sed -E 's/^([0-9]+) passed.*/\1/' <<<"$line")
+        f=$(sed -E 's/.* ([0-9]+) failed.*/\1/' <<<"$line")
+        s=$(sed -nE 's/.* ([0-9]+) skipped.*/\1/p' <<<"$line")
+    fi
+    p=${p:-0} f=${f:-0} s=${s:-0}
+    # A program that dies, hangs or fails without saying so has failed all the same.
+    if [ "$3" -ne 0 ] && [ "$f" -eq 0 ]; then f=1; fi
+    if [ "$3" -eq 0 ] && [ $((p + f + s)) -eq 0 ]; then f=1; echo "  $1 ran no test" >&2; fi
+    passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
+    printf '%-44s %5d passed %3d failed %3d skipped %5ds\n' "$1" "$p" "$f" "$s" "$4"
+    if [ "$f" -ne 0 ]; then
+        grep -E '^\[  FAILED  \]|^FAIL!|: Failure|failed:|^FAILED|promise broken|ERROR: |exited' "$2" |
+            head -n 20
+        [ "$3" -eq 124 ] && echo "  $1 was stopped after its time limit"
+    fi
+}
+
+run() { # NAME LIMIT_SECONDS COMMAND…
+    local name=$1 limit=$2 start=$SECONDS code
+    shift 2
+    (cd "$top" && timeout -k 10 "$limit" "$@") >"$logs/$name.log" 2>&1 </dev/null
+    code=$?
+    count "$name" "$logs/$name.log" $code $((SECONDS - start))
+}
+
+while read -r name program; do
+    wanted "$name" "$@" || continue
+    if [ "$name" = tidy ]; then
+        run tidy 60 "$program" "$top" "$build/rooms.txt"
+    else
+        run "$name" 600 "$program"
+    fi
+done <"$build/test_programs.txt"
+
+if wanted alpaca_sdk "$@" && [ -x "$top/tests/functional/alpaca_sdk/run.sh" ]; then
+    run alpaca_sdk 300 "$top/tests/functional/alpaca_sdk/run.sh" "$build/bin"
+fi
+if wanted drills "$@" && [ -x "$build/bin/quarterdeckctl" ]; then
+    run drills 1200 "$build/bin/quarterdeckctl" drill run --all
+    sed -nE '/^(PE|TB|TS)-/p' "$logs/drills.log"
+fi
+
+echo
+echo "$passed passed, $failed failed, $skipped skipped"
+[ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]
