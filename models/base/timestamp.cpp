@@ -2,47 +2,11 @@
 
 #include <cstdio>
 
+#include "models/base/civil.h"
+
 namespace qd {
 
 namespace {
-
-/// Days from 1970-01-01 of a proleptic Gregorian date (Howard Hinnant, "chrono-compatible
-/// low-level date algorithms", days_from_civil).
-constexpr std::int64_t daysFromCivil(std::int64_t y, unsigned m, unsigned d)
-{
-    y -= m <= 2;
-    const std::int64_t era = (y >= 0 ? y : y - 399) / 400;
-    const auto yoe = static_cast<unsigned>(y - era * 400);
-    const unsigned doy = (153 * (m > 2 ? m - 3 : m + 9) + 2) / 5 + d - 1;
-    const unsigned doe = yoe * 365 + yoe / 4 - yoe / 100 + doy;
-    return era * 146097 + static_cast<std::int64_t>(doe) - 719468;
-}
-
-struct Civil {
-    std::int64_t year;
-    unsigned month, day;
-};
-
-constexpr Civil civilFromDays(std::int64_t z)
-{
-    z += 719468;
-    const std::int64_t era = (z >= 0 ? z : z - 146096) / 146097;
-    const auto doe = static_cast<unsigned>(z - era * 146097);
-    const unsigned yoe = (doe - doe / 1460 + doe / 36524 - doe / 146096) / 365;
-    const std::int64_t y = static_cast<std::int64_t>(yoe) + era * 400;
-    const unsigned doy = doe - (365 * yoe + yoe / 4 - yoe / 100);
-    const unsigned mp = (5 * doy + 2) / 153;
-    const unsigned d = doy - (153 * mp + 2) / 5 + 1;
-    const unsigned m = mp < 10 ? mp + 3 : mp - 9;
-    return {y + (m <= 2), m, d};
-}
-
-constexpr unsigned daysInMonth(std::int64_t year, unsigned month)
-{
-    constexpr unsigned kDays[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-    const bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
-    return month == 2 && leap ? 29 : kDays[month - 1];
-}
 
 /// Reads exactly `count` digits at `position`; -1 if there are none.
 int digits(std::string_view text, std::size_t position, std::size_t count)
@@ -99,7 +63,7 @@ Result<Timestamp> Timestamp::parse(std::string_view text)
     if (at != text.size()) return syntax();
 
     const std::int64_t days =
-        daysFromCivil(year, static_cast<unsigned>(month), static_cast<unsigned>(day));
+        daysFromCivil({year, static_cast<unsigned>(month), static_cast<unsigned>(day)});
     const std::int64_t seconds = days * 86400 + hour * 3600 + minute * 60 + second - offsetSeconds;
     return Timestamp(seconds * 1'000'000'000 + fraction);
 }

@@ -18,11 +18,21 @@ struct Date {
 };
 /// "2013-10-07".
 std::string toString(const Date& date);
+/// Fails with: Invalid "date.syntax".
 Result<Date> parseDate(std::string_view text);
+Date addDays(const Date& date, int days);
+/// 0 = Sunday … 6 = Saturday.
+int weekday(const Date& date);
+/// The UTC day of an instant, and its first instant.
+Date utcDate(Timestamp instant);
+Timestamp utcMidnight(const Date& date);
 
 /// Which part of the trading day it is.
 enum class SessionPhase { Closed, PreMarket, Regular, PostMarket };
+/// "closed", "pre_market", "regular", "post_market".
 std::string_view toString(SessionPhase phase);
+/// Fails with: Invalid "calendar.unknown_phase" (field "phase").
+Result<SessionPhase> parseSessionPhase(std::string_view text);
 
 /// One trading day, as UTC instants.
 struct TradingDay {

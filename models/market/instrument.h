@@ -33,7 +33,12 @@ private:
 };
 
 enum class AssetClass { Equity, Option, Crypto };
+/// "equity", "option", "crypto".
 std::string_view toString(AssetClass assetClass);
+/// Fails with: Invalid "instrument.unknown_asset_class" (field "assetClass").
+Result<AssetClass> parseAssetClass(std::string_view text);
+/// What the spelling says: an OCC option, a currency pair, or else an equity.
+AssetClass assetClassOf(const Symbol& symbol);
 
 /// What a venue says of one symbol. Immutable; refreshed whole.
 struct Instrument {

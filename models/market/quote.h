@@ -10,7 +10,10 @@ namespace qd {
 
 /// Where a value came from and how it may be used. Shown beside every value.
 enum class FeedClass { RealTime, Delayed, Frozen, Simulated };
+/// "real_time", "delayed", "frozen", "simulated".
 std::string_view toString(FeedClass feedClass);
+/// Fails with: Invalid "quote.unknown_value" and the accepted values.
+Result<FeedClass> parseFeedClass(std::string_view text);
 
 /// The best bid and offer of one symbol. A zero price means that side is empty.
 struct Quote {
@@ -47,6 +50,7 @@ struct Bar {
 enum class BarInterval { Minute1, Minute5, Minute15, Hour1, Hour4, Day1 };
 /// "1m", "5m", "15m", "1h", "4h", "1d".
 std::string_view toString(BarInterval interval);
+/// Fails with: Invalid "quote.unknown_value" (field "interval") and the accepted values.
 Result<BarInterval> parseBarInterval(std::string_view text);
 Duration lengthOf(BarInterval interval);
 
@@ -66,6 +70,9 @@ struct Book {
 
 /// How far a symbol's last value may be believed. `design.md` §7.
 enum class Freshness { Live, Slow, Stale, Halted, Closed, Delayed, NoData };
+/// "live", "slow", "stale", "halted", "closed", "delayed", "no_data".
 std::string_view toString(Freshness freshness);
+/// Fails with: Invalid "quote.unknown_value" and the accepted values.
+Result<Freshness> parseFreshness(std::string_view text);
 
 } // namespace qd
