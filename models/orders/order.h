@@ -131,6 +131,8 @@ struct Fill {
     Timestamp eventTime;   ///< the venue's
     Timestamp receiveTime; ///< ours
     bool inferred = false; ///< derived from totals because the venue did not report it singly
+    VenueOrderId venueOrderId; ///< the venue's id of the order it belongs to; reports of executions
+                               ///< may carry only this, with an empty clientOrderId
     friend bool operator==(const Fill&, const Fill&) = default;
 };
 
