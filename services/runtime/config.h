@@ -42,9 +42,17 @@ public:
         std::map<std::string, std::string> environment;
         std::vector<std::string> arguments; ///< without the program name
         std::string environmentPrefix = "QUARTERDECK_";
+        /// What `main` was given, and the environment. `--config FILE` (or `--config=FILE`, else
+        /// QUARTERDECK_CONFIG) becomes `file` and is taken out of the arguments.
+        static Sources ofProcess(int argc, const char* const* argv);
+        /// Was `--help` or `-h` given? Then print `help` and leave; `load` ignores it.
+        bool wantsHelp() const;
     };
     /// Reads everything, checks everything, and returns **all** problems at once: unknown keys (with
     /// the nearest known one), wrong types, out of range, missing, unreadable or malformed file.
+    /// An environment variable with the prefix that names no setting is a problem only when it is
+    /// almost one (a typing error): other programs share the prefix. A secret that is set must not be
+    /// empty. Problems never quote the value of a Secret.
     static tl::expected<Config, std::vector<ConfigProblem>> load(const std::vector<Setting>& settings,
                                                                  const Sources& sources);
     /// `--help` text from the same declarations.
@@ -52,14 +60,20 @@ public:
 
     bool has(const std::string& key) const;
     /// The key must be declared with that type and set (or defaulted); else a broken promise.
-    const std::string& text(const std::string& key) const;
+    const std::string& text(const std::string& key) const; ///< Text, Path or Url
     Secret secret(const std::string& key) const;
     std::int64_t integer(const std::string& key) const;
     bool boolean(const std::string& key) const;
     std::chrono::milliseconds duration(const std::string& key) const; ///< "250ms", "5s", "2m", "1h"
-    std::vector<std::string> list(const std::string& key) const;
+    std::vector<std::string> list(const std::string& key) const; ///< "a, b": trimmed, none empty
     /// Where a value came from: "default", "file", "environment", "argument".
     std::string origin(const std::string& key) const;
+    /// Every set value with its origin, for the `config` health check and a start-up log line;
+    /// secrets as "***".
+    struct Entry {
+        std::string key, text, origin;
+    };
+    std::vector<Entry> entries() const;
 
 private:
     struct Value {
@@ -67,6 +81,8 @@ private:
         std::string text;
         std::string origin;
     };
+    const Value& valueOf(const std::string& key, std::initializer_list<SettingType> types) const;
+
     std::map<std::string, Value> m_values;
 };
 

@@ -62,7 +62,8 @@ private:
     std::unique_ptr<State> m_state;
 };
 
-/// Post `task` to `executor` and wait for it to have run: start-up, shutdown and tests only.
+/// Post `task` to `executor` and wait until it has run or was dropped because the executor stopped;
+/// runs it at once if called on the executor. Start-up, shutdown and tests only.
 void runAndWait(Executor& executor, const Task& task);
 
 } // namespace qd::runtime

@@ -14,12 +14,17 @@ class Shutdown {
 public:
     /// Blocks the signals in this and all later threads; construct before starting any thread.
     Shutdown();
+    ~Shutdown();
+    Shutdown(const Shutdown&) = delete;
+    Shutdown& operator=(const Shutdown&) = delete;
+    /// Before `wait`.
     void addStep(std::string name, std::function<void()> step);
     /// Returns after a signal or `request`, when all steps have run.
     void wait();
     /// As if a signal had come. Any thread.
     void request();
-    /// Ask the kernel to send SIGTERM when the parent dies: children of the terminal.
+    /// Ask the kernel to send SIGTERM when the parent (strictly: the thread that started us) dies:
+    /// children of the terminal.
     static void followParent();
 
 private:
