@@ -1,0 +1,165 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <vector>
+
+#include "models/orders/order.h"
+
+namespace qd::exchange {
+
+/// A book inside the engine: 0, 1, 2 … in the order of `addBook`.
+using BookIndex = std::uint32_t;
+/// Names one order for ever: a pool slot and the generation of its use. Never zero. An id of an
+/// order that is gone is harmless: everything done with it is a no-op.
+using EngineOrderId = std::uint64_t;
+/// Whose order; 0 is nobody in particular and never trades with itself by rule.
+using OwnerId = std::uint32_t;
+
+/// What happens when two orders of one owner would trade.
+enum class SelfTrade { Allow, CancelNewest, CancelOldest, CancelBoth };
+
+/// One order as the engine sees it. Prices and quantities are integers of any unit the caller
+/// chooses (here: 1e-8 units, or LOBSTER's 1e-4 dollars and shares).
+struct EngineOrder {
+    BookIndex book = 0;
+    OwnerId owner = 0;
+    Side side = Side::Buy;
+    OrderType type = OrderType::Limit;
+    TimeInForce timeInForce = TimeInForce::Gtc; ///< Ioc and Fok never rest; all others do
+    std::int64_t quantity = 0;                  ///< > 0
+    std::int64_t price = 0;                     ///< Limit, StopLimit
+    std::int64_t stopPrice = 0;                 ///< Stop, StopLimit
+    std::int64_t trail = 0;                     ///< TrailingStop: distance from the high-water mark
+    std::uint64_t tag = 0;                      ///< the caller's, returned in events
+};
+
+enum class EngineEventKind : std::uint8_t {
+    Rested,    ///< is in the book with `quantity` open
+    Traded,    ///< `id` took `quantity` from `makerId` at `price` (the maker's)
+    Canceled,  ///< left with `quantity` unfilled: asked for, IOC/FOK remainder, market on empty
+    Triggered, ///< a stop became live
+    Reduced,   ///< open quantity is now `quantity`; priority kept
+    Replaced,  ///< price or a larger quantity: now at the end of its queue
+    Refused,   ///< quantity or price not positive; nothing happened
+};
+
+struct EngineEvent {
+    EngineEventKind kind = EngineEventKind::Rested;
+    Side side = Side::Buy; ///< of `id`
+    BookIndex book = 0;
+    EngineOrderId id = 0, makerId = 0;
+    std::uint64_t tag = 0, makerTag = 0;
+    std::int64_t price = 0, quantity = 0;
+    std::int64_t leaves = 0, makerLeaves = 0; ///< open quantity after a trade
+};
+using EngineEvents = std::vector<EngineEvent>;
+
+struct EngineLevel {
+    std::int64_t price = 0, quantity = 0;
+    std::uint32_t orderCount = 0;
+    friend bool operator==(const EngineLevel&, const EngineLevel&) = default;
+};
+
+/// Price-time priority matching for many books. Deterministic: no clock, no hash order, no calls
+/// back; what happened is appended to the caller's buffer. One thread.
+/// Orders sit in one pool and are linked by index; a level is a queue head and tail in a std::map.
+class MatchingEngine {
+public:
+    explicit MatchingEngine(SelfTrade selfTrade = SelfTrade::Allow, std::size_t reserve = 1024);
+
+    BookIndex addBook();
+    std::size_t bookCount() const { return m_books.size(); }
+
+    /// Match, then rest or cancel what is left. Returns the order's id even if it is already gone.
+    /// A fill-or-kill trades its whole quantity or nothing. Returns 0 (event Refused) when the
+    /// quantity is not positive or a limit order has no positive price.
+    EngineOrderId submit(const EngineOrder& order, EngineEvents& out);
+    /// False, and no event, if the order is gone.
+    bool cancel(EngineOrderId id, EngineEvents& out);
+    /// Open quantity to `quantity`: smaller keeps the place in the queue, larger goes to its end.
+    /// `price` as it is, or a new one (which may trade at once). False if the order is gone.
+    bool modify(EngineOrderId id, std::int64_t price, std::int64_t quantity, EngineEvents& out);
+    /// Tell stops and trailing stops of a trade that happened outside the engine.
+    void observeTrade(BookIndex book, std::int64_t price, EngineEvents& out);
+
+    bool isOpen(EngineOrderId id) const;
+    std::int64_t openQuantity(EngineOrderId id) const; ///< 0 if gone
+    std::optional<EngineLevel> best(BookIndex book, Side side) const;
+    /// Best first, at most `depth`.
+    std::vector<EngineLevel> levels(BookIndex book, Side side, std::size_t depth) const;
+    /// Open quantity ahead of the order at its own price; 0 if gone or first.
+    std::int64_t quantityAhead(EngineOrderId id) const;
+    std::size_t openOrders(BookIndex book) const;
+    std::int64_t lastTrade(BookIndex book) const; ///< 0 if none
+
+private:
+    static constexpr std::uint32_t kNone = 0xffffffffu;
+    enum class Place : std::uint8_t { Free, Resting, Stopped, Trailing };
+    struct Level {
+        std::int64_t quantity = 0;
+        std::uint32_t head = kNone, tail = kNone;
+        std::uint32_t orderCount = 0;
+    };
+    /// Best first: keys are prices, negated for bids.
+    using Ladder = std::map<std::int64_t, Level>;
+    struct Slot {
+        std::int64_t key = 0; ///< in its ladder or trigger map
+        std::int64_t quantity = 0;
+        Level* level = nullptr;
+        std::uint32_t next = kNone, previous = kNone;
+        std::uint32_t generation = 1;
+        OwnerId owner = 0;
+        std::uint64_t tag = 0;
+        BookIndex book = 0;
+        Place place = Place::Free;
+        Side side = Side::Buy;
+        OrderType type = OrderType::Limit;
+        TimeInForce timeInForce = TimeInForce::Gtc;
+        std::uint32_t stop = kNone; ///< index into m_stops
+    };
+    struct StopTerms {
+        std::int64_t limitPrice = 0, trail = 0, highWater = 0;
+    };
+    struct BookState {
+        Ladder sides[2];
+        /// Stops by trigger, nearest first; the key is negated for sells.
+        Ladder triggers[2];
+        /// Trailing stops in the order they came.
+        std::vector<std::uint32_t> trailing;
+        std::size_t openOrders = 0;
+        std::int64_t lastTrade = 0;
+        bool settling = false;
+    };
+
+    static std::size_t at(Side side) { return side == Side::Buy ? 0u : 1u; }
+    static std::int64_t keyOf(Side side, std::int64_t price);
+    static std::int64_t triggerKey(Side side, std::int64_t price);
+    EngineOrderId idOf(std::uint32_t slot) const;
+    std::uint32_t find(EngineOrderId id) const;
+    std::uint32_t take();
+    void release(std::uint32_t slot);
+    void append(Ladder& ladder, std::uint32_t slot, std::int64_t key);
+    void unlink(Ladder& ladder, std::uint32_t slot);
+    bool canFillWhole(const BookState& book, const Slot& taker, std::int64_t limitKey) const;
+    void match(std::uint32_t taker, std::int64_t limitKey, EngineEvents& out);
+    bool preventSelfTrade(std::uint32_t taker, std::uint32_t maker, EngineEvents& out);
+    void trade(std::uint32_t taker, std::uint32_t maker, EngineEvents& out);
+    void execute(std::uint32_t slot, std::int64_t price, EngineEvents& out);
+    void hold(std::uint32_t slot, const EngineOrder& order);
+    void remove(std::uint32_t slot, EngineEvents& out);
+    void settleStops(BookIndex book, EngineEvents& out);
+    bool triggerNext(BookIndex book, EngineEvents& out);
+    void trigger(std::uint32_t slot, EngineEvents& out);
+    EngineEvent event(EngineEventKind kind, std::uint32_t slot) const;
+
+    SelfTrade m_selfTrade;
+    std::vector<BookState> m_books;
+    std::vector<Slot> m_slots;
+    std::vector<std::uint32_t> m_free;
+    std::vector<StopTerms> m_stops;
+    std::vector<std::uint32_t> m_freeStops;
+};
+
+} // namespace qd::exchange
