@@ -1,0 +1,25 @@
+#pragma once
+
+#include <chrono>
+#include <string>
+
+#include "services/runtime/secret.h"
+
+namespace qd::brokers {
+
+/// Where Alpaca is and who we are there. `facts`: paper and live have different hosts and keys.
+struct AlpacaSettings {
+    std::string tradingUrl;    ///< "https://paper-api.alpaca.markets"
+    std::string streamUrl;     ///< "wss://paper-api.alpaca.markets/stream"
+    std::string dataUrl;       ///< "https://data.alpaca.markets"
+    std::string dataStreamUrl; ///< "wss://stream.data.alpaca.markets/v2/iex"
+    runtime::Secret keyId;
+    runtime::Secret secretKey;
+    AccountId account{"paper"};
+    bool simulated = false; ///< the other end is the sandbox: quotes are marked simulated
+    std::chrono::milliseconds commandTimeout{10'000}; ///< submit, modify, cancel
+    std::chrono::milliseconds queryTimeout{10'000};
+    std::chrono::milliseconds streamIdleTimeout{30'000};
+};
+
+} // namespace qd::brokers
