@@ -1,0 +1,44 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "models/market/instrument.h"
+#include "services/brokers/broker.h"
+
+namespace qd::market {
+
+/// What can be traded, and how to find it. Core executor only; pointers are good until `load`.
+class InstrumentDirectory {
+public:
+    static constexpr std::size_t kResultsMax = 100;
+
+    InstrumentDirectory();
+    ~InstrumentDirectory();
+
+    /// Replace everything. Of two with one symbol the last counts.
+    void load(std::vector<Instrument> instruments);
+    /// Ask the broker and `load`. On failure what was there stays.
+    void refresh(brokers::Broker& broker, std::function<void(Result<std::size_t>)> done);
+
+    std::size_t size() const;
+    const Instrument* find(const Symbol& symbol) const;
+    /// Best first: the symbol itself, symbols that begin with `query`, names with words that begin
+    /// with its words, names and symbols that contain it. Tradable before not tradable.
+    std::vector<const Instrument*> search(std::string_view query, std::size_t limit) const;
+    /// What may have been meant by a symbol that does not exist: other spellings, few letters
+    /// apart, same beginning, or a word of the name. Best first.
+    std::vector<Symbol> near(std::string_view text, std::size_t limit = 5) const;
+    /// The instrument, or NotFound "market.unknown_symbol" (field "symbol") whose detail names the
+    /// near ones.
+    Result<const Instrument*> require(const Symbol& symbol) const;
+
+private:
+    struct State;
+    std::unique_ptr<State> m_state;
+};
+
+} // namespace qd::market
