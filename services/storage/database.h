@@ -24,11 +24,12 @@ enum class Durability {
 class Statement;
 
 /// One SQLite connection. One thread at a time.
-/// Errors: Unavailable "storage.busy" | "storage.full" | "storage.io", Corrupt "storage.corrupt",
-/// Conflict "storage.constraint".
+/// Errors: Unavailable "storage.busy" | "storage.full" | "storage.io", Corrupt "storage.corrupt"
+/// (says how to restore), Conflict "storage.constraint", Invalid "storage.sql".
 class Database {
 public:
-    /// Opens or creates; WAL, foreign keys on. `path` ":memory:" is private and never durable.
+    /// Opens or creates (mode 0600); WAL, foreign keys on. `path` ":memory:" is private and never
+    /// durable. While open it is marked in use (a shared lock on "<path>-lock"), see `restore`.
     static Result<Database> open(const std::string& path, Durability durability = Durability::Full);
     static Result<Database> openReadOnly(const std::string& path);
     Database(Database&&) noexcept;
@@ -41,6 +42,7 @@ public:
     Result<void> begin();
     Result<void> commit();
     void rollback();
+    bool isInTransaction() const; ///< false too after SQLite undid a transaction by itself
     std::int64_t changes() const;
     Result<void> checkIntegrity(); ///< PRAGMA integrity_check; Corrupt with what it found
     const std::string& path() const;
@@ -92,8 +94,23 @@ struct Migration {
     std::string down;
 };
 
-/// Bring the schema to `target` (up or down), one transaction a step; refuses a database that is
-/// newer than the program (Invalid "storage.schema_newer") or whose recorded steps differ.
+/// The history of one room's tables: rooms number their steps apart, in one `schema_migrations`
+/// table. `storageMigrations()` (event_log.h) comes first, then for instance {"orders", …}.
+struct MigrationSet {
+    std::string name;
+    std::vector<Migration> steps;
+};
+
+/// Bring the set's schema to `target` (up or down), one transaction a step; each step is recorded
+/// with the SHA-256 of its SQL. Refuses a database that is newer than the program (Invalid
+/// "storage.schema_newer") or whose recorded steps differ (Invalid "storage.schema_differs").
+Result<void> migrate(Database& database, const MigrationSet& set, int target);
+/// Every set to its newest step, in the order given.
+Result<void> migrateAll(Database& database, const std::vector<MigrationSet>& sets);
+/// The newest step applied of the set; 0 if none.
+Result<int> schemaVersion(Database& database, std::string_view set);
+
+/// As above for the set named "main", for databases with one history.
 Result<void> migrate(Database& database, const std::vector<Migration>& migrations, int target);
 Result<int> schemaVersion(Database& database);
 

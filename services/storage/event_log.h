@@ -26,10 +26,14 @@ struct Event {
     friend bool operator==(const Event&, const Event&) = default;
 };
 
-/// SQL that creates the log's table; part of the first migration.
+/// SQL that creates the log's table; part of `storageMigrations()`. Triggers forbid UPDATE and
+/// DELETE as a first fence; the chain is the real one.
 std::string_view eventLogSchema();
+/// The set "storage": the log and the store's identity. Before every other room's set.
+const MigrationSet& storageMigrations();
 
 /// The chain: hash(n) = SHA-256("qd.event.v1" ‖ hash(n−1) ‖ each field, length-prefixed (u32 LE)).
+/// Fields in the order of `Event`; integers and times are 8 bytes LE; hash(0) is 32 zero bytes.
 Hash chainHash(const Hash& previous, const Event& event);
 
 /// Appends within the caller's transaction. Owned and used by the writer thread only.
@@ -39,6 +43,8 @@ public:
     static Result<EventAppender> open(Database& database);
     /// Gives the event its sequence and hash and inserts it.
     Result<std::int64_t> append(Database& database, Event event);
+    /// As `append`, leaving sequence and hash in `event`.
+    Result<void> insert(Database& database, Event& event);
     /// After a rollback: forget what was appended since the last commit.
     Result<void> reload(Database& database);
     std::int64_t lastSequence() const { return m_lastSequence; }

@@ -2,10 +2,12 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "services/runtime/executor.h"
+#include "services/storage/backup.h"
 #include "services/storage/database.h"
 #include "services/storage/event_log.h"
 
@@ -14,16 +16,18 @@ namespace qd::storage {
 /// What a unit of work sees: the write connection inside an open transaction, and the log.
 class Transaction {
 public:
-    Transaction(Database& database, EventAppender& appender, std::vector<Event>& appended)
-        : m_database(database), m_appender(appender), m_appended(appended) {}
+    Transaction(Database& database, EventAppender& appender, std::vector<Event>& appended,
+                Timestamp now = {})
+        : m_database(database), m_appender(appender), m_appended(appended), m_now(now) {}
     Database& database() { return m_database; }
-    /// Append to the log; returns the sequence number.
+    /// Append to the log; returns the sequence number. An event without a time gets the batch's.
     Result<std::int64_t> append(Event event);
 
 private:
     Database& m_database;
     EventAppender& m_appender;
     std::vector<Event>& m_appended;
+    Timestamp m_now;
 };
 
 struct WriterStats {
@@ -35,6 +39,10 @@ struct WriterStats {
 struct WriterOptions {
     std::size_t queueMax = 50'000; ///< beyond it `submit` refuses with Unavailable "storage.overloaded"
     std::size_t batchMax = 4'096;
+    /// For drills: called at "before-commit" and "after-commit" of each batch; may stall, end the
+    /// process, or fail. A failure before undoes the batch (kind Corrupt: and stops the writer, as a
+    /// failed fsync does); a failure after stops it.
+    std::function<Result<void>(std::string_view point)> fault;
 };
 
 /// The one writer: takes units of work, commits many in one transaction (natural group commit: what
@@ -52,29 +60,26 @@ public:
     /// `executor` is the `db` thread (or the simulator). `database` must be migrated.
     static Result<std::unique_ptr<Writer>> open(Database database, runtime::Executor& executor,
                                                 WriterOptions options = {});
+    /// Ends the batch under way, refuses what is still queued (Unavailable "storage.closed") and
+    /// closes the database. `flush` first to keep it. Not from a work or an observer.
     ~Writer();
 
     /// Any thread. `done` runs on `reply` after the commit (or the refusal). Order of submission is
-    /// order of commit and order of `done` per reply executor.
+    /// order of commit and order of `done` per reply executor; a refusal (overloaded, stopped,
+    /// closed) is posted at once. `reply` must outlive the answer.
     void submit(Work work, runtime::Executor& reply, Done done);
     /// Before the first submit.
     void observe(Observer observer);
     WriterStats stats() const;
     /// Commits what is queued; returns when it is on disk. Not from the writer's executor.
     void flush();
+    /// Why it refuses everything; empty while it works.
+    std::optional<Error> stopped() const;
 
 private:
     struct State;
     explicit Writer(std::shared_ptr<State> state);
     std::shared_ptr<State> m_state;
 };
-
-/// Online copy of a live database (SQLite backup API), integrity-checked, then renamed into place.
-/// The answer is the copy's event count. Progress in 0 … 1, may be empty.
-Result<std::int64_t> backup(const std::string& sourcePath, const std::string& targetPath,
-                            const std::function<void(double)>& progress);
-/// Replace the database at `targetPath` by a verified backup; the old one is kept as ".before-restore".
-/// Refuses (Conflict "storage.in_use") while another process has it open.
-Result<std::int64_t> restore(const std::string& backupPath, const std::string& targetPath);
 
 } // namespace qd::storage

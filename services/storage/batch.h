@@ -1,0 +1,34 @@
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <vector>
+
+#include "services/storage/writer.h"
+
+namespace qd::storage {
+
+/// One submitted work and what became of it.
+struct Submission {
+    Writer::Work work;
+    runtime::Executor* reply;
+    Writer::Done done;
+    Result<std::int64_t> outcome = 0;
+};
+
+/// What a batch left behind.
+struct BatchResult {
+    std::vector<Event> events;    ///< committed; empty if the commit failed
+    std::optional<Error> failure; ///< the whole batch was undone
+    bool mustStop = false;        ///< what is on disk is no longer certain
+};
+
+/// Runs the works in one transaction, each in its own savepoint, and commits; fills their outcomes.
+BatchResult commitBatch(Database& database, EventAppender& appender,
+                        std::vector<Submission>& batch, Timestamp now,
+                        const std::function<Result<void>(std::string_view)>& fault);
+
+/// Posts the outcomes, one task a reply executor, each in the order of submission.
+void postOutcomes(std::vector<Submission> batch);
+
+} // namespace qd::storage

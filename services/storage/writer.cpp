@@ -1,0 +1,233 @@
+#include "services/storage/writer.h"
+
+#include <algorithm>
+#include <iterator>
+#include <mutex>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "services/storage/batch.h"
+
+namespace qd::storage {
+
+Result<std::int64_t> Transaction::append(Event event)
+{
+    if (!event.time.isSet()) event.time = m_now;
+    m_appended.push_back(std::move(event));
+    Event& kept = m_appended.back();
+    if (const auto inserted = m_appender.insert(m_database, kept); !inserted) {
+        m_appended.pop_back();
+        return tl::unexpected(inserted.error());
+    }
+    return kept.sequence;
+}
+
+namespace {
+
+void refuse(std::vector<Submission> submissions, const Error& error)
+{
+    for (Submission& submission : submissions) submission.outcome = tl::unexpected(error);
+    postOutcomes(std::move(submissions));
+}
+
+std::vector<Submission> takeBatch(std::vector<Submission>& queue, std::size_t batchMax)
+{
+    if (queue.size() <= batchMax) return std::exchange(queue, {});
+    const auto end = queue.begin() + static_cast<std::ptrdiff_t>(batchMax);
+    std::vector<Submission> batch(std::make_move_iterator(queue.begin()),
+                                  std::make_move_iterator(end));
+    queue.erase(queue.begin(), end);
+    return batch;
+}
+
+Error stoppedBy(const Error& cause)
+{
+    return Error{ErrorKind::Corrupt, "storage.stopped",
+                 "the writer stopped, because what is on disk is no longer certain: " +
+                     describe(cause) + "; check the disk and restart the backend",
+                 {}};
+}
+
+} // namespace
+
+/// Shared with the tasks posted to the writer's executor, which may run after the Writer has ended.
+struct Writer::State : std::enable_shared_from_this<State> {
+    State(runtime::Executor& where, WriterOptions how, Database opened, EventAppender log)
+        : executor(where), options(std::move(how)), database(std::move(opened)), appender(log)
+    {
+    }
+
+    void schedule();
+    void drain();
+    void runBatch(std::vector<Submission> batch);
+    /// Keeps the figures; if the writer must stop, answers what was queued and is now refused.
+    std::vector<Submission> account(const std::vector<Submission>& batch, const BatchResult& result,
+                                    Duration took);
+
+    runtime::Executor& executor;
+    const WriterOptions options;
+
+    std::mutex mutex; ///< guards the four below
+    std::vector<Submission> queue;
+    bool isScheduled = false;
+    std::optional<Error> refusal; ///< once set, everything is refused with it
+    WriterStats stats;
+
+    std::mutex batchMutex; ///< held while a batch runs; guards the three below
+    std::optional<Database> database;
+    EventAppender appender;
+    std::vector<Observer> observers;
+};
+
+void Writer::State::schedule()
+{
+    executor.post([state = shared_from_this()] { state->drain(); });
+}
+
+void Writer::State::drain()
+{
+    const std::lock_guard batchLock(batchMutex);
+    std::vector<Submission> batch;
+    {
+        const std::lock_guard lock(mutex);
+        batch = takeBatch(queue, options.batchMax);
+        if (batch.empty()) {
+            isScheduled = false;
+            return;
+        }
+    }
+    runBatch(std::move(batch));
+    {
+        const std::lock_guard lock(mutex);
+        isScheduled = !queue.empty();
+        if (!isScheduled) return;
+    }
+    schedule();
+}
+
+void Writer::State::runBatch(std::vector<Submission> batch)
+{
+    QD_ASSERT(database.has_value());
+    const runtime::Clock& clock = executor.clock();
+    const Duration start = clock.steady();
+    const BatchResult result =
+        commitBatch(*database, appender, batch, clock.now(), options.fault);
+    std::vector<Submission> refused = account(batch, result, clock.steady() - start);
+    if (result.mustStop) {
+        const Error stopped = stoppedBy(*result.failure);
+        refuse(std::move(batch), stopped);
+        refuse(std::move(refused), stopped);
+        return;
+    }
+    postOutcomes(std::move(batch));
+    if (result.events.empty()) return;
+    for (const Observer& observer : observers) observer(result.events);
+}
+
+std::vector<Submission> Writer::State::account(const std::vector<Submission>& batch,
+                                               const BatchResult& result, Duration took)
+{
+    const auto failures =
+        std::count_if(batch.begin(), batch.end(),
+                      [](const Submission& submission) { return !submission.outcome; });
+    const std::lock_guard lock(mutex);
+    stats.works += batch.size();
+    stats.failures += static_cast<std::uint64_t>(failures);
+    stats.lastCommit = took;
+    stats.longestCommit = std::max(stats.longestCommit, took);
+    if (!result.failure) ++stats.commits;
+    if (!result.mustStop) return {};
+    refusal = stoppedBy(*result.failure);
+    return std::exchange(queue, {});
+}
+
+Result<std::unique_ptr<Writer>> Writer::open(Database database, runtime::Executor& executor,
+                                             WriterOptions options)
+{
+    QD_ASSERT(options.queueMax > 0 && options.batchMax > 0);
+    const auto appender = EventAppender::open(database);
+    if (!appender) return tl::unexpected(appender.error());
+    return std::unique_ptr<Writer>(new Writer(std::make_shared<State>(
+        executor, std::move(options), std::move(database), *appender)));
+}
+
+Writer::Writer(std::shared_ptr<State> state) : m_state(std::move(state)) {}
+
+Writer::~Writer()
+{
+    const Error closed{ErrorKind::Unavailable, "storage.closed", "the writer has been closed", {}};
+    std::vector<Submission> refused;
+    {
+        const std::lock_guard batchLock(m_state->batchMutex);
+        const std::lock_guard lock(m_state->mutex);
+        refused = std::exchange(m_state->queue, {});
+        m_state->refusal = closed;
+        m_state->observers.clear();
+        m_state->database.reset();
+    }
+    refuse(std::move(refused), closed);
+}
+
+void Writer::submit(Work work, runtime::Executor& reply, Done done)
+{
+    Submission submission{std::move(work), &reply, std::move(done), 0};
+    std::optional<Error> refusal;
+    bool mustSchedule = false;
+    {
+        const std::lock_guard lock(m_state->mutex);
+        refusal = m_state->refusal;
+        if (!refusal && m_state->queue.size() >= m_state->options.queueMax) {
+            refusal = Error{ErrorKind::Unavailable, "storage.overloaded",
+                            fmt::format("{} works wait for the disk already; try again later",
+                                        m_state->queue.size()),
+                            {}};
+        }
+        if (!refusal) {
+            m_state->queue.push_back(std::move(submission));
+            mustSchedule = !std::exchange(m_state->isScheduled, true);
+        }
+    }
+    if (refusal) {
+        std::vector<Submission> single;
+        single.push_back(std::move(submission));
+        refuse(std::move(single), *refusal);
+    }
+    if (mustSchedule) m_state->schedule();
+}
+
+void Writer::observe(Observer observer)
+{
+    const std::lock_guard lock(m_state->batchMutex);
+    m_state->observers.push_back(std::move(observer));
+}
+
+WriterStats Writer::stats() const
+{
+    const std::lock_guard lock(m_state->mutex);
+    WriterStats stats = m_state->stats;
+    stats.queued = m_state->queue.size();
+    return stats;
+}
+
+std::optional<Error> Writer::stopped() const
+{
+    const std::lock_guard lock(m_state->mutex);
+    return m_state->refusal;
+}
+
+void Writer::flush()
+{
+    QD_ASSERT(!m_state->executor.isCurrent());
+    for (;;) {
+        {
+            const std::lock_guard lock(m_state->mutex);
+            if (m_state->queue.empty()) break;
+        }
+        runtime::runAndWait(m_state->executor, [state = m_state] { state->drain(); });
+    }
+    // The queue is empty, but its last batch may still be on its way to the disk.
+    const std::lock_guard batchLock(m_state->batchMutex);
+}
+
+} // namespace qd::storage
