@@ -3,6 +3,7 @@
 #include <chrono>
 #include <string>
 
+#include "models/base/ids.h"
 #include "services/runtime/secret.h"
 
 namespace qd::brokers {

@@ -1,0 +1,380 @@
+#include "services/brokers/alpaca/alpaca_broker.h"
+
+#include <algorithm>
+
+#include "services/brokers/alpaca/order_json.h"
+#include "services/brokers/alpaca/request_gate.h"
+#include "services/brokers/alpaca/trade_stream.h"
+#include "services/json/json.h"
+
+namespace qd::brokers {
+
+namespace {
+
+using alpaca::Purpose;
+using alpaca::RequestGate;
+
+constexpr std::size_t kPageMax = 500;      ///< GET /v2/orders
+constexpr std::size_t kActivityPage = 100; ///< GET /v2/account/activities
+constexpr int kPagesMax = 200;             ///< a listing that does not end is not ours to follow
+constexpr json::Limits kListLimits{.sizeBytesMax = 16 << 20, .depthMax = 16, .valuesMax = 2'000'000};
+
+Capabilities alpacaCapabilities()
+{
+    Capabilities capabilities;
+    capabilities.broker = BrokerId("alpaca");
+    capabilities.orderTypes = {OrderType::Market, OrderType::Limit, OrderType::Stop,
+                               OrderType::StopLimit, OrderType::TrailingStop};
+    capabilities.timesInForce = {TimeInForce::Day, TimeInForce::Gtc, TimeInForce::Ioc,
+                                 TimeInForce::Fok, TimeInForce::Opg, TimeInForce::Cls};
+    capabilities.orderClasses = {OrderClass::Simple, OrderClass::Bracket, OrderClass::Oco,
+                                 OrderClass::Oto};
+    capabilities.fractionalShares = true;
+    capabilities.extendedHours = true;
+    capabilities.modifyKeepsId = false;
+    capabilities.shortSelling = true;
+    capabilities.crossesZero = false;
+    capabilities.clientOrderIdMax = 48; // 2025 documents say 48, the 2026 specification 128
+    capabilities.ordersPerMinuteMax = 200;
+    return capabilities;
+}
+
+/// What a failed HTTP exchange means for a command. Sent and unanswered is unknown, never refused.
+Outcome outcomeOf(const Error& error)
+{
+    if (error.kind == ErrorKind::OutcomeUnknown) return Unknown{error};
+    return Refused{error};
+}
+
+/// What an HTTP answer of ≥ 400 means for a command. A 5xx may hide an order that executed, and a
+/// duplicate id means that the venue has an order of that id: both are settled by asking.
+Outcome outcomeOf(const wire::HttpResponse& response)
+{
+    Error error = alpaca::readError(response.status, response.body);
+    if (error.kind == ErrorKind::OutcomeUnknown || error.code == "alpaca.duplicate_client_order_id")
+        return Unknown{std::move(error)};
+    return Refused{std::move(error)};
+}
+
+template <typename T>
+using Reader = std::function<Result<T>(const json::Value&)>;
+
+/// Runs `read` over the JSON answer of a query; passes failures on.
+template <typename T>
+void finishQuery(const Result<wire::HttpResponse>& result, const Reader<T>& read,
+                 const std::function<void(Result<T>)>& done)
+{
+    if (!result) return done(tl::unexpected(result.error()));
+    if (result->status >= 400)
+        return done(tl::unexpected(alpaca::readError(result->status, result->body)));
+    const auto document = json::Document::parse(result->body, kListLimits);
+    if (!document) return done(tl::unexpected(document.error()));
+    done(read(document->root()));
+}
+
+template <typename T, typename ReadOne>
+Result<std::vector<T>> readList(const json::Value& array, ReadOne readOne)
+{
+    if (!array.isArray())
+        return fail(ErrorKind::Invalid, "alpaca.schema", "expected an array");
+    std::vector<T> list;
+    list.reserve(array.size());
+    for (const auto& item : array.items()) {
+        auto one = readOne(item);
+        if (!one) return tl::unexpected(one.error());
+        list.push_back(std::move(*one));
+    }
+    return list;
+}
+
+} // namespace
+
+struct AlpacaBroker::State {
+    State(AlpacaSettings given, wire::HttpClient& http, wire::WebSocketClient& sockets,
+          runtime::Executor& executor, runtime::Random& random)
+        : settings(std::move(given)), core(executor), capabilities(alpacaCapabilities()),
+          gate(settings, settings.tradingUrl, "broker.alpaca", http, executor, random),
+          stream(settings, sockets, executor, random)
+    {
+    }
+
+    /// A command: POST, PATCH or DELETE, answered by an order or by nothing (204).
+    void command(RequestGate::Request request, const OutcomeCallback& done)
+    {
+        gate.send(std::move(request), [this, done](const Result<wire::HttpResponse>& result) {
+            if (!result) return done(outcomeOf(result.error()));
+            if (result->status >= 400) return done(outcomeOf(*result));
+            if (result->body.empty()) return done(Accepted{});
+            const auto document = json::Document::parse(result->body);
+            auto report = document ? alpaca::readOrder(document->root(), settings.account)
+                                   : Result<OrderReport>(tl::unexpected(document.error()));
+            if (!report) { // acted on, but we cannot read what became of it
+                ++malformed;
+                Error error = report.error();
+                error.kind = ErrorKind::OutcomeUnknown;
+                return done(Unknown{std::move(error)});
+            }
+            done(Accepted{std::move(*report)});
+        });
+    }
+
+    template <typename T>
+    void query(std::string path, Reader<T> read, std::function<void(Result<T>)> done)
+    {
+        RequestGate::Request request;
+        request.path = std::move(path);
+        gate.send(std::move(request),
+                  [read = std::move(read), done = std::move(done)](
+                      const Result<wire::HttpResponse>& result) { finishQuery<T>(result, read, done); });
+    }
+
+    void pageOrders(OrderQuery wanted, Timestamp until, std::vector<OrderReport> sofar, int page,
+                    Callback<std::vector<OrderReport>> done);
+    void pageFills(Timestamp since, std::string token, std::vector<Fill> sofar, int page,
+                   Callback<std::vector<Fill>> done);
+    void probeWhenDue();
+    void onBreaker(const resilience::BreakerTransition& transition);
+
+    AlpacaSettings settings;
+    runtime::Executor& core;
+    Capabilities capabilities;
+    RequestGate gate;
+    alpaca::TradeStream stream;
+    std::function<void(BrokerEvent)> events;
+    resilience::CircuitBreaker::Listening breakerListening;
+    runtime::Timer probe;
+    std::uint64_t malformed = 0;
+};
+
+AlpacaBroker::AlpacaBroker(AlpacaSettings settings, wire::HttpClient& http,
+                           wire::WebSocketClient& sockets, runtime::Executor& core,
+                           runtime::Random& random)
+    : m_state(std::make_unique<State>(std::move(settings), http, sockets, core, random))
+{
+}
+
+AlpacaBroker::~AlpacaBroker() = default;
+
+const Capabilities& AlpacaBroker::capabilities() const
+{
+    return m_state->capabilities;
+}
+
+BrokerStatus AlpacaBroker::status() const
+{
+    const auto& gate = m_state->gate;
+    const auto breaker = gate.breaker().snapshot();
+    BrokerStatus status;
+    status.connected = m_state->stream.isListening();
+    status.authenticated = gate.isAuthorized() && !m_state->stream.isUnauthorized() &&
+                           !m_state->settings.keyId.empty();
+    status.breakerState = std::string(toString(breaker.state));
+    status.nextAttempt =
+        breaker.nextAttempt.isSet() ? breaker.nextAttempt : m_state->stream.nextAttempt();
+    status.rateRemaining = gate.rateRemaining();
+    status.lastLatency = gate.lastLatency();
+    status.lastError = gate.lastError();
+    status.lastErrorAt = gate.lastErrorAt();
+    status.malformedCount = m_state->malformed + m_state->stream.malformedCount();
+    return status;
+}
+
+void AlpacaBroker::submit(const OrderRequest& request, const std::string& traceParent,
+                          OutcomeCallback done)
+{
+    m_state->command({Purpose::Order, "POST", "/v2/orders", alpaca::writeOrder(request), traceParent},
+                     done);
+}
+
+void AlpacaBroker::modify(const VenueOrderId& order, const Modification& change,
+                          const std::string& traceParent, OutcomeCallback done)
+{
+    m_state->command({Purpose::Order, "PATCH", "/v2/orders/" + wire::percentEncode(order.text()),
+                      alpaca::writeModification(change), traceParent},
+                     done);
+}
+
+void AlpacaBroker::cancel(const VenueOrderId& order, const std::string& traceParent,
+                          OutcomeCallback done)
+{
+    m_state->command({Purpose::Cancel, "DELETE", "/v2/orders/" + wire::percentEncode(order.text()),
+                      {}, traceParent},
+                     done);
+}
+
+void AlpacaBroker::findByClientId(const ClientOrderId& id, Callback<OrderReport> done)
+{
+    m_state->query<OrderReport>(
+        "/v2/orders:by_client_order_id?client_order_id=" + wire::percentEncode(id.text()),
+        [account = m_state->settings.account](const json::Value& order) {
+            return alpaca::readOrder(order, account);
+        },
+        [done = std::move(done)](Result<OrderReport> result) {
+            if (!result && result.error().kind == ErrorKind::NotFound)
+                return done(fail(ErrorKind::NotFound, "broker.order_not_found",
+                                 "Alpaca knows no order of this client id"));
+            done(std::move(result));
+        });
+}
+
+void AlpacaBroker::listOrders(const OrderQuery& query, Callback<std::vector<OrderReport>> done)
+{
+    m_state->pageOrders(query, {}, {}, 0, std::move(done));
+}
+
+/// Pages backwards in time: `until` is exclusive, so each page ends before the last one's oldest.
+void AlpacaBroker::State::pageOrders(OrderQuery wanted, Timestamp until,
+                                     std::vector<OrderReport> sofar, int page,
+                                     Callback<std::vector<OrderReport>> done)
+{
+    std::string path = std::string("/v2/orders?status=") + (wanted.openOnly ? "open" : "all") +
+                       "&nested=true&direction=desc&limit=" + std::to_string(kPageMax);
+    if (wanted.since.isSet()) path += "&after=" + wire::percentEncode(wanted.since.toString(9));
+    if (until.isSet()) path += "&until=" + wire::percentEncode(until.toString(9));
+    query<std::vector<OrderReport>>(
+        std::move(path),
+        [account = settings.account](const json::Value& array) {
+            return readList<OrderReport>(array, [&](const json::Value& order) {
+                return alpaca::readOrder(order, account);
+            });
+        },
+        [this, wanted, sofar = std::move(sofar), page,
+         done](Result<std::vector<OrderReport>> result) mutable {
+            if (!result) return done(std::move(result));
+            const bool full = result->size() >= kPageMax;
+            for (auto& report : *result) sofar.push_back(std::move(report));
+            if (!full || page + 1 >= kPagesMax || sofar.size() >= wanted.limit)
+                return done(std::move(sofar));
+            const Timestamp oldest = sofar.back().createdAt;
+            pageOrders(wanted, oldest, std::move(sofar), page + 1, std::move(done));
+        });
+}
+
+void AlpacaBroker::listExecutions(Timestamp since, Callback<std::vector<Fill>> done)
+{
+    m_state->pageFills(since, {}, {}, 0, std::move(done));
+}
+
+void AlpacaBroker::State::pageFills(Timestamp since, std::string token, std::vector<Fill> sofar,
+                                    int page, Callback<std::vector<Fill>> done)
+{
+    std::string path =
+        "/v2/account/activities/FILL?direction=asc&page_size=" + std::to_string(kActivityPage);
+    if (since.isSet()) path += "&after=" + wire::percentEncode(since.toString(9));
+    if (!token.empty()) path += "&page_token=" + wire::percentEncode(token);
+    struct Page {
+        std::vector<Fill> fills;
+        std::string lastId;
+    };
+    query<Page>(
+        std::move(path),
+        [account = settings.account, now = core.clock().now()](const json::Value& array) {
+            Page read;
+            auto fills = readList<Fill>(array, [&](const json::Value& activity) {
+                read.lastId = std::string(activity["id"].stringOr({}));
+                return alpaca::readFillActivity(activity, account, now);
+            });
+            if (!fills) return Result<Page>(tl::unexpected(fills.error()));
+            read.fills = std::move(*fills);
+            return Result<Page>(std::move(read));
+        },
+        [this, since, sofar = std::move(sofar), page, done](Result<Page> result) mutable {
+            if (!result) return done(tl::unexpected(result.error()));
+            const bool full = result->fills.size() >= kActivityPage;
+            for (auto& fill : result->fills) sofar.push_back(std::move(fill));
+            if (!full || page + 1 >= kPagesMax) return done(std::move(sofar));
+            pageFills(since, result->lastId, std::move(sofar), page + 1, std::move(done));
+        });
+}
+
+void AlpacaBroker::listPositions(Callback<std::vector<Position>> done)
+{
+    m_state->query<std::vector<Position>>(
+        "/v2/positions",
+        [account = m_state->settings.account](const json::Value& array) {
+            return readList<Position>(array, [&](const json::Value& position) {
+                return alpaca::readPosition(position, account);
+            });
+        },
+        std::move(done));
+}
+
+void AlpacaBroker::account(Callback<AccountSnapshot> done)
+{
+    m_state->query<AccountSnapshot>(
+        "/v2/account",
+        [account = m_state->settings.account, now = m_state->core.clock().now()](
+            const json::Value& value) { return alpaca::readAccount(value, account, now); },
+        std::move(done));
+}
+
+void AlpacaBroker::listInstruments(Callback<std::vector<Instrument>> done)
+{
+    m_state->query<std::vector<Instrument>>(
+        "/v2/assets?status=active",
+        [](const json::Value& array) -> Result<std::vector<Instrument>> {
+            if (!array.isArray())
+                return fail(ErrorKind::Invalid, "alpaca.schema", "expected an array");
+            std::vector<Instrument> list;
+            list.reserve(array.size());
+            for (const auto& asset : array.items()) // one odd asset must not hide ten thousand good ones
+                if (auto instrument = alpaca::readAsset(asset)) list.push_back(std::move(*instrument));
+            return list;
+        },
+        std::move(done));
+}
+
+void AlpacaBroker::start(std::function<void(BrokerEvent)> events)
+{
+    State& state = *m_state;
+    state.events = events;
+    state.breakerListening = state.gate.breaker().onTransition(
+        [&state](const resilience::BreakerTransition& transition) { state.onBreaker(transition); });
+    state.stream.start(std::move(events));
+}
+
+void AlpacaBroker::stop()
+{
+    m_state->breakerListening.reset();
+    m_state->probe.cancel();
+    m_state->stream.stop();
+}
+
+/// An open breaker is probed by a harmless question as soon as it lets one through, so that trading
+/// resumes without waiting for somebody to order something.
+void AlpacaBroker::State::onBreaker(const resilience::BreakerTransition& transition)
+{
+    using resilience::BreakerState;
+    if (transition.to == BreakerState::Open) {
+        events(ConnectionChange{false, "Alpaca does not answer: " + transition.reason,
+                                transition.nextAttempt});
+        probeWhenDue();
+    } else if (transition.to == BreakerState::Closed && stream.isListening()) {
+        events(ConnectionChange{true, "Alpaca answers again", {}});
+    }
+}
+
+void AlpacaBroker::State::probeWhenDue()
+{
+    const auto wait = std::max(gate.breaker().retryIn(), Duration(std::chrono::milliseconds(50)));
+    probe = core.after(wait, [this] {
+        RequestGate::Request request;
+        request.path = "/v2/clock";
+        gate.send(std::move(request), [this](const Result<wire::HttpResponse>& result) {
+            const bool stillOpen = !result && result.error().code == "resilience.breaker_open";
+            if (stillOpen) probeWhenDue();
+        });
+    });
+}
+
+const resilience::CircuitBreaker& AlpacaBroker::breaker() const
+{
+    return m_state->gate.breaker();
+}
+
+resilience::CircuitBreaker& AlpacaBroker::breaker()
+{
+    return m_state->gate.breaker();
+}
+
+} // namespace qd::brokers

@@ -1,0 +1,48 @@
+#pragma once
+
+#include <memory>
+
+#include "services/brokers/alpaca/alpaca_settings.h"
+#include "services/brokers/broker.h"
+#include "services/resilience/circuit_breaker.h"
+#include "services/runtime/random.h"
+#include "services/wire/http.h"
+
+namespace qd::brokers {
+
+/// Alpaca's Trading API v2 behind the Broker contract. Core executor; the HTTP and WebSocket clients
+/// it is given must call back there too.
+class AlpacaBroker final : public Broker {
+public:
+    /// Everything given outlives the broker.
+    AlpacaBroker(AlpacaSettings settings, wire::HttpClient& http, wire::WebSocketClient& sockets,
+                 runtime::Executor& core, runtime::Random& random);
+    ~AlpacaBroker() override;
+
+    const Capabilities& capabilities() const override;
+    BrokerStatus status() const override;
+    void submit(const OrderRequest& request, const std::string& traceParent,
+                OutcomeCallback done) override;
+    void modify(const VenueOrderId& order, const Modification& change,
+                const std::string& traceParent, OutcomeCallback done) override;
+    void cancel(const VenueOrderId& order, const std::string& traceParent,
+                OutcomeCallback done) override;
+    void findByClientId(const ClientOrderId& id, Callback<OrderReport> done) override;
+    void listOrders(const OrderQuery& query, Callback<std::vector<OrderReport>> done) override;
+    void listExecutions(Timestamp since, Callback<std::vector<Fill>> done) override;
+    void listPositions(Callback<std::vector<Position>> done) override;
+    void account(Callback<AccountSnapshot> done) override;
+    void listInstruments(Callback<std::vector<Instrument>> done) override;
+    void start(std::function<void(BrokerEvent)> events) override;
+    void stop() override;
+
+    const resilience::CircuitBreaker& breaker() const;
+    /// Close the breaker by hand after a repair.
+    resilience::CircuitBreaker& breaker();
+
+private:
+    struct State;
+    std::unique_ptr<State> m_state;
+};
+
+} // namespace qd::brokers

@@ -1,0 +1,343 @@
+#include "services/brokers/alpaca/alpaca_feed.h"
+
+#include <algorithm>
+#include <set>
+
+#include "services/brokers/alpaca/market_json.h"
+#include "services/brokers/alpaca/order_json.h"
+#include "services/brokers/alpaca/request_gate.h"
+#include "services/json/json.h"
+#include "services/resilience/retry.h"
+
+namespace qd::brokers {
+
+namespace {
+
+constexpr resilience::RetryPolicy kReconnect{.attemptsMax = 0,
+                                             .base = std::chrono::milliseconds(500),
+                                             .cap = std::chrono::seconds(30)};
+constexpr Duration kReconnectMin = std::chrono::milliseconds(250);
+constexpr Duration kHandshakeMax = std::chrono::seconds(10);
+constexpr std::size_t kBarsMax = 50'000;
+constexpr std::size_t kBarsPage = 10'000; ///< Alpaca's own limit
+constexpr int kSlowClient = 407, kConnectionLimit = 406;
+
+std::string_view timeframe(BarInterval interval)
+{
+    switch (interval) {
+    case BarInterval::Minute1: return "1Min";
+    case BarInterval::Minute5: return "5Min";
+    case BarInterval::Minute15: return "15Min";
+    case BarInterval::Hour1: return "1Hour";
+    case BarInterval::Hour4: return "4Hour";
+    case BarInterval::Day1: return "1Day";
+    }
+    return "1Min";
+}
+
+Result<Bar> readBar(const json::Value& value)
+{
+    Bar bar;
+    const auto start = value["t"].timestamp();
+    if (!start) return tl::unexpected(start.error());
+    bar.start = *start;
+    const std::pair<const char*, Price*> prices[] = {
+        {"o", &bar.open}, {"h", &bar.high}, {"l", &bar.low}, {"c", &bar.close}};
+    for (const auto& [key, target] : prices) {
+        const auto price = value[key].price();
+        if (!price) return tl::unexpected(price.error());
+        *target = *price;
+    }
+    const auto volume = value["v"].quantity();
+    if (!volume) return tl::unexpected(volume.error());
+    bar.volume = *volume;
+    bar.tradeCount = value["n"].integerOr(0);
+    return bar;
+}
+
+/// What is in `wanted` and not in `have`, as a JSON array.
+void writeDifference(json::Writer& out, const char* key, const std::set<std::string>& wanted,
+                     const std::set<std::string>& have)
+{
+    out.key(key).beginArray();
+    for (const auto& symbol : wanted)
+        if (!have.contains(symbol)) out.value(symbol);
+    out.endArray();
+}
+
+std::set<std::string> namesOf(const std::vector<Symbol>& symbols)
+{
+    std::set<std::string> names;
+    for (const auto& symbol : symbols) names.insert(symbol.text());
+    return names;
+}
+
+} // namespace
+
+struct AlpacaFeed::Stream : std::enable_shared_from_this<AlpacaFeed::Stream> {
+    Stream(const AlpacaSettings& given, wire::WebSocketClient& client, runtime::Executor& coreOf,
+           runtime::Executor& ioOf, runtime::Random& randomOf)
+        : settings(given), sockets(client), core(coreOf), io(ioOf), random(randomOf)
+    {
+    }
+
+    void connect();
+    void onMessage(std::string_view payload);
+    void onControl(const alpaca::MarketDecoder::Control& control);
+    void onClosed(const std::string& reason);
+    void sendSubscriptions();
+    void hand(std::vector<MarketEvent> batch);
+    void stop();
+
+    const AlpacaSettings& settings;
+    wire::WebSocketClient& sockets;
+    runtime::Executor& core;
+    runtime::Executor& io;
+    runtime::Random& random;
+    std::function<void(std::vector<MarketEvent>)> events; ///< called on core only
+    alpaca::MarketDecoder decoder;
+    std::shared_ptr<wire::WebSocket> socket;
+    runtime::Timer reconnect, handshake;
+    std::set<std::string> wantedQuotes, wantedTrades, sentQuotes, sentTrades;
+    int generation = 0, failures = 0;
+    bool running = false, authenticated = false;
+};
+
+void AlpacaFeed::Stream::connect()
+{
+    if (!running) return;
+    const int current = ++generation;
+    const auto self = shared_from_this();
+    wire::WebSocketOptions options;
+    options.url = settings.dataStreamUrl;
+    options.idleTimeout = settings.streamIdleTimeout;
+    wire::WebSocketEvents callbacks;
+    callbacks.onOpen = [self, current](std::shared_ptr<wire::WebSocket> opened) {
+        if (self->generation == current) self->socket = std::move(opened);
+    };
+    callbacks.onMessage = [self, current](const wire::WebSocketMessage& message) {
+        if (self->generation == current) self->onMessage(message.payload);
+    };
+    callbacks.onClosed = [self, current](const wire::CloseReason& reason) {
+        if (self->generation == current)
+            self->onClosed(reason.text.empty() ? "closed with code " + std::to_string(reason.code)
+                                               : reason.text);
+    };
+    handshake = io.after(kHandshakeMax, [this] {
+        onClosed("the market-data stream did not answer the log-in within 10 s");
+    });
+    socket = sockets.connect(std::move(options), std::move(callbacks));
+}
+
+void AlpacaFeed::Stream::onMessage(std::string_view payload)
+{
+    std::vector<MarketEvent> batch;
+    std::vector<alpaca::MarketDecoder::Control> controls;
+    decoder.decode(payload, io.clock().now(), batch, controls);
+    if (!batch.empty()) hand(std::move(batch));
+    for (const auto& control : controls) onControl(control);
+}
+
+void AlpacaFeed::Stream::onControl(const alpaca::MarketDecoder::Control& control)
+{
+    using Kind = alpaca::MarketDecoder::Control::Kind;
+    switch (control.kind) {
+    case Kind::Connected: {
+        json::Writer out;
+        out.beginObject().member("action", "auth");
+        out.member("key", settings.keyId.revealForUse());
+        out.member("secret", settings.secretKey.revealForUse());
+        socket->send({false, out.endObject().take()});
+        break;
+    }
+    case Kind::Authenticated:
+        handshake.cancel();
+        authenticated = true;
+        failures = 0;
+        hand({ConnectionChange{true, "market data connected", {}}});
+        sendSubscriptions();
+        break;
+    case Kind::Subscription: break;
+    case Kind::Error: {
+        // Refused subscriptions leave the stream up; the rest ends it.
+        const bool fatal = control.code == 402 || control.code == 404 ||
+                           control.code == kConnectionLimit || control.code == kSlowClient ||
+                           control.code == 409 || control.code == 500;
+        const auto reason =
+            "Alpaca market data: " + control.message + " (" + std::to_string(control.code) + ")";
+        if (fatal) {
+            if (socket) socket->close({1000, "error " + std::to_string(control.code)});
+            onClosed(reason);
+        } else {
+            hand({Malformed{control.message,
+                            Error{ErrorKind::Denied, "alpaca.data_refused", reason, {}}}});
+        }
+        break;
+    }
+    }
+}
+
+void AlpacaFeed::Stream::sendSubscriptions()
+{
+    if (!authenticated || !socket) return;
+    const auto send = [this](const char* action, const std::set<std::string>& quotesFrom,
+                             const std::set<std::string>& quotesNot,
+                             const std::set<std::string>& tradesFrom,
+                             const std::set<std::string>& tradesNot) {
+        const auto isNew = [](const auto& from, const auto& without) {
+            return std::ranges::any_of(from, [&](const auto& s) { return !without.contains(s); });
+        };
+        if (!isNew(quotesFrom, quotesNot) && !isNew(tradesFrom, tradesNot)) return;
+        json::Writer out;
+        out.beginObject().member("action", action);
+        writeDifference(out, "quotes", quotesFrom, quotesNot);
+        writeDifference(out, "trades", tradesFrom, tradesNot);
+        if (action == std::string_view("subscribe")) { // halts of everything
+            out.key("statuses").beginArray().value("*").endArray();
+        }
+        socket->send({false, out.endObject().take()});
+    };
+    send("unsubscribe", sentQuotes, wantedQuotes, sentTrades, wantedTrades);
+    send("subscribe", wantedQuotes, sentQuotes, wantedTrades, sentTrades);
+    sentQuotes = wantedQuotes;
+    sentTrades = wantedTrades;
+}
+
+void AlpacaFeed::Stream::hand(std::vector<MarketEvent> batch)
+{
+    core.post([self = shared_from_this(), moved = std::make_shared<std::vector<MarketEvent>>(
+                                              std::move(batch))] {
+        if (self->events) self->events(std::move(*moved));
+    });
+}
+
+void AlpacaFeed::Stream::onClosed(const std::string& reason)
+{
+    ++generation;
+    handshake.cancel();
+    if (socket) socket->close({1000, "reconnecting"});
+    socket.reset();
+    authenticated = false;
+    sentQuotes.clear();
+    sentTrades.clear();
+    if (!running) return;
+    ++failures;
+    const auto wait = std::max(kReconnectMin, resilience::fullJitter(kReconnect, failures, random));
+    hand({ConnectionChange{false, reason, io.clock().now() + wait}});
+    reconnect = io.after(wait, [this] { connect(); });
+}
+
+void AlpacaFeed::Stream::stop()
+{
+    running = false;
+    onClosed("stopped");
+    reconnect.cancel();
+}
+
+/// Bars by REST, behind a gate (breaker, rate limit) of the data host.
+struct AlpacaFeed::History {
+    History(const AlpacaSettings& settings, wire::HttpClient& http, runtime::Executor& core,
+            runtime::Random& random)
+        : gate(settings, settings.dataUrl, "data.alpaca", http, core, random)
+    {
+    }
+
+    struct Query {
+        Symbol symbol;
+        BarInterval interval;
+        Timestamp from, to;
+    };
+    using Done = std::function<void(Result<std::vector<Bar>>)>;
+    void page(Query query, std::string token, std::vector<Bar> sofar, Done done);
+
+    alpaca::RequestGate gate;
+};
+
+void AlpacaFeed::History::page(Query query, std::string token, std::vector<Bar> sofar, Done done)
+{
+    const bool crypto = query.symbol.text().find('/') != std::string::npos;
+    alpaca::RequestGate::Request request;
+    request.path = std::string(crypto ? "/v1beta3/crypto/us/bars" : "/v2/stocks/bars") +
+                   "?symbols=" + wire::percentEncode(query.symbol.text()) +
+                   "&timeframe=" + std::string(timeframe(query.interval)) +
+                   "&start=" + wire::percentEncode(query.from.toString(0)) +
+                   "&end=" + wire::percentEncode((query.to - Duration(1)).toString(9)) +
+                   "&limit=" + std::to_string(kBarsPage) + "&sort=asc";
+    if (!token.empty()) request.path += "&page_token=" + wire::percentEncode(token);
+    gate.send(std::move(request), [this, query, sofar = std::move(sofar),
+                                   done](const Result<wire::HttpResponse>& result) mutable {
+        if (!result) return done(tl::unexpected(result.error()));
+        if (result->status >= 400)
+            return done(tl::unexpected(alpaca::readError(result->status, result->body)));
+        const auto document = json::Document::parse(
+            result->body, {.sizeBytesMax = 16 << 20, .depthMax = 8, .valuesMax = 2'000'000});
+        if (!document) return done(tl::unexpected(document.error()));
+        const auto root = document->root();
+        for (const auto& item : root["bars"][query.symbol.text()].items()) {
+            auto bar = readBar(item);
+            if (!bar) return done(tl::unexpected(bar.error()));
+            sofar.push_back(*bar);
+        }
+        const auto next = root["next_page_token"].stringOr({});
+        if (next.empty() || sofar.size() >= kBarsMax) return done(std::move(sofar));
+        page(query, std::string(next), std::move(sofar), std::move(done));
+    });
+}
+
+AlpacaFeed::AlpacaFeed(AlpacaSettings settings, wire::HttpClient& http,
+                       wire::WebSocketClient& sockets, runtime::Executor& core,
+                       runtime::Executor& io, runtime::Random& random)
+    : m_settings(std::move(settings)), m_io(io),
+      m_stream(std::make_shared<Stream>(m_settings, sockets, core, io, random)),
+      m_history(std::make_unique<History>(m_settings, http, core, random))
+{
+}
+
+AlpacaFeed::~AlpacaFeed()
+{
+    stop();
+}
+
+std::string AlpacaFeed::name() const
+{
+    return "alpaca";
+}
+
+FeedClass AlpacaFeed::feedClass() const
+{
+    return m_settings.simulated ? FeedClass::Simulated : FeedClass::RealTime;
+}
+
+void AlpacaFeed::start(std::function<void(std::vector<MarketEvent>)> events)
+{
+    m_stream->events = std::move(events);
+    m_io.post([stream = m_stream] {
+        stream->running = true;
+        stream->connect();
+    });
+}
+
+void AlpacaFeed::stop()
+{
+    m_stream->events = nullptr;
+    if (m_io.isCurrent()) return m_stream->stop();
+    // The stream refers to our settings: it has to be quiet before they go.
+    runtime::runAndWait(m_io, [stream = m_stream] { stream->stop(); });
+}
+
+void AlpacaFeed::subscribe(Subscriptions wanted)
+{
+    m_io.post([stream = m_stream, wanted = std::move(wanted)] {
+        stream->wantedQuotes = namesOf(wanted.quotes);
+        stream->wantedTrades = namesOf(wanted.trades);
+        stream->sendSubscriptions();
+    });
+}
+
+void AlpacaFeed::bars(const Symbol& symbol, BarInterval interval, Timestamp from, Timestamp to,
+                      std::function<void(Result<std::vector<Bar>>)> done)
+{
+    m_history->page({symbol, interval, from, to}, {}, {}, std::move(done));
+}
+
+} // namespace qd::brokers

@@ -1,0 +1,41 @@
+#pragma once
+
+#include <memory>
+
+#include "services/brokers/alpaca/alpaca_settings.h"
+#include "services/brokers/broker.h"
+#include "services/runtime/random.h"
+#include "services/wire/http.h"
+
+namespace qd::brokers {
+
+/// Alpaca's market data: the v2 stream, and bars by REST. Methods and callbacks on the core
+/// executor; frames are decoded on `io` (the socket client must call back there) and handed over a
+/// frame at a time, so that a storm costs one hop a frame.
+class AlpacaFeed final : public MarketFeed {
+public:
+    /// Everything given outlives the feed. `http` calls back on `core`, `sockets` on `io`.
+    AlpacaFeed(AlpacaSettings settings, wire::HttpClient& http, wire::WebSocketClient& sockets,
+               runtime::Executor& core, runtime::Executor& io, runtime::Random& random);
+    /// Not on the io executor.
+    ~AlpacaFeed() override;
+
+    std::string name() const override;
+    FeedClass feedClass() const override;
+    void start(std::function<void(std::vector<MarketEvent>)> events) override;
+    void stop() override;
+    void subscribe(Subscriptions wanted) override;
+    /// Pages until the range is read; at most 50,000 bars.
+    void bars(const Symbol& symbol, BarInterval interval, Timestamp from, Timestamp to,
+              std::function<void(Result<std::vector<Bar>>)> done) override;
+
+private:
+    struct Stream; ///< lives on `io`
+    struct History;
+    AlpacaSettings m_settings;
+    runtime::Executor& m_io;
+    std::shared_ptr<Stream> m_stream;
+    std::unique_ptr<History> m_history;
+};
+
+} // namespace qd::brokers

@@ -1,0 +1,185 @@
+#include "services/brokers/alpaca/request_gate.h"
+
+#include <algorithm>
+
+namespace qd::brokers::alpaca {
+
+namespace {
+
+using resilience::Priority;
+
+/// Alpaca allows 200 requests a minute and key; a fifth of the burst is kept for orders and cancels.
+constexpr resilience::RateLimit kRateLimit{
+    .count = 200, .period = std::chrono::minutes(1), .burst = 60, .reserve = 20};
+constexpr std::string_view kKey = "alpaca";
+
+/// Opens at the fifth failure in a row at the latest (PE-3.7).
+resilience::BreakerSettings breakerSettings(std::string name)
+{
+    resilience::BreakerSettings settings;
+    settings.name = std::move(name);
+    settings.windowSize = 10;
+    settings.minimumCalls = 5;
+    settings.failurePercent = 50;
+    settings.probes = 1;
+    settings.openWait = std::chrono::seconds(5);
+    settings.openWaitMax = std::chrono::seconds(60);
+    return settings;
+}
+
+Duration secondsOf(std::string_view text)
+{
+    const auto value = Decimal::parse(text);
+    if (!value || value->isNegative()) return {};
+    return std::chrono::seconds(value->units() / Decimal::kOne);
+}
+
+Priority priorityOf(Purpose purpose)
+{
+    return purpose == Purpose::Query ? Priority::Background : Priority::Urgent;
+}
+
+} // namespace
+
+struct RequestGate::Flight {
+    resilience::CircuitBreaker::Permit permit;
+    Done done;
+    Duration startedAt;
+};
+
+RequestGate::RequestGate(const AlpacaSettings& settings, std::string baseUrl,
+                         std::string breakerName, wire::HttpClient& http, runtime::Executor& core,
+                         runtime::Random& random)
+    : m_settings(settings), m_baseUrl(std::move(baseUrl)), m_http(http), m_core(core),
+      m_breaker(breakerSettings(std::move(breakerName)), core.clock(), random),
+      m_limiter(kRateLimit, core.clock()), m_alive(std::make_shared<bool>(true))
+{
+}
+
+RequestGate::~RequestGate()
+{
+    *m_alive = false;
+}
+
+void RequestGate::send(Request request, Done done)
+{
+    if (m_settings.keyId.empty() || m_settings.secretKey.empty())
+        return done(fail(ErrorKind::Denied, "broker.credentials_missing",
+                         "no Alpaca key is configured; set alpaca.key_id and alpaca.secret_key, or "
+                         "connect the broker again"));
+
+    const auto decision = m_limiter.acquire(kKey, priorityOf(request.purpose));
+    if (!decision.allowed) {
+        const bool mayWait = request.purpose == Purpose::Query
+                                 ? m_waiting.size() < kWaitingMax
+                                 : decision.retryAfter <= kOrderWaitMax;
+        if (!mayWait) {
+            const auto next = m_core.clock().now() + decision.retryAfter;
+            return done(fail(ErrorKind::Unavailable, "broker.rate_limited",
+                             "Alpaca's limit of requests is used up; next try at " +
+                                 next.toString(0)));
+        }
+        // Orders and cancels go to the head of the line, behind earlier ones of their kind.
+        auto at = m_waiting.end();
+        if (request.purpose != Purpose::Query)
+            at = std::ranges::find_if(m_waiting, [](const Waiting& waiting) {
+                return waiting.request.purpose == Purpose::Query;
+            });
+        m_waiting.insert(at, Waiting{std::move(request), std::move(done)});
+        return schedulePump(decision.retryAfter);
+    }
+
+    resilience::CircuitBreaker::Permit permit;
+    if (request.purpose == Purpose::Cancel) {
+        permit = m_breaker.acquireAnyway();
+    } else {
+        auto acquired = m_breaker.tryAcquire();
+        if (!acquired) return done(tl::unexpected(acquired.error()));
+        permit = std::move(*acquired);
+    }
+    launch(std::move(request), std::move(permit), std::move(done));
+}
+
+void RequestGate::launch(Request request, resilience::CircuitBreaker::Permit permit, Done done)
+{
+    wire::HttpRequest http;
+    http.method = std::move(request.method);
+    http.target = m_baseUrl + request.path;
+    http.body = std::move(request.body);
+    http.timeout = request.purpose == Purpose::Query ? m_settings.queryTimeout
+                                                     : m_settings.commandTimeout;
+    http.headers.set("APCA-API-KEY-ID", std::string(m_settings.keyId.revealForUse()));
+    http.headers.set("APCA-API-SECRET-KEY", std::string(m_settings.secretKey.revealForUse()));
+    http.headers.set("Accept", "application/json");
+    if (!http.body.empty()) http.headers.set("Content-Type", "application/json");
+    if (!request.traceParent.empty()) http.headers.set("traceparent", request.traceParent);
+
+    const auto flight = std::make_shared<Flight>(
+        Flight{std::move(permit), std::move(done), m_core.clock().steady()});
+    m_http.send(std::move(http), [this, alive = m_alive, flight](Result<wire::HttpResponse> result) {
+        if (*alive) settle(*flight, result);
+        flight->done(std::move(result));
+    });
+}
+
+void RequestGate::settle(Flight& flight, const Result<wire::HttpResponse>& result)
+{
+    m_lastLatency = m_core.clock().steady() - flight.startedAt;
+    if (!result) {
+        m_lastError = result.error();
+        m_lastErrorAt = m_core.clock().now();
+        flight.permit.failed(describe(result.error()));
+        return;
+    }
+    readRateHeaders(*result);
+    if (result->status == 401) {
+        m_authorized = false;
+    } else if (result->status < 400) {
+        m_authorized = true;
+    }
+    if (result->status >= 500) {
+        m_lastError = Error{ErrorKind::Unavailable, "broker.server_error",
+                            "HTTP " + std::to_string(result->status), {}};
+        m_lastErrorAt = m_core.clock().now();
+        flight.permit.failed(m_lastError.detail, secondsOf(result->headers.find("Retry-After")));
+        return;
+    }
+    flight.permit.succeeded(); // a refusal is an answer too
+}
+
+void RequestGate::readRateHeaders(const wire::HttpResponse& response)
+{
+    const auto& headers = response.headers;
+    if (const auto remaining = Decimal::parse(headers.find("X-RateLimit-Remaining")))
+        m_rateRemaining = static_cast<int>(
+            std::clamp<std::int64_t>(remaining->units() / Decimal::kOne, 0, 1'000'000));
+    if (response.status != 429) return;
+    Duration wait = secondsOf(headers.find("Retry-After"));
+    if (wait == Duration{}) {
+        const auto reset = secondsOf(headers.find("X-RateLimit-Reset"));
+        const auto now = Duration(m_core.clock().now().nanos());
+        wait = reset > now ? reset - now : Duration(std::chrono::seconds(1));
+    }
+    m_limiter.holdOff(kKey, std::min(wait, Duration(std::chrono::minutes(2))));
+}
+
+void RequestGate::schedulePump(Duration wait)
+{
+    if (m_pumpTimer.isActive()) return;
+    m_pumpTimer = m_core.after(std::max(wait, Duration(std::chrono::milliseconds(1))),
+                               [this] { pump(); });
+}
+
+void RequestGate::pump()
+{
+    while (!m_waiting.empty()) {
+        const auto decision =
+            m_limiter.peek(kKey, priorityOf(m_waiting.front().request.purpose));
+        if (!decision.allowed) return schedulePump(decision.retryAfter);
+        auto next = std::move(m_waiting.front());
+        m_waiting.pop_front();
+        send(std::move(next.request), std::move(next.done));
+    }
+}
+
+} // namespace qd::brokers::alpaca

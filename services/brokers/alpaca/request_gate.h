@@ -1,0 +1,90 @@
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "services/brokers/alpaca/alpaca_settings.h"
+#include "services/brokers/broker.h"
+#include "services/resilience/circuit_breaker.h"
+#include "services/resilience/rate_limiter.h"
+#include "services/wire/http.h"
+
+namespace qd::brokers::alpaca {
+
+/// What a request is for: this decides who goes first and who must be tried in any case.
+enum class Purpose {
+    Order,  ///< ahead of queries; refused while the breaker is open
+    Cancel, ///< ahead of queries; tried even while the breaker is open
+    Query,  ///< waits in line when the rate limit is used up
+};
+
+/// The one door through which REST calls leave for Alpaca: credentials, circuit breaker, rate limit
+/// (ours ahead of theirs; their headers believed), deadlines. Core executor.
+class RequestGate {
+public:
+    struct Request {
+        Purpose purpose = Purpose::Query;
+        std::string method = "GET";
+        std::string path; ///< with query, "/v2/orders?status=open"
+        std::string body;
+        std::string traceParent;
+    };
+    using Done = wire::HttpClient::Callback;
+
+    /// Requests for market data go to `baseUrl` too; one gate a host.
+    RequestGate(const AlpacaSettings& settings, std::string baseUrl, std::string breakerName,
+                wire::HttpClient& http, runtime::Executor& core, runtime::Random& random);
+    ~RequestGate();
+
+    /// One call of `done`. Beside what HttpClient::send fails with:
+    /// Denied "broker.credentials_missing", Unavailable "resilience.breaker_open",
+    /// Unavailable "broker.rate_limited" (the detail tells the time of the next try).
+    void send(Request request, Done done);
+
+    resilience::CircuitBreaker& breaker() { return m_breaker; }
+    const resilience::CircuitBreaker& breaker() const { return m_breaker; }
+    int rateRemaining() const { return m_rateRemaining; }
+    Duration lastLatency() const { return m_lastLatency; }
+    const Error& lastError() const { return m_lastError; }
+    Timestamp lastErrorAt() const { return m_lastErrorAt; }
+    /// False once the venue has refused our key; true again after any accepted call.
+    bool isAuthorized() const { return m_authorized; }
+    std::size_t waiting() const { return m_waiting.size(); }
+
+private:
+    struct Waiting {
+        Request request;
+        Done done;
+    };
+    struct Flight; ///< one call under way
+
+    void launch(Request request, resilience::CircuitBreaker::Permit permit, Done done);
+    void settle(Flight& flight, const Result<wire::HttpResponse>& result);
+    void readRateHeaders(const wire::HttpResponse& response);
+    void pump();
+    void schedulePump(Duration wait);
+
+    /// Queries that wait for the rate limit; one more is refused.
+    static constexpr std::size_t kWaitingMax = 256;
+    /// How long an order may wait for the rate limit before the trader is told.
+    static constexpr Duration kOrderWaitMax = std::chrono::seconds(2);
+
+    const AlpacaSettings& m_settings;
+    std::string m_baseUrl;
+    wire::HttpClient& m_http;
+    runtime::Executor& m_core;
+    resilience::CircuitBreaker m_breaker;
+    resilience::RateLimiter m_limiter;
+    std::deque<Waiting> m_waiting;
+    runtime::Timer m_pumpTimer;
+    std::shared_ptr<bool> m_alive; ///< false once destroyed: late answers are dropped
+    int m_rateRemaining = -1;
+    Duration m_lastLatency{};
+    Error m_lastError;
+    Timestamp m_lastErrorAt;
+    bool m_authorized = true;
+};
+
+} // namespace qd::brokers::alpaca
