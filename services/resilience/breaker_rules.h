@@ -29,7 +29,7 @@ struct BreakerSettings {
     int slowPercent = 100;         ///< opens at or above
     Duration slowCall = std::chrono::seconds(5); ///< longer than this is slow
     int probes = 2;                ///< calls let through while half open
-    Duration halfOpenMax = std::chrono::seconds(30); ///< probes that do not answer: open again
+    Duration halfOpenMax = std::chrono::seconds(30); ///< a probe silent for longer: open again
     Duration openWait = std::chrono::seconds(5);     ///< doubles with each opening in a row …
     Duration openWaitMax = std::chrono::seconds(60); ///< … up to this
     int openJitterPercent = 20;    ///< shortened at random by up to this much
@@ -48,12 +48,13 @@ struct CallFinished {
     Duration duration{};
     Duration retryAfter{};   ///< the provider's; keeps an open breaker open
     std::string sample;      ///< of a failure, for people: "503 Service Unavailable"
+    bool passage = false;    ///< its permit came from PassageAsked
 };
 /// A permit ended without a result: cancelled, or never sent. It is given back.
 struct PermitAbandoned {
     std::uint64_t epoch = 0;
 };
-/// Time passed. Needed by nobody but observers: every other event looks at the time too.
+/// Time passed. For observers only: every other event looks at the time too.
 struct TimePassed {};
 /// An operator's decision. To Closed: start afresh.
 struct StateForced {
@@ -103,7 +104,7 @@ struct BreakerMemory {
     CallWindow window;       ///< of the state it is in
     int permitsOut = 0;      ///< HalfOpen: probes given and not answered
     int openings = 0;        ///< in a row, without a close between
-    Duration enteredAt{};    ///< steady time of the last transition
+    Duration probedAt{};     ///< HalfOpen: when the newest probe was let through
     Duration openUntil{};    ///< Open: when a probe may go
     Duration notBefore{};    ///< the provider's latest Retry-After, as a steady time
     std::string reason;      ///< of the last transition

@@ -58,6 +58,7 @@ public:
         std::shared_ptr<Core> m_core; ///< empty once told
         std::uint64_t m_epoch = 0;
         Duration m_startedAt{};
+        bool m_passage = false; ///< given whatever the state
     };
 
     using Listener = std::function<void(const BreakerTransition&)>;

@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -22,7 +23,8 @@ struct RetryPolicy {
 };
 
 /// Keeps retries a small share of the traffic, so that they cannot bury a service that is down.
-/// Each first try earns a tenth of a retry; at most ten are saved up. Any thread.
+/// Each first try earns a tenth of a retry; at most ten are saved up. Copies
+/// share one account. Any thread.
 class RetryBudget {
 public:
     static constexpr int kGainPermille = 100;
@@ -49,7 +51,7 @@ struct TryFailure {
 struct RetryDecision {
     bool retry = false;
     Duration wait{};
-    /// When not retrying: "not_retryable", "attempts", "deadline", "budget", "breaker_open".
+    /// When not retrying: "not_retryable", "breaker_open", "attempts", "deadline", "budget".
     const char* reason = "";
 };
 
@@ -89,11 +91,13 @@ public:
             RetryBudget budget = {});
 
     /// `done` comes once: with the value, or with the last failure's error; its code stays, its
-    /// detail tells the number of tries and why there are no more.
+    /// detail tells the number of tries and why there are no more. Nothing is tried when the
+    /// deadline has passed: Unavailable "resilience.deadline_passed".
     template <typename T>
     void run(Idempotent, Deadline deadline, Operation<T> operation,
              std::function<void(Result<T>)> done)
     {
+        if (deadline.hasPassed(m_core->executor.clock())) return done(deadlinePassed());
         const auto call = std::make_shared<Call<T>>(
             Call<T>{m_core, deadline, std::move(operation), std::move(done), 0});
         m_core->budget.earn();
@@ -119,7 +123,8 @@ private:
         runtime::Executor& executor;
         runtime::Random& random;
         RetryBudget budget;
-        std::shared_ptr<void> waits; ///< the pending timers
+        std::map<std::uint64_t, runtime::Timer> timers; ///< of pending waits
+        std::uint64_t timersMade = 0;
         RetryDecision decide(int attempts, const TryFailure& failure, Deadline deadline);
         void wait(Duration duration, runtime::Task task);
     };
@@ -131,8 +136,8 @@ private:
         call->operation(call->attempts, [call](TryResult<T> result) {
             if (result) return call->done(std::move(*result));
             const auto core = call->core.lock();
-            if (!core) return;
-            const auto next = core->decide(call->attempts, result.error(), call->deadline);
+            const auto next = core ? core->decide(call->attempts, result.error(), call->deadline)
+                                   : RetryDecision{false, {}, "shutdown"};
             if (!next.retry)
                 return call->done(tl::unexpected<Error>(
                     explain(std::move(result.error().error), call->attempts, next.reason)));
@@ -140,6 +145,7 @@ private:
         });
     }
     static Error explain(Error error, int attempts, const char* reason);
+    static tl::unexpected<Error> deadlinePassed();
 
     std::shared_ptr<Core> m_core;
 };
