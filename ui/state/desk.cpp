@@ -1,0 +1,331 @@
+#include "ui/state/desk.h"
+
+#include <algorithm>
+#include <set>
+
+namespace qd::ui {
+
+namespace {
+
+constexpr int kChartBars = 5000;
+constexpr int kSparkBars = 48;
+constexpr int kHeartbeatMs = 250;
+
+QString toText(std::string_view text)
+{
+    return QString::fromUtf8(text.data(), qsizetype(std::min<std::size_t>(text.size(), 400)));
+}
+
+} // namespace
+
+Desk::Desk(client::Session& session, const runtime::Clock& clock, QObject* parent)
+    : QObject(parent), m_session(session), m_clock(clock), m_quotes(clock), m_positions(m_quotes),
+      m_status(clock)
+{
+    connectSession();
+    connect(&m_heartbeat, &QTimer::timeout, this, &Desk::heartbeat);
+    m_heartbeat.start(kHeartbeatMs);
+    m_renewSoon.setSingleShot(true);
+    m_renewSoon.setInterval(0);
+    connect(&m_renewSoon, &QTimer::timeout, this, &Desk::renewSubscription);
+}
+
+void Desk::connectSession()
+{
+    using client::Session;
+    connect(&m_session, &Session::linkChanged, this, &Desk::takeLink);
+    connect(&m_session, &Session::snapshotArrived, this, &Desk::takeSnapshot);
+    connect(&m_session, &Session::eventsArrived, this, &Desk::takeEvents);
+    connect(&m_session, &Session::marketArrived, this, [this](const client::MarketBatch& batch) {
+        m_quotes.apply(batch);
+        m_bars.apply(batch);
+    });
+    connect(&m_session, &Session::statusArrived, this,
+            [this](const client::StatusReport& report) { m_status.setReport(report); });
+}
+
+AccountId Desk::accountId() const
+{
+    return m_account.account() ? m_account.account()->snapshot.account : AccountId();
+}
+
+void Desk::takeLink(const client::LinkFacts& link)
+{
+    const client::LinkState before = m_status.link().state;
+    m_status.setLink(link);
+    if (link.state == before) return;
+    if (link.state == client::LinkState::Online && link.reconnects > 0) {
+        tell(client::Severity::Info, tr("Connected again"),
+             tr("State was fetched anew; nothing was assumed."));
+    } else if (before == client::LinkState::Online) {
+        tell(client::Severity::Warning, tr("Connection to the backend lost"), toText(link.detail));
+    }
+}
+
+void Desk::takeSnapshot(const client::Snapshot& snapshot)
+{
+    if (snapshot.account) m_account.set(*snapshot.account);
+    if (snapshot.trading) m_trading.set(*snapshot.trading);
+    if (snapshot.market) m_status.setMarket(*snapshot.market);
+    m_orders.reset(snapshot.orders);
+    m_fills.reset(snapshot.fills);
+    m_positions.reset(snapshot.positions);
+    NoticeStore::Line line;
+    line.time = m_clock.now();
+    line.sequence = snapshot.sequence;
+    line.kind = QStringLiteral("snapshot");
+    line.title = m_synchronised ? tr("Resynchronised") : tr("Synchronised");
+    line.text = tr("%1 orders, %2 fills, %3 positions at sequence %4")
+                    .arg(snapshot.orders.size())
+                    .arg(snapshot.fills.size())
+                    .arg(snapshot.positions.size())
+                    .arg(snapshot.sequence);
+    m_notices.add(line);
+    m_synchronised = true;
+    fetchMissing();
+    refetchBars();
+    m_renewSoon.start();
+    Q_EMIT synchronised();
+}
+
+void Desk::takeEvents(const std::vector<client::StreamEvent>& events)
+{
+    for (const client::StreamEvent& event : events) {
+        if (event.order) m_orders.apply(*event.order);
+        if (event.fill) m_fills.apply(*event.fill);
+        if (event.position) m_positions.apply(*event.position);
+        if (event.account) m_account.set(*event.account);
+        if (event.trading) m_trading.set(*event.trading);
+        logEvent(event);
+    }
+    m_renewSoon.start();
+}
+
+void Desk::logEvent(const client::StreamEvent& event)
+{
+    NoticeStore::Line line;
+    line.time = event.time.isSet() ? event.time : m_clock.now();
+    line.sequence = event.sequence;
+    line.kind = toText(event.kind);
+    line.title = line.kind;
+    if (event.notice) {
+        line.isNotice = true;
+        line.severity = event.notice->severity;
+        line.title = toText(event.notice->title);
+        line.text = toText(event.notice->text);
+    } else if (event.fill) {
+        line.isNotice = true;
+        line.title = event.fill->side == Side::Buy ? tr("Bought") : tr("Sold");
+        line.text = QStringLiteral("%1 %2 @ %3")
+                        .arg(toText(event.fill->quantity.toString()),
+                             toText(event.fill->symbol.text()),
+                             toText(event.fill->price.toString()));
+    } else if (event.order) {
+        const Order& order = *event.order;
+        const bool refused = order.state == OrderState::Rejected ||
+                             order.state == OrderState::Denied;
+        line.isNotice = refused || order.outcomeUnknown;
+        line.severity = refused || order.outcomeUnknown ? client::Severity::Critical
+                                                        : client::Severity::Info;
+        if (refused) line.title = tr("Order rejected");
+        if (order.outcomeUnknown) line.title = tr("Order outcome unknown");
+        line.text = QStringLiteral("%1 %2 %3 %4")
+                        .arg(toText(toString(order.request.side)),
+                             toText(order.request.quantity.toString()),
+                             toText(order.request.symbol.text()), toText(order.reasonText))
+                        .trimmed();
+    } else if (event.trading) {
+        line.isNotice = true;
+        line.severity = client::Severity::Warning;
+        line.title = tr("Trading is %1").arg(toText(client::toString(event.trading->state)));
+        line.text = toText(event.trading->reason);
+    }
+    m_notices.add(std::move(line));
+}
+
+void Desk::tell(client::Severity severity, const QString& title, const QString& text)
+{
+    NoticeStore::Line line;
+    line.time = m_clock.now();
+    line.kind = QStringLiteral("terminal");
+    line.title = title;
+    line.text = text;
+    line.severity = severity;
+    line.isNotice = true;
+    m_notices.add(std::move(line));
+}
+
+void Desk::setWatchlist(std::vector<Symbol> symbols)
+{
+    m_watchlist = std::move(symbols);
+    for (const Symbol& symbol : m_watchlist) m_quotes.slotFor(symbol);
+    Q_EMIT watchlistChanged();
+    fetchMissing();
+    m_renewSoon.start();
+}
+
+void Desk::watch(const Symbol& symbol)
+{
+    if (std::find(m_watchlist.begin(), m_watchlist.end(), symbol) != m_watchlist.end()) return;
+    std::vector<Symbol> symbols = m_watchlist;
+    symbols.push_back(symbol);
+    setWatchlist(std::move(symbols));
+}
+
+void Desk::unwatch(const Symbol& symbol)
+{
+    std::vector<Symbol> symbols = m_watchlist;
+    std::erase(symbols, symbol);
+    setWatchlist(std::move(symbols));
+}
+
+void Desk::select(const Symbol& symbol)
+{
+    if (symbol.empty() || symbol == m_symbol) return;
+    m_symbol = symbol;
+    m_quotes.slotFor(symbol);
+    Q_EMIT symbolChanged();
+    fetchMissing();
+    refetchBars();
+    m_renewSoon.start();
+}
+
+void Desk::setInterval(BarInterval interval)
+{
+    if (interval == m_interval) return;
+    m_interval = interval;
+    Q_EMIT intervalChanged();
+    refetchBars();
+    m_renewSoon.start();
+}
+
+void Desk::refetchBars()
+{
+    if (m_symbol.empty() || !m_synchronised) return;
+    const BarStore::Key key = chartKey();
+    m_bars.setLoading(key);
+    m_session.fetchBars(key.symbol, key.interval, kChartBars, this,
+                        [this, key](client::Answer<client::BarSeries> answer) {
+                            if (answer) m_bars.setSeries(*answer);
+                            else m_bars.setFailed(key, answer.error().detail);
+                        });
+}
+
+void Desk::renewSubscription()
+{
+    std::set<Symbol> symbols(m_watchlist.begin(), m_watchlist.end());
+    if (!m_symbol.empty()) symbols.insert(m_symbol);
+    for (int item = 0; item < m_positions.count(); ++item) {
+        symbols.insert(m_positions.at(item).position.symbol);
+    }
+    for (const Symbol& symbol : symbols) m_quotes.slotFor(symbol);
+    client::WishList wishes;
+    wishes.quotes.assign(symbols.begin(), symbols.end());
+    if (!m_symbol.empty()) {
+        wishes.trades.push_back(m_symbol);
+        wishes.bars.emplace_back(m_symbol, m_interval);
+    }
+    if (wishes == m_wishes) return;
+    m_wishes = wishes;
+    m_session.subscribe(wishes);
+}
+
+void Desk::fetchMissing()
+{
+    if (!m_synchronised) return;
+    std::vector<Symbol> wanted = m_watchlist;
+    if (!m_symbol.empty()) wanted.push_back(m_symbol);
+    for (int item = 0; item < m_positions.count(); ++item) {
+        wanted.push_back(m_positions.at(item).position.symbol);
+    }
+    std::vector<Symbol> missing;
+    for (const Symbol& symbol : wanted) {
+        const int slot = m_quotes.slotFor(symbol);
+        if (m_quotes.at(slot).previousClose.isZero()) missing.push_back(symbol);
+        if (m_quotes.sparkOf(slot).empty()) fetchSpark(symbol);
+        if (!m_instruments.contains(symbol)) lookUp(symbol);
+    }
+    if (missing.empty()) return;
+    // One symbol at a time: a single unknown one must not cost the others their prices.
+    for (const Symbol& symbol : std::set<Symbol>(missing.begin(), missing.end())) {
+        m_session.fetchQuotes({symbol}, this,
+                              [this](client::Answer<std::vector<client::QuoteFacts>> answer) {
+                                  if (answer) m_quotes.setFacts(*answer);
+                              });
+    }
+}
+
+void Desk::fetchSpark(const Symbol& symbol)
+{
+    m_session.fetchBars(symbol, BarInterval::Minute5, kSparkBars, this,
+                        [this, symbol](client::Answer<client::BarSeries> answer) {
+                            if (!answer || answer->bars.empty()) return;
+                            std::vector<float> points;
+                            for (const Bar& bar : answer->bars) {
+                                points.push_back(float(bar.close.toDouble()));
+                            }
+                            m_quotes.setSpark(m_quotes.slotFor(symbol), std::move(points));
+                        });
+}
+
+void Desk::lookUp(const Symbol& symbol)
+{
+    m_instruments[symbol].symbol = symbol;
+    m_session.findInstruments(symbol.text(), 5, this,
+                              [this, symbol](client::Answer<std::vector<Instrument>> answer) {
+                                  if (!answer) return;
+                                  for (const Instrument& one : *answer) {
+                                      if (one.symbol == symbol) learn(one);
+                                  }
+                              });
+}
+
+const Instrument& Desk::instrument(const Symbol& symbol) const
+{
+    static const Instrument kUnknown;
+    const auto found = m_instruments.find(symbol);
+    return found == m_instruments.end() ? kUnknown : found->second;
+}
+
+void Desk::learn(const Instrument& instrument)
+{
+    m_instruments[instrument.symbol] = instrument;
+    Q_EMIT instrumentLearned(instrument.symbol);
+}
+
+int Desk::placesOf(const Symbol& symbol) const
+{
+    const Instrument& known = instrument(symbol);
+    const int slot = m_quotes.slotOf(symbol);
+    const Price last = slot < 0 ? Price() : m_quotes.at(slot).last;
+    return std::clamp(tickFor(known, last.isZero() ? Price::of("1") : last).value().places(), 2,
+                      Decimal::kPlaces);
+}
+
+Freshness Desk::freshnessOf(const Symbol& symbol) const
+{
+    const int slot = m_quotes.slotOf(symbol);
+    if (slot < 0) return Freshness::NoData;
+    const Freshness told = m_quotes.at(slot).freshness;
+    if (told == Freshness::NoData) return told;
+    if (m_status.isStale() && told != Freshness::Closed) return Freshness::Stale;
+    return told;
+}
+
+bool Desk::isUsable(const Symbol& symbol) const
+{
+    switch (freshnessOf(symbol)) {
+    case Freshness::Live:
+    case Freshness::Slow:
+    case Freshness::Delayed:
+    case Freshness::Closed:
+        return m_status.isOnline();
+    case Freshness::Stale:
+    case Freshness::Halted:
+    case Freshness::NoData:
+        return false;
+    }
+    return false;
+}
+
+} // namespace qd::ui
