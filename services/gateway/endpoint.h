@@ -21,7 +21,7 @@ struct Field {
     std::string name;
     FieldType type = FieldType::Text;
     bool required = false;
-    std::string help;
+    std::string help = {};
     std::vector<std::string> allowed = {}; ///< Text: the only values taken; empty = any
     std::size_t lengthMax = 256;           ///< Text: characters; Array: elements
     std::string example = {};

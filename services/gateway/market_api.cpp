@@ -1,0 +1,189 @@
+#include "services/gateway/market_api.h"
+
+#include "services/gateway/quote_json.h"
+#include "services/market/market_clock.h"
+
+namespace qd::gateway {
+
+namespace {
+
+constexpr std::size_t kSymbolsMax = 500; ///< of one quotes request
+
+std::string nearMember(const std::vector<Symbol>& near)
+{
+    json::Writer out;
+    out.beginArray();
+    for (const auto& symbol : near) out.value(symbol.text());
+    return "\"near\":" + out.endArray().take();
+}
+
+Problem unknownSymbol(const market::InstrumentDirectory& instruments, std::string_view text)
+{
+    auto problem = problemOf(Error{ErrorKind::NotFound, "market.unknown_symbol",
+                                   "no venue lists " + std::string(text.substr(0, 40)), "symbol"},
+                             "No such symbol");
+    problem.extraMembers = nearMember(instruments.near(text));
+    return problem;
+}
+
+/// A known symbol of the text, or the answer 404 or 422 has been given.
+std::optional<Symbol> requireSymbol(const MarketApi& self, const CallPtr& call,
+                                    std::string_view text)
+{
+    const auto symbol = Symbol::parse(text);
+    if (symbol && self.instruments.find(*symbol) != nullptr) return *symbol;
+    call->answer(unknownSymbol(self.instruments, text));
+    return std::nullopt;
+}
+
+std::vector<std::string_view> splitList(std::string_view text)
+{
+    std::vector<std::string_view> parts;
+    while (!text.empty()) {
+        const auto comma = text.find(',');
+        if (const auto part = text.substr(0, comma); !part.empty()) parts.push_back(part);
+        if (comma == std::string_view::npos) break;
+        text.remove_prefix(comma + 1);
+    }
+    return parts;
+}
+
+void writeInstrument(json::Writer& out, const Instrument& instrument)
+{
+    out.beginObject()
+        .member("symbol", instrument.symbol.text())
+        .member("name", instrument.name)
+        .member("exchange", instrument.exchange)
+        .member("assetClass", toString(instrument.assetClass))
+        .member("tradable", instrument.tradable)
+        .member("fractionable", instrument.fractionable)
+        .member("shortable", instrument.shortable)
+        .member("marginable", instrument.marginable)
+        .member("tick", instrument.tick)
+        .member("lotSize", instrument.lotSize)
+        .member("minQuantity", instrument.minQuantity)
+        .endObject();
+}
+
+void answerQuotes(const MarketApi& self, const CallPtr& call)
+{
+    std::vector<Symbol> symbols;
+    for (const auto part : splitList(call->target().queryValue("symbols"))) {
+        const auto symbol = requireSymbol(self, call, part);
+        if (!symbol) return;
+        symbols.push_back(*symbol);
+    }
+    if (symbols.size() > kSymbolsMax)
+        return call->answer(problemOf(Error{ErrorKind::Invalid, "market.too_many_symbols",
+                                            "expected at most " + std::to_string(kSymbolsMax),
+                                            "symbols"},
+                                      "Request refused"));
+    self.quotes.withQuotes(symbols, [self, call, symbols] {
+        std::string body = "{\"quotes\":[";
+        for (const auto& symbol : symbols) {
+            if (body.back() != '[') body += ',';
+            body += quoteJson(self.market.view(symbol), self.clock.now());
+        }
+        call->answer(200, body + "]}");
+    });
+}
+
+void answerBars(const MarketApi& self, const CallPtr& call)
+{
+    const auto& target = call->target();
+    const auto symbol = requireSymbol(self, call, target.queryValue("symbol"));
+    if (!symbol) return;
+    market::BarsQuery query;
+    query.symbol = *symbol;
+    const auto interval = target.queryValue("interval");
+    const auto parsed = parseBarInterval(interval.empty() ? "1m" : interval);
+    if (!parsed) return call->answer(problemOf(parsed.error(), "Request refused"));
+    query.interval = *parsed;
+    query.to = Timestamp::parse(target.queryValue("to")).value_or(Timestamp());
+    const auto end = query.to.isSet() ? query.to : self.clock.now();
+    query.limit = static_cast<std::size_t>(
+        call->queryInteger("limit", 1'000, static_cast<std::int64_t>(market::BarsQuery::kLimitMax)));
+    // Without a start: enough days that `limit` bars fit, nights and weekends allowed for.
+    const auto span = lengthOf(query.interval) * static_cast<std::int64_t>(query.limit) * 4 +
+                      std::chrono::hours(24 * 5);
+    query.from = Timestamp::parse(target.queryValue("from")).value_or(end - span);
+    self.market.bars(query, [call, query](const Result<market::BarsAnswer>& answer) {
+        if (!answer) {
+            auto problem = problemOf(answer.error(), "No bars");
+            if (answer.error().kind == ErrorKind::Unavailable)
+                problem.retryAfter = std::chrono::seconds(5);
+            return call->answer(problem);
+        }
+        std::string body = "{\"symbol\":\"" + query.symbol.text() + "\",\"interval\":\"" +
+                           std::string(toString(query.interval)) + "\",\"bars\":[";
+        for (const auto& bar : answer->bars) {
+            if (body.back() != '[') body += ',';
+            appendBar(body, bar);
+        }
+        body += "],\"source\":" + json::quote(answer->source) + ",\"adjusted\":false}";
+        call->answer(200, std::move(body));
+    });
+}
+
+} // namespace
+
+std::string marketStatusJson(Timestamp now)
+{
+    const auto status = market::marketStatus(Calendar::nyse(), now);
+    json::Writer out;
+    out.beginObject()
+        .member("calendar", status.calendar)
+        .member("phase", toString(status.phase))
+        .member("opensAt", status.opensAt)
+        .member("closesAt", status.closesAt)
+        .member("earlyClose", status.earlyClose)
+        .member("closureReason", status.closureReason)
+        .member("now", status.now);
+    return out.endObject().take();
+}
+
+void MarketApi::addTo(Api& api) const
+{
+    const MarketApi self = *this;
+    api.add({.method = "GET", .path = "/v1/quotes", .summary = "Newest quote of each symbol",
+             .query = {{.name = "symbols", .required = true, .help = "comma-separated",
+                        .lengthMax = 16'000, .example = "SPY,AAPL"}},
+             .body = {}, .errors = {404, 422}},
+            [self](const CallPtr& call) { answerQuotes(self, call); });
+    api.add({.method = "GET", .path = "/v1/bars", .summary = "Bars, oldest first",
+             .query = {{.name = "symbol", .required = true, .lengthMax = 32, .example = "SPY"},
+                       {.name = "interval", .allowed = {"1m", "5m", "15m", "1h", "4h", "1d"}},
+                       {.name = "from", .type = FieldType::Time},
+                       {.name = "to", .type = FieldType::Time},
+                       {.name = "limit", .type = FieldType::Integer}},
+             .body = {}, .errors = {404, 422, 503}},
+            [self](const CallPtr& call) { answerBars(self, call); });
+    api.add({.method = "GET", .path = "/v1/instruments", .summary = "Search symbols and names",
+             .query = {{.name = "query"}, {.name = "limit", .type = FieldType::Integer}},
+             .body = {}, .errors = {}},
+            [self](const CallPtr& call) {
+                const auto limit = static_cast<std::size_t>(call->queryInteger(
+                    "limit", 20,
+                    static_cast<std::int64_t>(market::InstrumentDirectory::kResultsMax)));
+                json::Writer out;
+                out.beginObject().key("instruments").beginArray();
+                for (const auto* found :
+                     self.instruments.search(call->target().queryValue("query"), limit))
+                    writeInstrument(out, *found);
+                call->answer(200, out.endArray().endObject().take());
+            });
+    api.add({.method = "GET", .path = "/v1/instruments/{symbol}", .summary = "One instrument",
+             .query = {}, .body = {}, .errors = {404}},
+            [self](const CallPtr& call) {
+                const auto symbol = requireSymbol(self, call, call->parameter("symbol"));
+                if (!symbol) return;
+                json::Writer out;
+                writeInstrument(out, *self.instruments.find(*symbol));
+                call->answer(200, out.take());
+            });
+    api.add({.method = "GET", .path = "/v1/market/status", .summary = "Is the market open?",
+             .query = {}, .body = {}, .errors = {}},
+            [self](const CallPtr& call) { call->answer(200, marketStatusJson(self.clock.now())); });
+}
+
+} // namespace qd::gateway

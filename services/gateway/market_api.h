@@ -1,0 +1,24 @@
+#pragma once
+
+#include "services/gateway/api.h"
+#include "services/gateway/quote_watch.h"
+#include "services/market/instrument_directory.h"
+#include "services/market/market_data.h"
+
+namespace qd::gateway {
+
+/// Quotes, bars, instruments and market hours: `resources/api.md`, "Market". Core executor.
+/// Everything given outlives the API.
+struct MarketApi {
+    market::MarketData& market;
+    const market::InstrumentDirectory& instruments;
+    QuoteWatch& quotes;
+    const runtime::Clock& clock;
+
+    void addTo(Api& api) const;
+};
+
+/// `{"calendar","phase",…}` of the NYSE at `now`.
+std::string marketStatusJson(Timestamp now);
+
+} // namespace qd::gateway
