@@ -103,7 +103,7 @@ public:
              ExchangeListener& listener);
     ~Exchange();
 
-    /// Start the market and the timers. Without it the market stands still (see `moveTo`).
+    /// Start the market and the timers. Without it the market stands still (see `moveOn`).
     void start();
     /// Move the market on to the present by hand: tests and tools. `start` does it by itself.
     void moveOn();

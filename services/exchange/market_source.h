@@ -46,7 +46,7 @@ struct BarTick {
 };
 
 enum class TradingStatus { Trading, Halted };
-/// Codes as the US tapes print them: "T12" news/regulatory, "LUDP" volatility pause, "M" manual.
+/// Codes as the US tapes print them: "T1" news pending, "LUDP" volatility pause, "M" manual.
 enum class HaltReason { None, Regulatory, Volatility, Operator };
 std::string_view haltCode(HaltReason reason);
 std::string_view haltText(HaltReason reason);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <map>
 #include <optional>
 #include <vector>
@@ -96,6 +97,8 @@ public:
 
 private:
     static constexpr std::uint32_t kNone = 0xffffffffu;
+    static constexpr std::int64_t kNoLow = std::numeric_limits<std::int64_t>::max();
+    static constexpr std::int64_t kNoHigh = std::numeric_limits<std::int64_t>::min();
     enum class Place : std::uint8_t { Free, Resting, Stopped, Trailing };
     struct Level {
         std::int64_t quantity = 0;
@@ -130,29 +133,30 @@ private:
         std::vector<std::uint32_t> trailing;
         std::size_t openOrders = 0;
         std::int64_t lastTrade = 0;
-        bool settling = false;
+        /// Range of the trades that stops have not been shown yet; empty while low > high.
+        std::int64_t low = kNoLow, high = kNoHigh;
     };
 
     static std::size_t at(Side side) { return side == Side::Buy ? 0u : 1u; }
-    static std::int64_t keyOf(Side side, std::int64_t price);
-    static std::int64_t triggerKey(Side side, std::int64_t price);
-    EngineOrderId idOf(std::uint32_t slot) const;
+    static EngineOrderId idOf(std::uint32_t slot, const Slot& order);
     std::uint32_t find(EngineOrderId id) const;
     std::uint32_t take();
     void release(std::uint32_t slot);
-    void append(Ladder& ladder, std::uint32_t slot, std::int64_t key);
-    void unlink(Ladder& ladder, std::uint32_t slot);
-    bool canFillWhole(const BookState& book, const Slot& taker, std::int64_t limitKey) const;
-    void match(std::uint32_t taker, std::int64_t limitKey, EngineEvents& out);
+    Ladder& ladderOf(const Slot& order);
+    void append(std::uint32_t slot, std::int64_t key);
+    void unlink(std::uint32_t slot);
+    bool canFillWhole(const Slot& taker, std::int64_t limit) const;
+    void match(std::uint32_t taker, std::int64_t limit, EngineEvents& out);
     bool preventSelfTrade(std::uint32_t taker, std::uint32_t maker, EngineEvents& out);
     void trade(std::uint32_t taker, std::uint32_t maker, EngineEvents& out);
     void execute(std::uint32_t slot, std::int64_t price, EngineEvents& out);
     void hold(std::uint32_t slot, const EngineOrder& order);
     void remove(std::uint32_t slot, EngineEvents& out);
+    void noteTrade(BookState& book, std::int64_t price);
     void settleStops(BookIndex book, EngineEvents& out);
-    bool triggerNext(BookIndex book, EngineEvents& out);
+    std::uint32_t nextTriggered(const BookState& book) const;
     void trigger(std::uint32_t slot, EngineEvents& out);
-    EngineEvent event(EngineEventKind kind, std::uint32_t slot) const;
+    EngineEvent event(EngineEventKind kind, std::uint32_t slot, std::int64_t price) const;
 
     SelfTrade m_selfTrade;
     std::vector<BookState> m_books;
