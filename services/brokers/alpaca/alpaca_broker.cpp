@@ -91,9 +91,9 @@ Result<std::vector<T>> readList(const json::Value& array, ReadOne readOne)
 
 struct AlpacaBroker::State {
     State(AlpacaSettings given, wire::HttpClient& http, wire::WebSocketClient& sockets,
-          runtime::Executor& executor, runtime::Random& random)
+          runtime::Executor& executor, runtime::Random& random, observability::Tracer* tracer)
         : settings(std::move(given)), core(executor), capabilities(alpacaCapabilities()),
-          gate(settings, settings.tradingUrl, "broker.alpaca", http, executor, random),
+          gate(settings, settings.tradingUrl, "broker.alpaca", http, executor, random, tracer),
           stream(settings, sockets, executor, random)
     {
     }
@@ -148,8 +148,8 @@ struct AlpacaBroker::State {
 
 AlpacaBroker::AlpacaBroker(AlpacaSettings settings, wire::HttpClient& http,
                            wire::WebSocketClient& sockets, runtime::Executor& core,
-                           runtime::Random& random)
-    : m_state(std::make_unique<State>(std::move(settings), http, sockets, core, random))
+                           runtime::Random& random, observability::Tracer* tracer)
+    : m_state(std::make_unique<State>(std::move(settings), http, sockets, core, random, tracer))
 {
 }
 

@@ -4,6 +4,7 @@
 
 #include "services/brokers/alpaca/alpaca_settings.h"
 #include "services/brokers/broker.h"
+#include "services/observability/spans.h"
 #include "services/resilience/circuit_breaker.h"
 #include "services/runtime/random.h"
 #include "services/wire/http.h"
@@ -14,9 +15,10 @@ namespace qd::brokers {
 /// it is given must call back there too.
 class AlpacaBroker final : public Broker {
 public:
-    /// Everything given outlives the broker.
+    /// Everything given outlives the broker. `tracer` may be null: calls leave no spans.
     AlpacaBroker(AlpacaSettings settings, wire::HttpClient& http, wire::WebSocketClient& sockets,
-                 runtime::Executor& core, runtime::Random& random);
+                 runtime::Executor& core, runtime::Random& random,
+                 observability::Tracer* tracer = nullptr);
     ~AlpacaBroker() override;
 
     const Capabilities& capabilities() const override;

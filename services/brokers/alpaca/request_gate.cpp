@@ -43,15 +43,16 @@ Priority priorityOf(Purpose purpose)
 
 struct RequestGate::Flight {
     resilience::CircuitBreaker::Permit permit;
+    observability::Span span;
     Done done;
     Duration startedAt;
 };
 
 RequestGate::RequestGate(const AlpacaSettings& settings, std::string baseUrl,
                          std::string breakerName, wire::HttpClient& http, runtime::Executor& core,
-                         runtime::Random& random)
+                         runtime::Random& random, observability::Tracer* tracer)
     : m_settings(settings), m_baseUrl(std::move(baseUrl)), m_http(http), m_core(core),
-      m_breaker(breakerSettings(std::move(breakerName)), core.clock(), random),
+      m_tracer(tracer), m_breaker(breakerSettings(std::move(breakerName)), core.clock(), random),
       m_limiter(kRateLimit, core.clock()), m_alive(std::make_shared<bool>(true))
 {
 }
@@ -112,10 +113,17 @@ void RequestGate::launch(Request request, resilience::CircuitBreaker::Permit per
     http.headers.set("APCA-API-SECRET-KEY", std::string(m_settings.secretKey.revealForUse()));
     http.headers.set("Accept", "application/json");
     if (!http.body.empty()) http.headers.set("Content-Type", "application/json");
+    observability::Span span;
+    if (m_tracer != nullptr && !request.traceParent.empty()) {
+        const auto resource = request.path.substr(0, request.path.find('?'));
+        span = m_tracer->startFrom(request.traceParent, "alpaca " + http.method + " " + resource,
+                                   observability::SpanKind::Client);
+        request.traceParent = span.context().toTraceParent();
+    }
     if (!request.traceParent.empty()) http.headers.set("traceparent", request.traceParent);
 
-    const auto flight = std::make_shared<Flight>(
-        Flight{std::move(permit), std::move(done), m_core.clock().steady()});
+    const auto flight = std::make_shared<Flight>(Flight{
+        std::move(permit), std::move(span), std::move(done), m_core.clock().steady()});
     m_http.send(std::move(http), [this, alive = m_alive, flight](Result<wire::HttpResponse> result) {
         if (*alive) settle(*flight, result);
         flight->done(std::move(result));
@@ -128,10 +136,18 @@ void RequestGate::settle(Flight& flight, const Result<wire::HttpResponse>& resul
     if (!result) {
         m_lastError = result.error();
         m_lastErrorAt = m_core.clock().now();
+        flight.span.setError(describe(result.error()));
+        flight.span.end();
         flight.permit.failed(describe(result.error()));
         return;
     }
     readRateHeaders(*result);
+    flight.span.setAttribute("http.response.status_code", static_cast<std::int64_t>(result->status));
+    if (result->status < 400)
+        flight.span.setOk();
+    else
+        flight.span.setError("HTTP " + std::to_string(result->status));
+    flight.span.end();
     if (result->status == 401) {
         m_authorized = false;
     } else if (result->status < 400) {

@@ -7,6 +7,7 @@
 
 #include "services/brokers/alpaca/alpaca_settings.h"
 #include "services/brokers/broker.h"
+#include "services/observability/spans.h"
 #include "services/resilience/circuit_breaker.h"
 #include "services/resilience/rate_limiter.h"
 #include "services/wire/http.h"
@@ -35,7 +36,8 @@ public:
 
     /// Requests for market data go to `baseUrl` too; one gate a host.
     RequestGate(const AlpacaSettings& settings, std::string baseUrl, std::string breakerName,
-                wire::HttpClient& http, runtime::Executor& core, runtime::Random& random);
+                wire::HttpClient& http, runtime::Executor& core, runtime::Random& random,
+                observability::Tracer* tracer = nullptr);
     ~RequestGate();
 
     /// One call of `done`. Beside what HttpClient::send fails with:
@@ -75,6 +77,7 @@ private:
     std::string m_baseUrl;
     wire::HttpClient& m_http;
     runtime::Executor& m_core;
+    observability::Tracer* m_tracer; ///< may be null: no spans
     resilience::CircuitBreaker m_breaker;
     resilience::RateLimiter m_limiter;
     std::deque<Waiting> m_waiting;
