@@ -79,6 +79,15 @@ foreach(folder ui/theme ui/widgets ui/state ui/market ui/orders ui/portfolio ui/
     qtest_programs(${folder} USES ${folder})
 endforeach()
 
+# The process that test_services_storage kills and packaging/powercut.sh cuts the power of.
+add_executable(powercut_writer tests/services/storage/powercut/powercut_writer.cpp)
+target_link_libraries(powercut_writer PRIVATE services_storage)
+set_target_properties(powercut_writer PROPERTIES
+    RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests)
+if(TARGET test_services_storage)
+    add_dependencies(test_services_storage powercut_writer)
+endif()
+
 add_executable(tidy tests/tidy/tidy.cpp)
 target_compile_features(tidy PRIVATE cxx_std_20)
 register_test(tidy)

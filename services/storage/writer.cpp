@@ -218,13 +218,17 @@ std::optional<Error> Writer::stopped() const
 
 void Writer::flush()
 {
-    QD_ASSERT(!m_state->executor.isCurrent());
-    for (;;) {
+    for (bool ran = true; ran;) {
         {
             const std::lock_guard lock(m_state->mutex);
             if (m_state->queue.empty()) break;
         }
-        runtime::runAndWait(m_state->executor, [state = m_state] { state->drain(); });
+        // An executor that has been stopped drops the task; the destructor refuses what is left.
+        ran = false;
+        runtime::runAndWait(m_state->executor, [state = m_state, &ran] {
+            state->drain();
+            ran = true;
+        });
     }
     // The queue is empty, but its last batch may still be on its way to the disk.
     const std::lock_guard batchLock(m_state->batchMutex);
