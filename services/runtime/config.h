@@ -16,13 +16,13 @@ enum class SettingType { Text, Secret, Integer, Boolean, Duration, Path, Url, Li
 
 /// One setting, declared as data: from this come parsing, checking, `--help` and the documentation.
 struct Setting {
-    std::string key;      ///< "alpaca.key_id": TOML path; env QUARTERDECK_ALPACA_KEY_ID; --alpaca-key-id
+    std::string key = {};  ///< "alpaca.key_id": TOML path; env QUARTERDECK_ALPACA_KEY_ID; --alpaca-key-id
     SettingType type = SettingType::Text;
-    std::string help;     ///< one sentence, with the unit and the range
-    std::optional<std::string> defaultValue; ///< none and `required` false: may stay unset
+    std::string help = {}; ///< one sentence, with the unit and the range
+    std::optional<std::string> defaultValue = {}; ///< none and `required` false: may stay unset
     bool required = false;
-    std::optional<std::int64_t> min, max;    ///< Integer (and Duration, in ms)
-    std::vector<std::string> allowed;        ///< Text: the only values taken; empty = any
+    std::optional<std::int64_t> min = {}, max = {}; ///< Integer (and Duration, in ms)
+    std::vector<std::string> allowed = {}; ///< Text: the only values taken; empty = any
 };
 
 /// One thing wrong with the configuration.
