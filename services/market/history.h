@@ -27,6 +27,7 @@ struct BarsQuery {
     BarInterval interval = BarInterval::Minute1;
     Timestamp from, to; ///< [from, to)
     std::size_t limit = kLimitMax; ///< the newest so many
+    bool background = false;       ///< nobody is waiting at a screen: others go first
 };
 
 struct BarsAnswer {
@@ -56,6 +57,9 @@ public:
     ~History();
 
     void bars(const BarsQuery& query, BarsCallback done);
+    /// A bar that ended before our eyes, see BarSeries::extend.
+    void extend(const Symbol& symbol, BarInterval interval, Timestamp wholeSince, const Bar& bar,
+                Timestamp end);
     HistoryStatus status() const;
 
 private:

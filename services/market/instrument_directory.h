@@ -38,7 +38,7 @@ public:
 
 private:
     struct State;
-    std::unique_ptr<State> m_state;
+    std::shared_ptr<State> m_state; ///< an answer under way knows by it whether we still exist
 };
 
 } // namespace qd::market

@@ -15,6 +15,7 @@
 namespace qd::market {
 
 class InstrumentDirectory;
+struct Viewer;
 
 struct MarketSettings {
     Duration publishEvery = std::chrono::milliseconds(10);
@@ -68,8 +69,6 @@ struct SourceSkew {
 /// newest of everything, bars, freshness, halts. Core executor only.
 /// A quote costs one look-up and no allocation; viewers are called at most every `publishEvery`.
 class MarketData {
-    struct Viewer;
-
 public:
     using Observer = std::function<void(const MarketUpdate&)>;
 
