@@ -17,11 +17,11 @@ std::string_view toString(HealthStatus status);
 struct ComponentHealth {
     std::string name; ///< "storage", "broker.alpaca"
     HealthStatus status = HealthStatus::Ok;
-    std::string detail; ///< one sentence for people
+    std::string detail = {}; ///< one sentence for people
     Duration latency{};
-    std::string lastError;
-    Timestamp lastErrorAt;
-    std::vector<std::pair<std::string, double>> figures;
+    std::string lastError = {};
+    Timestamp lastErrorAt = {};
+    std::vector<std::pair<std::string, double>> figures = {};
     bool neededForReadiness = false; ///< down: `/health/ready` answers 503
 };
 

@@ -340,4 +340,9 @@ void AlpacaFeed::bars(const Symbol& symbol, BarInterval interval, Timestamp from
     m_history->page({symbol, interval, from, to}, {}, {}, std::move(done));
 }
 
+const resilience::CircuitBreaker& AlpacaFeed::breaker() const
+{
+    return m_history->gate.breaker();
+}
+
 } // namespace qd::brokers

@@ -4,6 +4,7 @@
 
 #include "services/brokers/alpaca/alpaca_settings.h"
 #include "services/brokers/broker.h"
+#include "services/resilience/circuit_breaker.h"
 #include "services/runtime/random.h"
 #include "services/wire/http.h"
 
@@ -28,6 +29,8 @@ public:
     /// Pages until the range is read; at most 50,000 bars.
     void bars(const Symbol& symbol, BarInterval interval, Timestamp from, Timestamp to,
               std::function<void(Result<std::vector<Bar>>)> done) override;
+
+    const resilience::CircuitBreaker& breaker() const;
 
 private:
     struct Stream; ///< lives on `io`

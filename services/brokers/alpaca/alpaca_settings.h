@@ -21,6 +21,9 @@ struct AlpacaSettings {
     std::chrono::milliseconds commandTimeout{10'000}; ///< submit, modify, cancel
     std::chrono::milliseconds queryTimeout{10'000};
     std::chrono::milliseconds streamIdleTimeout{30'000};
+
+    /// A copy, secrets included: each adapter keeps its own.
+    AlpacaSettings clone() const;
 };
 
 } // namespace qd::brokers

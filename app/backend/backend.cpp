@@ -1,0 +1,347 @@
+#include "app/backend/backend.h"
+
+#include <filesystem>
+#include <future>
+
+#include <unistd.h>
+
+#include "services/brokers/alpaca/alpaca_broker.h"
+#include "services/brokers/alpaca/alpaca_feed.h"
+#include "services/gateway/fault_api.h"
+#include "services/gateway/market_api.h"
+#include "services/gateway/market_window.h"
+#include "services/gateway/monitoring.h"
+#include "services/gateway/orders_api.h"
+#include "services/gateway/system_api.h"
+#include "services/observability/otlp.h"
+#include "services/wire/network.h"
+
+namespace qd::app {
+
+namespace {
+
+constexpr const char* kVersion = "0.1.0";
+constexpr std::chrono::minutes kCheckpointEvery{10};
+constexpr std::chrono::minutes kDirectoryEvery{60};
+constexpr std::chrono::seconds kDirectoryRetry{2};
+
+orders::Settings orderSettings(const runtime::Config& config, const AccountId& account)
+{
+    orders::Settings settings;
+    settings.account = account;
+    settings.live = config.boolean("trading.live");
+    settings.notionalMax = Money::of(config.text("trading.notional_max"));
+    settings.submitsPerMinuteMax =
+        static_cast<int>(config.integer("trading.submits_per_minute_max"));
+    settings.submitDeadline = config.duration("alpaca.command_timeout");
+    settings.reconcileEvery = config.duration("trading.reconcile_every");
+    return settings;
+}
+
+observability::LogFileOptions logOptions(const runtime::Config& config, const std::string& folder)
+{
+    observability::LogFileOptions options;
+    options.path = config.has("log.file") ? config.text("log.file") : folder + "/quarterdeckd.log";
+    options.level = observability::parseLogLevel(config.text("log.level"))
+                        .value_or(observability::LogLevel::Info);
+    return options;
+}
+
+wire::ServerOptions serverOptions(const runtime::Config& config)
+{
+    wire::ServerOptions options;
+    options.address = config.text("listen.address");
+    options.port = static_cast<std::uint16_t>(config.integer("listen.port"));
+    if (config.has("listen.certificate_file")) {
+        options.certificateFile = config.text("listen.certificate_file");
+        options.keyFile = config.text("listen.key_file");
+    }
+    options.webSocketQueueBytesMax = 4 << 20;
+    return options;
+}
+
+} // namespace
+
+/// What lives on the core thread; made and destroyed there.
+struct CoreParts {
+    CoreParts(wire::HttpClient& http, wire::WebSocketClient& tradeSockets,
+              wire::WebSocketClient& marketSockets, runtime::ThreadExecutor& core,
+              runtime::Executor& io, brokers::AlpacaSettings forBroker,
+              brokers::AlpacaSettings forFeed, observability::Tracer& tracer,
+              storage::Writer& writer, const orders::Settings& orderSettings, bool alwaysOpen)
+        : broker(std::move(forBroker), http, tradeSockets, core, runtime::systemRandom(), &tracer),
+          feed(std::move(forFeed), http, marketSockets, core, io, runtime::systemRandom()),
+          market({}, {&feed}, core, instruments),
+          window(market, instruments, core.clock(), {alwaysOpen}),
+          orders({writer, core, runtime::systemRandom(), broker, window}, orderSettings),
+          quotes(market, core)
+    {
+    }
+
+    brokers::AlpacaBroker broker;
+    brokers::AlpacaFeed feed;
+    market::InstrumentDirectory instruments;
+    market::MarketData market;
+    gateway::MarketWindow window;
+    orders::OrderService orders;
+    gateway::QuoteWatch quotes;
+    gateway::Health health;
+    std::unique_ptr<gateway::Monitoring> monitoring;
+    std::unique_ptr<gateway::Api> api;
+    std::unique_ptr<gateway::StreamHub> hub;
+    std::unique_ptr<observability::OtlpExporter> exporter;
+    market::MarketData::Subscription heldPositions; ///< what we hold is always watched
+    runtime::Timer checkpointTimer, directoryTimer;
+};
+
+struct Backend::Parts {
+    explicit Parts(const runtime::Config& config, const std::string& folder)
+        : log(logOptions(config, folder)),
+          logger(log, runtime::systemClock(), "backend"),
+          tracer(runtime::systemClock(), runtime::systemRandom(), spans),
+          faults(runtime::systemRandom()), databaseFile(folder + "/quarterdeck.db"),
+          checkpointFile(folder + "/checkpoints.jsonl"), tokenFile(folder + "/owner.token")
+    {
+    }
+
+    Result<void> openStorage(const runtime::Config& config);
+    void buildCore(const runtime::Config& config, brokers::AlpacaSettings alpaca,
+                   const std::string& folder);
+    Result<void> startCore();
+    void refreshDirectory();
+    void signCheckpoint();
+    void watchPositions();
+    void logChanges();
+
+    observability::LogFile log;
+    observability::Logger logger;
+    observability::Metrics metrics;
+    observability::SpanStore spans;
+    observability::Tracer tracer;
+    resilience::FaultPoints faults;
+    std::string databaseFile, checkpointFile, tokenFile;
+    std::string baseUrl; ///< scheme and host of the API
+    runtime::ThreadExecutor core{"core"}, db{"db"}, jobs{"jobs"};
+    wire::Network network{1, "io"};
+    std::unique_ptr<runtime::Executor> io = network.makeExecutor();
+    std::unique_ptr<wire::HttpClient> http;
+    std::unique_ptr<wire::WebSocketClient> tradeSockets, marketSockets;
+    std::unique_ptr<storage::Writer> writer;
+    std::unique_ptr<gateway::OwnerToken> token;
+    std::unique_ptr<CoreParts> the;
+    std::unique_ptr<wire::Server> server;
+};
+
+Result<void> Backend::Parts::openStorage(const runtime::Config& config)
+{
+    auto database = storage::Database::open(databaseFile);
+    if (!database) return tl::unexpected(database.error());
+    if (auto sound = database->checkIntegrity(); !sound) return tl::unexpected(sound.error());
+    const std::vector<storage::MigrationSet> sets = {storage::storageMigrations(),
+                                                     orders::orderMigrations()};
+    if (auto migrated = storage::migrateAll(*database, sets); !migrated)
+        return tl::unexpected(migrated.error());
+    storage::WriterOptions options;
+    options.queueMax = static_cast<std::size_t>(config.integer("storage.queue_max"));
+    if (config.boolean("drill.enabled")) options.fault = gateway::storageFaultHook(faults);
+    auto opened = storage::Writer::open(std::move(*database), db, std::move(options));
+    if (!opened) return tl::unexpected(opened.error());
+    writer = std::move(*opened);
+    return {};
+}
+
+void Backend::Parts::buildCore(const runtime::Config& config, brokers::AlpacaSettings alpaca,
+                               const std::string& folder)
+{
+    brokers::AlpacaSettings forFeed = alpaca.clone();
+    const bool live = config.boolean("trading.live");
+    const auto settings = orderSettings(config, alpaca.account);
+    const bool alwaysOpen = alpaca.simulated;
+    the = std::make_unique<CoreParts>(*http, *tradeSockets, *marketSockets, core, *io,
+                                      std::move(alpaca), std::move(forFeed), tracer, *writer,
+                                      settings, alwaysOpen);
+    std::vector<const resilience::CircuitBreaker*> breakers = {&the->broker.breaker(),
+                                                               &the->feed.breaker()};
+    the->monitoring = std::make_unique<gateway::Monitoring>(gateway::Monitoring::Dependencies{
+        core.clock(), the->broker, the->orders, the->market, *writer, log, core, breakers,
+        "defaults, file, environment and arguments"});
+    gateway::ApiSettings apiSettings;
+    apiSettings.allowedOrigins = config.list("api.allowed_origins");
+    the->api = std::make_unique<gateway::Api>(std::move(apiSettings), *token, core,
+                                              runtime::systemRandom());
+    the->hub = std::make_unique<gateway::StreamHub>(
+        gateway::StreamHub::Dependencies{core, runtime::systemRandom(), *token, the->orders,
+                                         the->market,
+                                         [this] { return the->monitoring->statusMembers(); }},
+        gateway::StreamSettings{.version = kVersion, .live = live});
+    auto& api = *the->api;
+    the->monitoring->addTo(the->health, api, *the->hub);
+    the->monitoring->addTo(metrics, api, *the->hub);
+    gateway::OrdersApi{the->orders, the->market, the->quotes, core.clock(), live}.addTo(api);
+    gateway::MarketApi{the->market, the->instruments, the->quotes, core.clock()}.addTo(api);
+    gateway::SystemApi{core, jobs, the->health, metrics, spans, breakers, kVersion, folder,
+                       databaseFile, checkpointFile, core.clock().steady()}
+        .addTo(api);
+    if (config.boolean("drill.enabled")) gateway::FaultApi{faults}.addTo(api);
+    api.serveStream([hub = the->hub.get()](const wire::HttpRequest& request,
+                                           std::optional<gateway::Caller> caller) {
+        return hub->open(request, std::move(caller));
+    });
+    api.observe([this](const gateway::FinishedCall& call) {
+        gateway::recordCall(call, metrics, spans);
+        if (call.status >= 500)
+            logger.in(call.trace).warning("call failed",
+                                          {{"route", call.spec ? call.spec->path : "unmatched"},
+                                           {"status", call.status},
+                                           {"durationMs", call.duration}});
+    });
+    if (config.has("otlp.url"))
+        the->exporter = std::make_unique<observability::OtlpExporter>(
+            spans, observability::OtlpResource{"quarterdeckd", kVersion, {}}, core,
+            [this, url = config.text("otlp.url")](std::string body,
+                                                  observability::OtlpExporter::Sent sent) {
+                wire::HttpRequest request;
+                request.method = "POST";
+                request.target = url;
+                request.headers.set("Content-Type", "application/json");
+                request.body = std::move(body);
+                http->send(std::move(request), [sent](const Result<wire::HttpResponse>& answer) {
+                    sent(answer && answer->status < 300);
+                });
+            },
+            observability::OtlpExporter::Options{});
+    logChanges();
+}
+
+/// The log of changes is the event log; the text log tells people what a change meant.
+void Backend::Parts::logChanges()
+{
+    the->orders.observe([this](const orders::Committed& committed) {
+        const auto name = committed.order ? committed.order->request.clientOrderId.text() : "";
+        logger.info("committed", {{"kind", committed.kind},
+                                  {"sequence", committed.sequence},
+                                  {"clientOrderId", name}});
+        if (committed.notice)
+            logger.warning(committed.notice->title, {{"detail", committed.notice->text},
+                                                     {"subject", committed.notice->subject}});
+        if (committed.position) watchPositions();
+    });
+}
+
+void Backend::Parts::watchPositions()
+{
+    std::vector<Symbol> held;
+    for (const auto& position : the->orders.positions())
+        if (!position.quantity.isZero()) held.push_back(position.symbol);
+    the->heldPositions = the->market.watch(held);
+}
+
+void Backend::Parts::refreshDirectory()
+{
+    the->instruments.refresh(the->broker, [this](const Result<std::size_t>& count) {
+        if (!count) logger.warning("instruments not loaded", {{"error", count.error()}});
+        the->directoryTimer = core.after(count ? Duration(kDirectoryEvery) : Duration(kDirectoryRetry),
+                                         [this] { refreshDirectory(); });
+    });
+}
+
+void Backend::Parts::signCheckpoint()
+{
+    jobs.post([this] {
+        auto database = storage::Database::openReadOnly(databaseFile);
+        const auto written = database ? storage::writeCheckpoint(*database, checkpointFile,
+                                                                 runtime::systemClock().now())
+                                      : Result<void>(tl::unexpected(database.error()));
+        if (!written) logger.error("checkpoint not written", {{"error", written.error()}});
+    });
+    the->checkpointTimer = core.after(kCheckpointEvery, [this] { signCheckpoint(); });
+}
+
+Result<void> Backend::Parts::startCore()
+{
+    auto loaded = std::make_shared<std::promise<Result<void>>>();
+    core.post([this, loaded] {
+        the->market.start();
+        refreshDirectory();
+        the->orders.start([this, loaded](Result<void> result) {
+            if (result) {
+                watchPositions();
+                signCheckpoint();
+            }
+            loaded->set_value(std::move(result));
+        });
+    });
+    return loaded->get_future().get();
+}
+
+Backend::Backend(std::unique_ptr<Parts> parts) : m_parts(std::move(parts)) {}
+
+Result<std::unique_ptr<Backend>> Backend::start(const runtime::Config& config,
+                                                brokers::AlpacaSettings alpaca,
+                                                const std::string& dataDirectory)
+{
+    auto parts = std::make_unique<Parts>(config, dataDirectory);
+    Parts& p = *parts;
+    std::unique_ptr<Backend> backend(new Backend(std::move(parts))); // its end undoes what follows
+    p.http = wire::makeHttpClient(p.network, p.core);
+    p.tradeSockets = wire::makeWebSocketClient(p.network, p.core);
+    p.marketSockets = wire::makeWebSocketClient(p.network, *p.io);
+    if (auto opened = p.openStorage(config); !opened) return tl::unexpected(opened.error());
+    auto token = gateway::OwnerToken::create(p.tokenFile, runtime::systemRandom());
+    if (!token) return tl::unexpected(token.error());
+    p.token = std::make_unique<gateway::OwnerToken>(std::move(*token));
+    runtime::runAndWait(p.core, [&] { p.buildCore(config, std::move(alpaca), dataDirectory); });
+    if (auto loaded = p.startCore(); !loaded) return tl::unexpected(loaded.error());
+    const auto options = serverOptions(config);
+    p.baseUrl = (options.certificateFile.empty() ? "http://" : "https://") + options.address;
+    auto server = wire::makeServer(p.network, p.core, *p.the->api, options);
+    if (!server) return tl::unexpected(server.error());
+    p.server = std::move(*server);
+    p.logger.info("ready", {{"port", p.server->port()}, {"version", kVersion}});
+    return backend;
+}
+
+Backend::~Backend()
+{
+    Parts& p = *m_parts;
+    if (p.server) {
+        runtime::runAndWait(p.core, [&] { p.the->hub->closeAll("the backend is stopping"); });
+        p.server->stop(std::chrono::seconds(2));
+    }
+    if (p.writer) p.writer->flush();
+    runtime::runAndWait(p.core, [&] {
+        if (p.the) {
+            p.the->broker.stop();
+            p.the->feed.stop();
+            p.the->market.stop();
+        }
+    });
+    p.server.reset();
+    if (p.writer) p.writer->flush();
+    runtime::runAndWait(p.core, [&] { p.the.reset(); });
+    p.writer.reset();
+    p.jobs.stop();
+    if (std::filesystem::exists(p.databaseFile))
+        if (auto database = storage::Database::openReadOnly(p.databaseFile)) {
+            const auto written = storage::writeCheckpoint(*database, p.checkpointFile,
+                                                          runtime::systemClock().now());
+            if (!written) p.logger.error("last checkpoint not written", {{"error", written.error()}});
+        }
+    p.core.stop();
+    p.db.stop();
+    p.network.stop();
+    p.logger.info("stopped");
+}
+
+std::string Backend::readyLine() const
+{
+    json::Writer out;
+    out.beginObject()
+        .member("ready", true)
+        .member("url", m_parts->baseUrl + ":" + std::to_string(m_parts->server->port()))
+        .member("tokenFile", m_parts->tokenFile)
+        .member("pid", static_cast<std::int64_t>(::getpid()));
+    return out.endObject().take();
+}
+
+} // namespace qd::app

@@ -1,0 +1,63 @@
+// quarterdeckd: the headless backend. Prints one JSON line with its address when it is ready.
+// Exit codes: 0 stopped by a signal · 78 configuration (EX_CONFIG) · 74 storage (EX_IOERR) ·
+// 75 something outside is not there yet (EX_TEMPFAIL).
+#include <cstdio>
+#include <filesystem>
+
+#include "app/backend/backend.h"
+#include "app/backend/settings.h"
+#include "services/runtime/shutdown.h"
+
+namespace {
+
+constexpr int kBadConfig = 78, kStorage = 74, kTryLater = 75;
+
+int complain(const std::vector<qd::runtime::ConfigProblem>& problems)
+{
+    std::fputs("quarterdeckd cannot start:\n", stderr);
+    std::fputs(qd::runtime::describe(problems).c_str(), stderr);
+    return kBadConfig;
+}
+
+int complain(const qd::Error& error)
+{
+    std::fprintf(stderr, "quarterdeckd cannot start: %s\n", qd::describe(error).c_str());
+    if (error.code.starts_with("config.")) return kBadConfig;
+    return error.code.starts_with("storage.") ? kStorage : kTryLater;
+}
+
+} // namespace
+
+int main(int argc, char** argv)
+{
+    using namespace qd;
+    const auto sources = runtime::Config::Sources::ofProcess(argc, argv);
+    if (sources.wantsHelp()) {
+        std::fputs(runtime::Config::help(app::backendSettings()).c_str(), stdout);
+        return 0;
+    }
+    auto config = runtime::Config::load(app::backendSettings(), sources);
+    if (!config) return complain(config.error());
+    if (const auto problems = app::crossCheck(*config); !problems.empty()) return complain(problems);
+    auto alpaca = app::alpacaSettings(*config);
+    if (!alpaca) return complain(alpaca.error());
+
+    const auto folder = app::dataDirectory(*config);
+    std::error_code error;
+    std::filesystem::create_directories(folder, error);
+    if (error)
+        return complain(Error{ErrorKind::Denied, "config.data_dir",
+                              "cannot make " + folder + ": " + error.message() +
+                                  "; set data_dir to a folder that you may write",
+                              {}});
+    std::filesystem::permissions(folder, std::filesystem::perms::owner_all, error);
+
+    runtime::Shutdown shutdown;
+    auto backend = app::Backend::start(*config, std::move(*alpaca), folder);
+    if (!backend) return complain(backend.error());
+    std::printf("%s\n", (*backend)->readyLine().c_str());
+    std::fflush(stdout);
+    shutdown.addStep("backend", [&backend] { backend->reset(); });
+    shutdown.wait();
+    return 0;
+}
