@@ -80,10 +80,13 @@ public:
 
 private:
     friend class Database;
-    Statement(Database::State* owner, sqlite3_stmt* handle, std::string_view key);
+    Statement(Database::State* owner, sqlite3_stmt* handle, std::string_view key, char* scratch);
+    void bindBytes(int index, std::string_view bytes, bool isText);
     Database::State* m_owner;
     sqlite3_stmt* m_handle;
     std::string_view m_key;
+    char* m_scratch; ///< room for bound values, kept with the cached statement; may be null
+    std::size_t m_scratchUsed = 0;
 };
 
 /// One step of the schema's history. Versions are 1, 2, 3 … without gaps.

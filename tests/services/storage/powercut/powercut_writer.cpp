@@ -10,6 +10,8 @@
 #include <fstream>
 #include <future>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "services/storage/writer.h"
 
@@ -86,20 +88,21 @@ int writeUntilCut(const std::string& path, Durability durability)
     std::_Exit(code); // after a cut nothing can be closed in an orderly way
 }
 
-std::int64_t lastAcknowledged(const std::string& file)
+std::vector<std::int64_t> acknowledged(const std::string& file)
 {
     std::ifstream lines(file);
-    std::int64_t last = 0;
+    std::vector<std::int64_t> sequences;
     for (std::string line; std::getline(lines, line);) {
+        // A last line without its end was not fully said.
         if (line.rfind("ack ", 0) == 0 && !lines.eof())
-            last = std::max(last, static_cast<std::int64_t>(std::atoll(line.c_str() + 4)));
+            sequences.push_back(std::atoll(line.c_str() + 4));
     }
-    return last;
+    return sequences;
 }
 
 int check(const std::string& path, const std::string& acks)
 {
-    const std::int64_t acked = lastAcknowledged(acks);
+    const std::vector<std::int64_t> acked = acknowledged(acks);
     std::int64_t found = 0;
     std::string state = "ok";
     auto database = Database::open(path);
@@ -113,8 +116,9 @@ int check(const std::string& path, const std::string& acks)
         if (report->brokenAt != 0) state = "broken-chain";
     }
     // The log has no gaps, so what is lost is what lies behind its end.
-    std::printf("acked=%lld lost=%lld state=%s\n", static_cast<long long>(acked),
-                static_cast<long long>(std::max<std::int64_t>(0, acked - found)), state.c_str());
+    const auto lost = std::count_if(acked.begin(), acked.end(),
+                                    [found](std::int64_t sequence) { return sequence > found; });
+    std::printf("acked=%zu lost=%td state=%s\n", acked.size(), lost, state.c_str());
     return state == "ok" ? 0 : 1;
 }
 

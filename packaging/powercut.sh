@@ -1,0 +1,89 @@
+#!/bin/bash
+# Cuts the power of a store while it is being written, again and again, and looks for what it lost.
+#   packaging/powercut.sh POWERCUT_WRITER [CUTS=50]
+# A small ext4 file system on a loop device is shut down by ioctl, which drops the page cache as a
+# power cut does. With synchronous=FULL nothing acknowledged may be lost; the control run with
+# synchronous=OFF must lose, or else the cut proves nothing.
+# Prints a line per run and ends with 0 (passed), 1 (failed) or "skipped: why" and 0.
+set -u
+
+writer=${1:?usage: powercut.sh POWERCUT_WRITER [CUTS]}
+cuts=${2:-50}
+control_cuts=3
+write_seconds=0.4
+ready_polls=200 # of 0.05 s: how long the writer may take to its first acknowledgement
+
+skip() { echo "skipped: $1"; exit 0; }
+fail() { echo "failed: $1"; exit 1; }
+
+[ "$(id -u)" = 0 ] || skip "mounting a loop device needs root"
+for tool in mkfs.ext4 xfs_io mount umount; do
+    command -v $tool >/dev/null || skip "$tool is not installed (packages e2fsprogs, xfsprogs)"
+done
+[ -x "$writer" ] || fail "$writer is not a program; build the target powercut_writer"
+
+work=$(mktemp -d) || fail "no scratch folder"
+disk=$work/disk store=$work/mounted
+mkdir "$store"
+writer_id=
+
+cleanup() {
+    [ -n "$writer_id" ] && kill -9 "$writer_id" 2>/dev/null && wait "$writer_id" 2>/dev/null
+    mountpoint -q "$store" && umount "$store"
+    rm -rf "$work"
+}
+trap cleanup EXIT
+trap 'exit 1' INT TERM
+
+fresh_disk() {
+    rm -f "$disk" && truncate -s 64M "$disk" && mkfs.ext4 -q -F "$disk" || fail "cannot make a disk"
+}
+
+# One cut; leaves "acked=A lost=L state=S" in $result.
+cut_once() {
+    mount -o loop "$disk" "$store" || fail "cannot mount the disk again"
+    "$writer" write "$store/store.db" "$1" >"$work/acks" 2>"$work/errors" &
+    writer_id=$!
+    for ((poll = 0; poll < ready_polls; ++poll)); do
+        [ -s "$work/acks" ] && break
+        sleep 0.05
+    done
+    [ -s "$work/acks" ] || fail "the writer acknowledged nothing: $(cat "$work/errors")"
+    sleep $write_seconds
+    xfs_io -x -c shutdown "$store" >/dev/null || fail "the file system could not be shut down"
+    kill -9 $writer_id 2>/dev/null
+    wait $writer_id 2>/dev/null
+    writer_id=
+    umount "$store" || fail "cannot unmount after the cut"
+    mount -o loop "$disk" "$store" || fail "the file system does not mount after the cut"
+    result=$("$writer" check "$store/store.db" "$work/acks" 2>&1)
+    umount "$store" || fail "cannot unmount after the check"
+}
+
+# Sets acked, lost and broken for so many cuts.
+run() {
+    acked=0 lost=0 broken=0
+    fresh_disk
+    for ((cut = 0; cut < $2; ++cut)); do
+        # The writer ends with a full disk; a new one comes before that.
+        ((cut % 5 == 0)) && fresh_disk
+        cut_once "$1"
+        [[ $result =~ acked=([0-9]+)\ lost=([0-9]+)\ state=(.*) ]] || fail "no verdict: $result"
+        acked=$((acked + BASH_REMATCH[1]))
+        lost=$((lost + BASH_REMATCH[2]))
+        [ "${BASH_REMATCH[3]}" = ok ] || broken=$((broken + 1))
+        # What a lossy run left is no ground for the next cut.
+        [ "$1" = off ] && fresh_disk
+    done
+    echo "synchronous=$1 cuts=$2 acked=$acked lost=$lost damaged=$broken"
+}
+
+fresh_disk
+mount -o loop "$disk" "$store" 2>"$work/errors" || skip "loop mounts are forbidden here: $(cat "$work/errors")"
+umount "$store"
+
+run full "$cuts"
+[ "$lost" = 0 ] && [ "$broken" = 0 ] || fail "acknowledged writes were lost with synchronous=FULL"
+run off $control_cuts
+[ "$lost" -gt 0 ] || [ "$broken" -gt 0 ] || fail "the control lost nothing: the cuts are not real"
+echo "passed: $cuts power cuts, nothing acknowledged was lost"
