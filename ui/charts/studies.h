@@ -1,0 +1,41 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "ui/state/bar_pyramid.h"
+
+namespace qd::ui {
+
+/// Lines over the price, computed on the raw bars and kept up to date at the right end.
+/// A value is NaN where the study is not defined yet.
+class Studies {
+public:
+    static constexpr int kFastLength = 20;
+    static constexpr int kSlowLength = 50;
+
+    /// From nothing; O(bars).
+    void rebuild(const BarPyramid& bars, bool withVwap);
+    /// After `append` or `replaceLast` on the same bars; O(1).
+    void follow(const BarPyramid& bars);
+
+    std::span<const double> fast() const { return m_fast; }
+    std::span<const double> slow() const { return m_slow; }
+    /// Since the session's start; empty for daily bars.
+    std::span<const double> vwap() const { return m_vwap; }
+
+private:
+    struct Sums {
+        double priceVolume = 0, volume = 0;
+        std::int64_t day = 0;
+    };
+    void extend(const BarPyramid& bars, std::size_t index);
+
+    bool m_withVwap = false;
+    std::vector<double> m_fast, m_slow, m_vwap;
+    Sums m_closed; ///< of the day up to, not including, the last bar
+    Sums m_open;   ///< with the last bar
+};
+
+} // namespace qd::ui
