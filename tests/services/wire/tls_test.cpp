@@ -1,0 +1,177 @@
+#include <gtest/gtest.h>
+
+#include <cstdio>
+#include <filesystem>
+
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+#include <openssl/x509v3.h>
+
+#include "tests/services/wire/wire_fixture.h"
+#include "tests/support/temp_dir.h"
+
+namespace qd::wire {
+
+namespace {
+
+/// A key and a self-signed certificate for an address or a name, as PEM files.
+struct Certificate {
+    Certificate(const std::filesystem::path& folder, const std::string& name, const char* alternativeName)
+        : certificateFile((folder / (name + ".pem")).string()), keyFile((folder / (name + ".key")).string())
+    {
+        EVP_PKEY* key = EVP_EC_gen("P-256");
+        X509* certificate = X509_new();
+        X509_set_version(certificate, 2);
+        ASN1_INTEGER_set(X509_get_serialNumber(certificate), 1);
+        X509_gmtime_adj(X509_getm_notBefore(certificate), -3600);
+        X509_gmtime_adj(X509_getm_notAfter(certificate), 3600);
+        X509_set_pubkey(certificate, key);
+        const std::string common = "quarterdeck test " + name;
+        X509_NAME* subject = X509_get_subject_name(certificate);
+        X509_NAME_add_entry_by_NID(subject, NID_commonName, MBSTRING_UTF8, copy(common).data(), -1, -1, 0);
+        X509_set_issuer_name(certificate, subject);
+        X509V3_CTX context;
+        X509V3_set_ctx(&context, certificate, certificate, nullptr, nullptr, 0);
+        for (const auto& [nid, value] : {std::pair{NID_subject_alt_name, alternativeName},
+                                         std::pair{NID_basic_constraints, "critical,CA:TRUE"}}) {
+            X509_EXTENSION* extension = X509V3_EXT_conf_nid(nullptr, &context, nid, value);
+            X509_add_ext(certificate, extension, -1);
+            X509_EXTENSION_free(extension);
+        }
+        X509_sign(certificate, key, EVP_sha256());
+        FILE* file = std::fopen(certificateFile.c_str(), "w");
+        PEM_write_X509(file, certificate);
+        std::fclose(file);
+        file = std::fopen(keyFile.c_str(), "w");
+        PEM_write_PrivateKey(file, key, nullptr, nullptr, 0, nullptr, nullptr);
+        std::fclose(file);
+        X509_free(certificate);
+        EVP_PKEY_free(key);
+    }
+    static std::vector<unsigned char> copy(const std::string& text) { return {text.c_str(), text.c_str() + text.size() + 1}; }
+
+    std::string certificateFile, keyFile;
+};
+
+class Tls : public testing::Test {
+protected:
+    ServerOptions server(const Certificate& certificate)
+    {
+        ServerOptions options;
+        options.certificateFile = certificate.certificateFile;
+        options.keyFile = certificate.keyFile;
+        options.handshakeTimeout = 300ms;
+        return options;
+    }
+    HttpClientOptions trusting(const Certificate& certificate)
+    {
+        HttpClientOptions options;
+        options.tls.caFile = certificate.certificateFile;
+        return options;
+    }
+
+    test::TempDir m_folder;
+    Certificate m_right{m_folder.path(), "right", "IP:127.0.0.1"};
+};
+
+} // namespace
+
+TEST_F(Tls, RequestsAndWebSocketsWorkOverIt)
+{
+    Loopback loopback(server(m_right), false, trusting(m_right));
+    HttpRequest request;
+    request.method = "POST";
+    request.target = loopback.url("/echo");
+    request.body = std::string(300'000, 't');
+    for (int i = 0; i < 3; ++i) {
+        const auto answer = loopback.send(request);
+        ASSERT_TRUE(answer) << describe(answer.error());
+        EXPECT_EQ(answer->body, request.body);
+    }
+    EXPECT_EQ(loopback.server().stats().accepted, 1u);
+    RecordedSocket socket;
+    socket.connect(loopback.webSockets(), webSocketTo(loopback.url("/ws", "ws")));
+    const auto open = socket.waitOpen();
+    ASSERT_TRUE(open);
+    for (int i = 0; i < 200; ++i) EXPECT_TRUE(open->send({true, std::string(1000, 'w') + std::to_string(i)}));
+    ASSERT_TRUE(socket.waitMessages(200));
+    EXPECT_EQ(socket.messages()[199].payload, std::string(1000, 'w') + "199");
+    open->close({1000, "bye"});
+    EXPECT_EQ(socket.waitClosed()->code, 1000);
+    EXPECT_EQ(socket.waitClosed()->text, "bye");
+}
+
+TEST_F(Tls, AnUntrustedOrMisnamedServerIsNotSpokenTo)
+{
+    const Certificate other(m_folder.path(), "other", "IP:127.0.0.1");
+    Loopback untrusted(server(m_right), false, trusting(other));
+    const auto first = untrusted.get("/hello");
+    ASSERT_FALSE(first);
+    EXPECT_EQ(first.error().code, "wire.connect");
+    EXPECT_EQ(first.error().kind, ErrorKind::Unavailable);
+
+    const Certificate misnamed(m_folder.path(), "misnamed", "DNS:elsewhere.test");
+    Loopback wrongName(server(misnamed), false, trusting(misnamed));
+    EXPECT_EQ(wrongName.get("/hello").error().code, "wire.connect");
+    EXPECT_TRUE(wrongName.service().seen().empty());
+}
+
+TEST_F(Tls, VerificationCanBeTurnedOff)
+{
+    HttpClientOptions options;
+    options.tls.verifyPeer = false;
+    Loopback loopback(server(m_right), false, options);
+    EXPECT_TRUE(loopback.get("/hello"));
+}
+
+TEST_F(Tls, HalfOpenHandshakesAreClosedInTimeAndDelayNobody)
+{
+    Loopback loopback(server(m_right), false, trusting(m_right));
+    std::vector<std::unique_ptr<RawClient>> silent;
+    for (int i = 0; i < 100; ++i) {
+        silent.push_back(std::make_unique<RawClient>(loopback.server().port()));
+        if (i % 2 == 0) silent.back()->send("\x16\x03\x01\x02");
+    }
+    EXPECT_TRUE(loopback.get("/hello"));
+    EXPECT_TRUE(becomesTrue([&] { return loopback.server().stats().timeouts >= 100; }, 5s));
+    for (const auto& client : silent) {
+        client->receiveUntilClosed();
+        EXPECT_TRUE(client->isClosed());
+    }
+    EXPECT_TRUE(loopback.get("/hello"));
+}
+
+TEST_F(Tls, PlainTextToATlsPortIsClosed)
+{
+    Loopback loopback(server(m_right), false, trusting(m_right));
+    RawClient client(loopback.server().port());
+    client.send("GET / HTTP/1.1\r\nHost: h\r\n\r\n");
+    client.receiveUntilClosed();
+    EXPECT_TRUE(client.isClosed());
+    EXPECT_TRUE(becomesTrue([&] { return loopback.server().stats().protocolErrors == 1; }));
+}
+
+TEST_F(Tls, ATlsServerThatNeverAnswersIsGivenUpUnsent)
+{
+    RawServer silent;
+    Loopback loopback;
+    HttpRequest request;
+    request.target = "https://127.0.0.1:" + std::to_string(silent.port()) + "/";
+    request.timeout = 300ms;
+    EXPECT_EQ(loopback.send(request).error().code, "wire.connect");
+}
+
+TEST_F(Tls, AKeyThatDoesNotFitIsRefusedAtStart)
+{
+    const Certificate other(m_folder.path(), "other", "IP:127.0.0.1");
+    ServerOptions options = server(m_right);
+    options.keyFile = other.keyFile;
+    Network network(1, "tls-test");
+    const auto executor = network.makeExecutor();
+    EchoService service;
+    const auto made = makeServer(network, *executor, service, options);
+    ASSERT_FALSE(made);
+    EXPECT_EQ(made.error().code, "wire.tls");
+}
+
+} // namespace qd::wire
