@@ -1,0 +1,272 @@
+#include "services/sandbox/alpaca/alpaca_venue.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+namespace qd::sandbox::alpaca {
+
+namespace {
+
+/// How long a request that gets no answer is left hanging before its connection is given up.
+constexpr Duration kSilence = std::chrono::seconds(60);
+
+std::unique_ptr<SteeredMarket> steer(std::unique_ptr<exchange::MarketSource> market)
+{
+    return std::make_unique<SteeredMarket>(std::move(market));
+}
+
+FaultSubject subjectOf(const wire::HttpRequest& request, const wire::Target& target,
+                       const json::Value& body)
+{
+    FaultSubject subject;
+    subject.method = request.method;
+    subject.path = target.path;
+    subject.symbol = body["symbol"].stringOr("");
+    subject.side = body["side"].stringOr("");
+    subject.clientOrderId = body["client_order_id"].stringOr("");
+    return subject;
+}
+
+} // namespace
+
+// The market is made before the exchange takes it, so that drills keep hold of it.
+AlpacaVenue::AlpacaVenue(runtime::Executor& executor, runtime::Random& random,
+                         std::unique_ptr<exchange::MarketSource> market, AlpacaOptions options)
+    : AlpacaVenue(executor, random, steer(std::move(market)), std::move(options))
+{
+}
+
+AlpacaVenue::AlpacaVenue(runtime::Executor& executor, runtime::Random& random,
+                         std::unique_ptr<SteeredMarket> market, AlpacaOptions options)
+    : m_executor(executor),
+      m_random(random),
+      m_options(std::move(options)),
+      m_market(*market),
+      m_exchange(executor, random, std::move(market), m_options.exchange, *this),
+      m_records(m_exchange),
+      m_desk{m_exchange, m_records, m_faults, executor, random, false},
+      m_tradingLimit(m_options.requestsPerMinute),
+      m_dataLimit(m_options.requestsPerMinute),
+      m_tradeStream(m_desk, m_keys),
+      m_dataStream(m_desk, m_keys, m_options.data),
+      m_orders(m_desk, [this](const exchange::OrderUpdate& update) { orderUpdated(update); }),
+      m_positions(m_desk),
+      m_account(m_desk),
+      m_assets(m_desk),
+      m_watchlists(m_desk),
+      m_data(m_desk)
+{
+}
+
+AlpacaVenue::~AlpacaVenue() = default;
+
+void AlpacaVenue::addKey(ApiKey key)
+{
+    if (!m_exchange.account(key.account)) {
+        exchange::AccountTerms terms;
+        terms.id = key.account;
+        terms.cash = m_options.cash;
+        const auto opened = m_exchange.openAccount(terms);
+        QD_ASSERT(opened.has_value());
+    }
+    m_keys.add(std::move(key));
+}
+
+void AlpacaVenue::start()
+{
+    m_exchange.start();
+}
+
+void AlpacaVenue::orderUpdated(const exchange::OrderUpdate& update)
+{
+    m_tradeStream.publish(update);
+}
+
+void AlpacaVenue::marketMoved(const exchange::MarketBatch& batch)
+{
+    if (m_quietStatuses.empty()) {
+        m_dataStream.publish(batch);
+        return;
+    }
+    exchange::MarketBatch told;
+    for (const exchange::MarketEvent& event : batch) {
+        const auto* status = std::get_if<exchange::StatusTick>(&event);
+        const auto quiet =
+            status ? m_quietStatuses.find(status->instrument) : m_quietStatuses.end();
+        if (quiet == m_quietStatuses.end())
+            told.push_back(event);
+        else
+            m_quietStatuses.erase(quiet);
+    }
+    m_dataStream.publish(told);
+}
+
+void AlpacaVenue::setSessionShut(bool shut)
+{
+    if (m_desk.sessionShut == shut)
+        return;
+    m_desk.sessionShut = shut;
+    m_market.setStopped(shut);
+    const auto count = static_cast<exchange::InstrumentIndex>(m_exchange.instruments().size());
+    for (exchange::InstrumentIndex i = 0; i < count; ++i) {
+        if (m_exchange.instruments()[i].assetClass == AssetClass::Crypto)
+            continue;
+        m_quietStatuses.insert(i);
+        if (!m_exchange.setHalted(i, shut))
+            m_quietStatuses.erase(m_quietStatuses.find(i));
+    }
+}
+
+void AlpacaVenue::revokeKey(std::string_view keyId)
+{
+    m_keys.revoke(keyId);
+    m_tradeStream.disconnect(keyId);
+    m_dataStream.disconnect(keyId);
+}
+
+void AlpacaVenue::handle(wire::HttpRequest request, Respond respond)
+{
+    const auto target = wire::Target::parse(request.target);
+    if (!target || target->segments.size() < 2) {
+        respond(errorAnswer(404, 40410000, "endpoint not found."));
+        return;
+    }
+    const auto document = json::Document::parse(request.body.empty() ? "null" : request.body);
+    const json::Value body = document ? document->root() : json::Value();
+    const FaultSubject subject = subjectOf(request, *target, body);
+    if (const auto fault = m_desk.strike("maintenance", subject)) {
+        finish(subject, false,
+               errorAnswer(fault->status ? fault->status : 503,
+                           fault->code ? fault->code : 50310000,
+                           fault->message.empty() ? "service unavailable: scheduled maintenance"
+                                                  : fault->message),
+               std::move(respond));
+        return;
+    }
+    if (m_desk.strike("ignore", subject)) {
+        keepSilent(std::move(respond));
+        return;
+    }
+    if (const auto fault = m_desk.strike("http_status", subject)) {
+        const int status = fault->status ? fault->status : 500;
+        finish(subject, false,
+               errorAnswer(status, fault->code ? fault->code : status * 100'000 + 10'000,
+                           fault->message.empty() ? "internal server error occurred"
+                                                  : fault->message),
+               std::move(respond));
+        return;
+    }
+    const bool ordering = request.method == "POST" && target->path == "/v2/orders";
+    bool swallow = false;
+    if (ordering && m_desk.strike("accept_silently", subject)) {
+        swallow = true;
+        m_records.hideNextOrder();
+    }
+    wire::HttpResponse response = document
+        ? authenticateAndAnswer(request, *target, body)
+        : errorAnswer(400, 40010000, "request body format is invalid");
+    finish(subject, swallow, std::move(response), std::move(respond));
+}
+
+void AlpacaVenue::finish(const FaultSubject& subject, bool swallow, wire::HttpResponse response,
+                         Respond respond)
+{
+    unsigned char id[16];
+    m_random.fill(id);
+    response.headers.set("X-Request-ID", fmt::format("{:02x}", fmt::join(id, "")));
+    if (m_desk.strike("lose_ack", subject) || swallow) {
+        keepSilent(std::move(respond));
+        return;
+    }
+    const auto delay = m_desk.strike("delay", subject);
+    if (!delay || delay->delayMs <= 0) {
+        respond(std::move(response));
+        return;
+    }
+    later(std::chrono::milliseconds(delay->delayMs),
+          [respond = std::move(respond), response = std::move(response)] { respond(response); });
+}
+
+void AlpacaVenue::keepSilent(Respond respond)
+{
+    later(kSilence, [respond = std::move(respond)] {
+        wire::HttpResponse late = errorAnswer(504, 50410000, "gateway timeout");
+        late.headers.set("Connection", "close");
+        respond(std::move(late));
+    });
+}
+
+void AlpacaVenue::later(Duration delay, runtime::Task task)
+{
+    std::erase_if(m_delayed, [](const runtime::Timer& timer) { return !timer.isActive(); });
+    m_delayed.push_back(m_executor.after(delay, std::move(task)));
+}
+
+wire::HttpResponse AlpacaVenue::authenticateAndAnswer(const wire::HttpRequest& request,
+                                                      const wire::Target& target,
+                                                      const json::Value& body)
+{
+    const bool isData = DataApi::serves(target);
+    const ApiKey* key = m_keys.check(request.headers);
+    if (!key && isData)
+        return jsonAnswer(R"({"message":"forbidden."})", 403);
+    if (!key && !m_keys.carriesCredentials(request.headers))
+        return errorAnswer(401, 40110000, "request is not authorized");
+    if (!key)
+        return errorAnswer(403, 40310000, "forbidden.");
+    const auto standing = (isData ? m_dataLimit : m_tradingLimit)
+                              .count(key->keyId, m_executor.clock().steady(),
+                                     m_executor.clock().now());
+    ApiRequest taken{request.method, target, body, key->account};
+    wire::HttpResponse response = standing.allowed
+        ? answer(taken)
+        : errorAnswer(429, 42910000, "rate limit exceeded");
+    RateLimit::writeHeaders(response.headers, standing);
+    return response;
+}
+
+wire::HttpResponse AlpacaVenue::answer(ApiRequest& request)
+{
+    const auto& path = request.path();
+    if (DataApi::serves(request.target))
+        return m_data.answer(request);
+    const std::string& subject = path[1];
+    if (path[0] == "v2") {
+        if (subject == "orders" || subject.starts_with("orders:"))
+            return m_orders.answer(request);
+        if (subject == "positions")
+            return m_positions.answer(request);
+        if (subject == "account")
+            return m_account.answerAccount(request);
+        if (subject == "clock" && request.method == "GET")
+            return m_account.answerClock();
+        if (subject == "calendar" && request.method == "GET")
+            return m_account.answerCalendar(request);
+        if (subject == "assets")
+            return m_assets.answer(request);
+        if (subject == "watchlists" || subject == "watchlists:by_name")
+            return m_watchlists.answer(request);
+    }
+    return errorAnswer(404, 40410000, "endpoint not found.");
+}
+
+tl::expected<wire::WebSocketEvents, wire::HttpResponse>
+AlpacaVenue::upgrade(const wire::HttpRequest& request)
+{
+    const auto target = wire::Target::parse(request.target);
+    FaultSubject subject;
+    subject.method = "GET";
+    if (target)
+        subject.path = target->path;
+    if (const auto fault = m_desk.strike("maintenance", subject))
+        return tl::unexpected(errorAnswer(fault->status ? fault->status : 503, 50310000,
+                                          "service unavailable: scheduled maintenance"));
+    if (target && target->path == "/stream")
+        return m_tradeStream.accept(request);
+    if (target && DataStream::serves(target->path))
+        return m_dataStream.accept(request, target->path);
+    return tl::unexpected(errorAnswer(404, 40410000, "endpoint not found."));
+}
+
+} // namespace qd::sandbox::alpaca

@@ -1,0 +1,269 @@
+#include "services/sandbox/alpaca/trade_stream.h"
+
+#include <utility>
+
+#include "services/sandbox/alpaca/answers.h"
+#include "services/sandbox/alpaca/order_json.h"
+#include "services/sandbox/alpaca/text.h"
+
+namespace qd::sandbox::alpaca {
+
+using exchange::OrderEvent;
+
+TradeStream::TradeStream(Desk& desk, const KeyRing& keys) : m_desk(desk), m_keys(keys) {}
+
+tl::expected<wire::WebSocketEvents, wire::HttpResponse>
+TradeStream::accept(const wire::HttpRequest& request)
+{
+    if (m_sessions.size() >= kSessionsMax)
+        return tl::unexpected(errorAnswer(503, 50310000, "too many connections"));
+    const SessionId id = m_nextSession++;
+    Session& session = m_sessions[id];
+    session.codec = codecOf(request.headers);
+    if (const ApiKey* key = m_keys.check(request.headers)) {
+        session.authenticated = true;
+        session.keyId = key->keyId;
+        session.account = key->account;
+    }
+    wire::WebSocketEvents events;
+    events.onOpen = [this, id](std::shared_ptr<wire::WebSocket> socket) {
+        onOpen(id, std::move(socket));
+    };
+    events.onMessage = [this, id](const wire::WebSocketMessage& message) {
+        onMessage(id, message);
+    };
+    events.onClosed = [this, id](const wire::CloseReason&) { m_sessions.erase(id); };
+    return events;
+}
+
+void TradeStream::onOpen(SessionId id, std::shared_ptr<wire::WebSocket> socket)
+{
+    const auto found = m_sessions.find(id);
+    if (found == m_sessions.end())
+        return;
+    Session& session = found->second;
+    session.socket = std::move(socket);
+    session.deadline = m_desk.executor.after(kAuthenticateWithin, [this, id] {
+        const auto late = m_sessions.find(id);
+        if (late != m_sessions.end() && !late->second.authenticated)
+            late->second.socket->close({1008, "authentication timeout"});
+    });
+}
+
+void TradeStream::onMessage(SessionId id, const wire::WebSocketMessage& message)
+{
+    const auto found = m_sessions.find(id);
+    if (found == m_sessions.end())
+        return;
+    Session& session = found->second;
+    const auto document = decodeMessage(message);
+    const json::Value root = document ? document->root() : json::Value();
+    const std::string_view action = root["action"].stringOr("");
+    if (action == "authenticate" || action == "auth")
+        authenticate(session, root["data"].isObject() ? root["data"] : root);
+    else if (action == "listen")
+        listen(session, root["data"]);
+    else
+        send(session, R"({"action":"error","data":{"error_message":"invalid syntax"}})");
+}
+
+void TradeStream::authenticate(Session& session, const json::Value& data)
+{
+    const std::string_view token = data["oauth_token"].stringOr("");
+    const ApiKey* key = token.empty()
+        ? m_keys.check(data["key_id"].stringOr(data["key"].stringOr("")),
+                       data["secret_key"].stringOr(data["secret"].stringOr("")))
+        : m_keys.checkToken(token);
+    session.authenticated = key != nullptr;
+    if (key) {
+        session.keyId = key->keyId;
+        session.account = key->account;
+    }
+    sendAuthorization(session, key ? "authorized" : "unauthorized", "authenticate");
+}
+
+void TradeStream::sendAuthorization(Session& session, std::string_view status,
+                                    std::string_view action)
+{
+    json::Writer out;
+    out.beginObject().member("stream", "authorization").key("data").beginObject();
+    out.member("status", status).member("action", action).endObject().endObject();
+    send(session, out.take());
+}
+
+void TradeStream::listen(Session& session, const json::Value& data)
+{
+    if (!session.authenticated) {
+        sendAuthorization(session, "unauthorized", "listen");
+        return;
+    }
+    session.listening = false;
+    for (const json::Value& stream : data["streams"].items())
+        session.listening = session.listening || stream.stringOr("") == "trade_updates";
+    send(session,
+         session.listening ? R"({"stream":"listening","data":{"streams":["trade_updates"]}})"
+                           : R"({"stream":"listening","data":{"streams":[]}})");
+}
+
+void TradeStream::send(Session& session, std::string json)
+{
+    if (!session.socket || !session.socket->isOpen())
+        return;
+    if (session.socket->queuedBytes() > kQueueBytesMax
+        || !session.socket->send(encodeMessage(std::move(json), session.codec,
+                                               /*binaryJson=*/true, TimestampForm::Text)))
+        session.socket->close({1008, "slow client"});
+}
+
+void TradeStream::disconnect(std::string_view keyId)
+{
+    // Closing may call onClosed at once, which forgets the session.
+    std::vector<std::shared_ptr<wire::WebSocket>> closing;
+    for (auto& [id, session] : m_sessions) {
+        if (!keyId.empty() && session.keyId != keyId)
+            continue;
+        session.authenticated = session.listening = false;
+        if (session.socket)
+            closing.push_back(session.socket);
+    }
+    for (const auto& socket : closing)
+        socket->close({1001, "going away"});
+}
+
+void TradeStream::publish(const exchange::OrderUpdate& update)
+{
+    // Legs that wait are not announced on this stream.
+    if (update.event == OrderEvent::Held || m_desk.records.isHidden(update.order.id))
+        return;
+    if (update.execution)
+        publishFill(update);
+    else
+        emit(update, Duration::zero());
+}
+
+void TradeStream::publishFill(const exchange::OrderUpdate& update)
+{
+    const exchange::VenueExecution& execution = *update.execution;
+    FaultSubject subject;
+    subject.symbol = update.order.symbol.text();
+    subject.side = toString(update.order.side);
+    subject.clientOrderId = update.order.clientOrderId;
+    Duration delay{};
+    if (const auto late = m_desk.strike("fill_late", subject))
+        delay = std::chrono::milliseconds(late->delayMs);
+    if (const auto partial = m_desk.strike("fill_partial", subject)) {
+        const auto given = Quantity::parse(partial->quantity);
+        const Quantity first = given.value_or(
+            Quantity(Decimal::fromUnits(execution.quantity.units() / 2)));
+        if (first.isPositive() && first < execution.quantity) {
+            const Quantity rest = execution.quantity - first;
+            exchange::OrderUpdate one = update;
+            exchange::OrderUpdate two = update;
+            one.event = OrderEvent::PartialFill;
+            one.order.status = exchange::VenueStatus::PartiallyFilled;
+            one.order.filledAt.reset();
+            one.order.filledQuantity -= rest;
+            one.execution->quantity = first;
+            one.positionQuantity -= update.order.side == Side::Buy ? rest : -rest;
+            two.execution->quantity = rest;
+            two.execution->id = ExecutionId(m_desk.random.uuidV4());
+            m_desk.records.split(execution.id, first, two.execution->id);
+            emit(one, delay);
+            emit(two, delay + std::chrono::milliseconds(partial->delayMs));
+            return;
+        }
+    }
+    emit(update, delay);
+    if (const auto twice = m_desk.strike("fill_twice", subject)) {
+        exchange::OrderUpdate again = update;
+        again.execution->id = ExecutionId(m_desk.random.uuidV4());
+        again.execution->cumulative += execution.quantity;
+        m_desk.records.addExecution(*again.execution);
+        again.order = m_desk.records.distorted(again.order);
+        again.positionQuantity =
+            m_desk.records.positionQuantity(again.order.account, again.order.symbol);
+        emit(again, delay + std::chrono::milliseconds(twice->delayMs));
+    }
+}
+
+void TradeStream::emit(const exchange::OrderUpdate& update, Duration delay)
+{
+    FaultSubject subject;
+    const std::string event(toString(update.event));
+    subject.event = event;
+    subject.symbol = update.order.symbol.text();
+    subject.side = toString(update.order.side);
+    subject.clientOrderId = update.order.clientOrderId;
+    if (m_desk.strike("drop_trade_update", subject))
+        return;
+    std::string json = updateJson(update);
+    if (m_desk.strike("malformed_message", subject))
+        json = R"({"stream":"trade_updates","data":{"event":)" + json::quote(event)
+            + R"(,"order":{"id":17,"qty":"a few"}}})";
+    const AccountId account = update.order.account;
+    if (m_desk.strike("truncate_message", subject))
+        json.resize(json.size() / 2);
+    if (m_desk.strike("reorder", subject) && !m_held) {
+        m_held = Held{account, std::move(json)};
+        return;
+    }
+    const bool twice = m_desk.strike("duplicate_trade_update", subject).has_value();
+    const auto go = [this, account, json, twice] {
+        deliver(account, json);
+        if (twice)
+            deliver(account, json);
+        if (const auto held = std::exchange(m_held, std::nullopt))
+            deliver(held->account, held->json);
+    };
+    if (delay > Duration::zero())
+        later(delay, go);
+    else
+        go();
+}
+
+void TradeStream::later(Duration delay, std::function<void()> task)
+{
+    std::erase_if(m_delayed, [](const runtime::Timer& timer) { return !timer.isActive(); });
+    m_delayed.push_back(m_desk.executor.after(delay, std::move(task)));
+}
+
+void TradeStream::deliver(const AccountId& account, const std::string& json)
+{
+    std::vector<SessionId> listeners;
+    for (const auto& [id, session] : m_sessions)
+        if (session.listening && session.account == account && session.socket)
+            listeners.push_back(id);
+    for (const SessionId id : listeners) {
+        const auto found = m_sessions.find(id);
+        if (found == m_sessions.end())
+            continue;
+        Session& session = found->second;
+        // A message that a drill has cut is no JSON any more: it goes out as it is.
+        if (json.back() == '}')
+            send(session, json);
+        else
+            session.socket->send({true, json}); // a refusal would change nothing here
+    }
+    if (const auto fault = m_desk.strike("disconnect", {{}, {}, {}, {}, {}, {}, "trade"}))
+        disconnect(fault->keyId);
+}
+
+std::string TradeStream::updateJson(const exchange::OrderUpdate& update)
+{
+    json::Writer out;
+    out.beginObject().member("stream", "trade_updates").key("data").beginObject();
+    out.member("event", toString(update.event))
+        .member("execution_id",
+                update.execution ? update.execution->id.text() : m_desk.random.uuidV4())
+        .member("timestamp", rfc3339(update.at));
+    if (update.execution)
+        out.member("price", update.execution->price)
+            .member("qty", update.execution->quantity)
+            .member("position_qty", update.positionQuantity);
+    out.key("order");
+    writeOrder(out, update.order, m_desk.records, Legs::Nested);
+    out.endObject().endObject();
+    return out.take();
+}
+
+} // namespace qd::sandbox::alpaca
