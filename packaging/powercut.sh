@@ -4,7 +4,8 @@
 # A small ext4 file system on a loop device is shut down by ioctl, which drops the page cache as a
 # power cut does. With synchronous=FULL nothing acknowledged may be lost; the control run with
 # synchronous=OFF must lose, or else the cut proves nothing.
-# Prints a line per run and ends with 0 (passed), 1 (failed) or "skipped: why" and 0.
+# Prints a line per run, the verdict ("passed: …", "failed: …" or "skipped: why") and its count; ends
+# with 1 if it failed.
 set -u
 
 writer=${1:?usage: powercut.sh POWERCUT_WRITER [CUTS]}
@@ -13,8 +14,8 @@ control_cuts=3
 write_seconds=0.4
 ready_polls=200 # of 0.05 s: how long the writer may take to its first acknowledgement
 
-skip() { echo "skipped: $1"; exit 0; }
-fail() { echo "failed: $1"; exit 1; }
+skip() { echo "skipped: $1"; echo "0 passed, 0 failed, 1 skipped"; exit 0; }
+fail() { echo "failed: $1"; echo "0 passed, 1 failed, 0 skipped"; exit 1; }
 
 [ "$(id -u)" = 0 ] || skip "mounting a loop device needs root"
 for tool in mkfs.ext4 xfs_io mount umount; do
@@ -87,3 +88,4 @@ run full "$cuts"
 run off $control_cuts
 [ "$lost" -gt 0 ] || [ "$broken" -gt 0 ] || fail "the control lost nothing: the cuts are not real"
 echo "passed: $cuts power cuts, nothing acknowledged was lost"
+echo "1 passed, 0 failed, 0 skipped"

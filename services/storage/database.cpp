@@ -21,6 +21,7 @@ namespace {
 
 constexpr std::size_t kStatementCacheMax = 256;
 constexpr int kBusyTimeoutMs = 2'000;
+constexpr int kLockedByRestore = -2;
 
 bool isPrivate(const std::string& path)
 {
@@ -44,14 +45,14 @@ Result<void> createPrivately(const std::string& path)
 
 // A file of its own: SQLite's locks live on the database file, and closing any other descriptor of
 // that file would drop them.
-int holdUseLock(const std::string& path)
+int holdUseLock(const std::string& path, int flags)
 {
-    const int fd = ::open((path + "-lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    const int fd = ::open((path + "-lock").c_str(), flags | O_CLOEXEC, 0600);
     if (fd < 0) return -1;
     while (::flock(fd, LOCK_SH | LOCK_NB) != 0) {
         if (errno == EINTR) continue;
         ::close(fd);
-        return -2;
+        return kLockedByRestore;
     }
     return fd;
 }
@@ -124,8 +125,8 @@ Result<Database> Database::open(const std::string& path, Durability durability)
     state->path = path;
     if (!isPrivate(path)) {
         if (const auto made = createPrivately(path); !made) return tl::unexpected(made.error());
-        state->lockFd = holdUseLock(path);
-        if (state->lockFd == -2) {
+        state->lockFd = holdUseLock(path, O_RDWR | O_CREAT);
+        if (state->lockFd == kLockedByRestore) {
             return fail(ErrorKind::Unavailable, "storage.busy",
                         "database " + path + " is being restored; try again when that has ended");
         }
@@ -159,8 +160,9 @@ Result<Database> Database::openReadOnly(const std::string& path)
 {
     auto state = std::make_unique<State>();
     state->path = path;
-    state->lockFd = holdUseLock(path);
-    if (state->lockFd == -2) {
+    // A reader leaves no file beside what it reads, which may be a backup.
+    state->lockFd = holdUseLock(path, O_RDONLY);
+    if (state->lockFd == kLockedByRestore) {
         return fail(ErrorKind::Unavailable, "storage.busy",
                     "database " + path + " is being restored; try again when that has ended");
     }
