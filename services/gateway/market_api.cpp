@@ -88,25 +88,23 @@ void answerQuotes(const MarketApi& self, const CallPtr& call)
     });
 }
 
-void answerBars(const MarketApi& self, const CallPtr& call)
+/// Without an end: now, or the newest value of a recording, which lives in its own year. Without a
+/// start: enough days that `limit` bars fit, nights and weekends allowed for.
+void completeRange(const MarketApi& self, market::BarsQuery& query)
 {
-    const auto& target = call->target();
-    const auto symbol = requireSymbol(self, call, target.queryValue("symbol"));
-    if (!symbol) return;
-    market::BarsQuery query;
-    query.symbol = *symbol;
-    const auto interval = target.queryValue("interval");
-    const auto parsed = parseBarInterval(interval.empty() ? "1m" : interval);
-    if (!parsed) return call->answer(problemOf(parsed.error(), "Request refused"));
-    query.interval = *parsed;
-    query.to = Timestamp::parse(target.queryValue("to")).value_or(Timestamp());
-    const auto end = query.to.isSet() ? query.to : self.clock.now();
-    query.limit = static_cast<std::size_t>(
-        call->queryInteger("limit", 1'000, static_cast<std::int64_t>(market::BarsQuery::kLimitMax)));
-    // Without a start: enough days that `limit` bars fit, nights and weekends allowed for.
+    const auto state = self.market.view(query.symbol);
+    const bool ownTime = state.feedClass == FeedClass::Simulated && state.eventTime.isSet();
+    const auto end = query.to.isSet() ? query.to
+                     : ownTime        ? state.eventTime + lengthOf(query.interval)
+                                      : self.clock.now();
+    if (ownTime) query.to = end;
     const auto span = lengthOf(query.interval) * static_cast<std::int64_t>(query.limit) * 4 +
                       std::chrono::hours(24 * 5);
-    query.from = Timestamp::parse(target.queryValue("from")).value_or(end - span);
+    if (!query.from.isSet()) query.from = end - span;
+}
+
+void fetchBars(const MarketApi& self, const CallPtr& call, const market::BarsQuery& query)
+{
     self.market.bars(query, [call, query](const Result<market::BarsAnswer>& answer) {
         if (!answer) {
             auto problem = problemOf(answer.error(), "No bars");
@@ -122,6 +120,27 @@ void answerBars(const MarketApi& self, const CallPtr& call)
         }
         body += "],\"source\":" + json::quote(answer->source) + ",\"adjusted\":false}";
         call->answer(200, std::move(body));
+    });
+}
+
+void answerBars(const MarketApi& self, const CallPtr& call)
+{
+    const auto& target = call->target();
+    const auto symbol = requireSymbol(self, call, target.queryValue("symbol"));
+    if (!symbol) return;
+    market::BarsQuery query;
+    query.symbol = *symbol;
+    const auto interval = target.queryValue("interval");
+    const auto parsed = parseBarInterval(interval.empty() ? "1m" : interval);
+    if (!parsed) return call->answer(problemOf(parsed.error(), "Request refused"));
+    query.interval = *parsed;
+    query.limit = static_cast<std::size_t>(
+        call->queryInteger("limit", 1'000, static_cast<std::int64_t>(market::BarsQuery::kLimitMax)));
+    query.to = Timestamp::parse(target.queryValue("to")).value_or(Timestamp());
+    query.from = Timestamp::parse(target.queryValue("from")).value_or(Timestamp());
+    self.quotes.withQuote(*symbol, [self, call, query]() mutable {
+        completeRange(self, query);
+        fetchBars(self, call, query);
     });
 }
 

@@ -169,7 +169,10 @@ void MarketData::State::arrived(Entry& entry, Feed& feed, Timestamp eventTime,
     SymbolState& state = entry.state;
     state.receiveTime = receiveTime.isSet() ? receiveTime : batchNow;
     state.eventTime = std::max(state.eventTime, eventTime);
-    const Duration onTheWay = eventTime.isSet() ? state.receiveTime - eventTime : Duration{};
+    // A recording keeps its own year: how old it is says nothing of the way it came.
+    const bool ownTime = feed.view.feedClass == FeedClass::Simulated;
+    const Duration onTheWay =
+        eventTime.isSet() && !ownTime ? state.receiveTime - eventTime : Duration{};
     entry.delay = onTheWay > kClockDifference ? onTheWay : Duration{};
     entry.cadence.arrived(batchSteady);
     // Most values are simply live; anything else deserves the whole rule.
