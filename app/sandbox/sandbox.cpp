@@ -1,0 +1,166 @@
+#include "app/sandbox/sandbox.h"
+
+#include <filesystem>
+
+#include <unistd.h>
+
+#include <fmt/format.h>
+
+#include "app/sandbox/market.h"
+#include "services/json/json.h"
+#include "services/runtime/random.h"
+#include "services/storage/atomic_file.h"
+
+namespace qd::app {
+
+namespace {
+
+/// Ids and secrets in Alpaca's alphabet, from the operating system's generator.
+std::string randomText(std::size_t length, std::string_view alphabet)
+{
+    std::string text;
+    for (std::size_t i = 0; i < length; ++i)
+        text += alphabet[runtime::systemRandom().below(alphabet.size())];
+    return text;
+}
+
+std::string defaultCredentialsFile()
+{
+    const auto folder = std::filesystem::temp_directory_path();
+    return (folder / fmt::format("quarterdeck-sandbox-{}.json", ::getpid())).string();
+}
+
+std::string hostOf(const std::string& where, const wire::Server& server)
+{
+    const auto address = parseListenAddress(where);
+    return fmt::format("{}:{}", address ? address->address : "127.0.0.1", server.port());
+}
+
+} // namespace
+
+Sandbox::Sandbox() : m_network(1, "sandbox"), m_executor(m_network.makeExecutor()) {}
+
+Result<std::unique_ptr<Sandbox>> Sandbox::start(const runtime::Config& config)
+{
+    std::unique_ptr<Sandbox> box(new Sandbox);
+    if (auto opened = box->open(config); !opened)
+        return tl::unexpected(opened.error());
+    return box;
+}
+
+Sandbox::~Sandbox()
+{
+    m_venueServer.reset();
+    m_adminServer.reset();
+    m_proxyServer.reset();
+    runtime::runAndWait(*m_executor, [this] {
+        m_admin.reset();
+        m_venue.reset();
+    });
+    m_proxyApi.reset();
+    m_proxy.reset();
+    m_network.stop();
+    if (!m_credentialsFile.empty()) {
+        std::error_code ignored;
+        std::filesystem::remove(m_credentialsFile, ignored);
+    }
+}
+
+Result<std::unique_ptr<wire::Server>> Sandbox::listen(const std::string& where,
+                                                      wire::Service& service)
+{
+    const auto address = parseListenAddress(where);
+    if (!address)
+        return tl::unexpected(address.error());
+    wire::ServerOptions options;
+    options.address = address->address;
+    options.port = address->port;
+    // Slow readers are found out by the streams' own smaller limit, which lets them be told why.
+    options.webSocketQueueBytesMax = 8 << 20;
+    return wire::makeServer(m_network, *m_executor, service, options);
+}
+
+Result<void> Sandbox::open(const runtime::Config& config)
+{
+    auto market = makeMarket(config);
+    if (!market)
+        return tl::unexpected(market.error());
+    const auto seed = static_cast<std::uint64_t>(config.integer("seed"));
+    m_marketRandom = std::make_unique<runtime::SeededRandom>(seed);
+    m_proxyRandom = std::make_unique<runtime::SeededRandom>(seed + 1);
+    sandbox::alpaca::ApiKey key;
+    if (auto written = writeCredentials(config, key); !written)
+        return written;
+    runtime::runAndWait(*m_executor, [&] {
+        m_venue = std::make_unique<sandbox::alpaca::AlpacaVenue>(
+            *m_executor, *m_marketRandom, std::move(*market), venueOptions(config));
+        m_venue->addKey(std::move(key));
+        m_venue->start();
+        m_admin = std::make_unique<sandbox::alpaca::AdminApi>(*m_venue);
+    });
+    m_proxy = std::make_unique<sandbox::FaultProxy>(*m_proxyRandom);
+    m_proxyApi = std::make_unique<sandbox::ProxyApi>(*m_proxy);
+    const struct {
+        const char* setting;
+        wire::Service& service;
+        std::unique_ptr<wire::Server>& server;
+        std::string& host;
+    } listeners[] = {
+        {"listen", *m_venue, m_venueServer, m_host},
+        {"admin_listen", *m_admin, m_adminServer, m_adminHost},
+        {"proxy_listen", *m_proxyApi, m_proxyServer, m_proxyHost},
+    };
+    for (const auto& listener : listeners) {
+        auto server = listen(config.text(listener.setting), listener.service);
+        if (!server)
+            return tl::unexpected(server.error());
+        listener.server = std::move(*server);
+        listener.host = hostOf(config.text(listener.setting), *listener.server);
+    }
+    return {};
+}
+
+Result<void> Sandbox::writeCredentials(const runtime::Config& config, sandbox::alpaca::ApiKey& key)
+{
+    constexpr std::string_view kIdAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
+    constexpr std::string_view kSecretAlphabet =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+    key.account = AccountId("paper");
+    key.keyId = config.has("key") ? std::string(config.secret("key").revealForUse())
+                                  : "PK" + randomText(18, kIdAlphabet);
+    key.secret = config.has("secret") ? config.secret("secret")
+                                      : runtime::Secret(randomText(40, kSecretAlphabet));
+    const std::string token = runtime::systemRandom().uuidV4();
+    key.token = runtime::Secret(token);
+    if (config.has("key") && !config.has("credentials_file"))
+        return {};
+    m_credentialsFile = config.has("credentials_file") ? config.text("credentials_file")
+                                                       : defaultCredentialsFile();
+    json::Writer out;
+    out.beginObject()
+        .member("keyId", key.keyId)
+        .member("secretKey", key.secret.revealForUse())
+        .member("oauthToken", token)
+        .endObject();
+    return storage::replaceFile(m_credentialsFile, out.text());
+}
+
+std::string Sandbox::readyLine() const
+{
+    json::Writer out;
+    out.beginObject()
+        .member("ready", true)
+        .member("alpaca", "http://" + m_host)
+        .member("stream", "ws://" + m_host + "/stream")
+        .member("data", "http://" + m_host)
+        .member("dataStream", "ws://" + m_host + "/v2/iex")
+        .member("cryptoStream", "ws://" + m_host + "/v1beta3/crypto/us")
+        .member("admin", "http://" + m_adminHost)
+        .member("proxyAdmin", "http://" + m_proxyHost)
+        .member("credentialsFile", m_credentialsFile)
+        .member("pid", static_cast<std::int64_t>(::getpid()))
+        .endObject();
+    return out.take();
+}
+
+} // namespace qd::app

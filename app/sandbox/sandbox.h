@@ -1,0 +1,45 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "app/sandbox/settings.h"
+#include "services/runtime/executor.h"
+#include "services/sandbox/alpaca/admin_api.h"
+#include "services/sandbox/proxy/fault_proxy.h"
+#include "services/sandbox/proxy/proxy_api.h"
+#include "services/wire/network.h"
+
+namespace qd::app {
+
+/// The world in a box, plugged together: the venue, its drill controls and the fault proxy, each
+/// behind a listener of its own. Everything of the venue runs on one executor.
+class Sandbox {
+public:
+    /// Fails with: Unavailable "wire.bind", and as the market and the credentials file do.
+    static Result<std::unique_ptr<Sandbox>> start(const runtime::Config& config);
+    ~Sandbox();
+    Sandbox(const Sandbox&) = delete;
+    Sandbox& operator=(const Sandbox&) = delete;
+
+    /// Where everything is, as one line of JSON without secrets.
+    std::string readyLine() const;
+
+private:
+    Sandbox();
+    Result<void> open(const runtime::Config& config);
+    Result<void> writeCredentials(const runtime::Config& config, sandbox::alpaca::ApiKey& key);
+    Result<std::unique_ptr<wire::Server>> listen(const std::string& where, wire::Service& service);
+
+    wire::Network m_network;
+    std::unique_ptr<runtime::Executor> m_executor;
+    std::unique_ptr<runtime::Random> m_marketRandom, m_proxyRandom;
+    std::unique_ptr<sandbox::alpaca::AlpacaVenue> m_venue;
+    std::unique_ptr<sandbox::alpaca::AdminApi> m_admin;
+    std::unique_ptr<sandbox::FaultProxy> m_proxy;
+    std::unique_ptr<sandbox::ProxyApi> m_proxyApi;
+    std::unique_ptr<wire::Server> m_venueServer, m_adminServer, m_proxyServer;
+    std::string m_host, m_adminHost, m_proxyHost, m_credentialsFile;
+};
+
+} // namespace qd::app

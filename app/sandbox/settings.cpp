@@ -1,0 +1,112 @@
+#include "app/sandbox/settings.h"
+
+#include <charconv>
+
+#include <fmt/format.h>
+
+namespace qd::app {
+
+namespace {
+
+using runtime::Config;
+using runtime::ConfigProblem;
+using runtime::Setting;
+using runtime::SettingType;
+
+} // namespace
+
+const std::vector<Setting>& sandboxSettings()
+{
+    static const std::vector<Setting> settings = {
+        {"listen", SettingType::Text, "ADDRESS:PORT of the venue, port 0 = any free one",
+         "127.0.0.1:0", false, {}, {}, {}},
+        {"admin_listen", SettingType::Text, "ADDRESS:PORT of the drill controls", "127.0.0.1:0",
+         false, {}, {}, {}},
+        {"proxy_listen", SettingType::Text,
+         "ADDRESS:PORT of the fault proxy's Toxiproxy-compatible API", "127.0.0.1:0", false, {}, {},
+         {}},
+        {"key", SettingType::Secret, "API key id; made up when it is not given", {}, false, {}, {},
+         {}},
+        {"secret", SettingType::Secret, "API secret; made up when it is not given", {}, false, {},
+         {}, {}},
+        {"credentials_file", SettingType::Path,
+         "where keyId and secretKey are written (mode 0600); default: a file in the temporary folder",
+         {}, false, {}, {}, {}},
+        {"replay", SettingType::List, "files of recorded market data, comma-separated", "", false, {},
+         {}, {}},
+        {"replay_speed", SettingType::Integer, "how many times faster than it was recorded", "1",
+         false, 1, 100'000, {}},
+        {"simulate", SettingType::Boolean, "a made-up market; so it is when nothing is replayed",
+         "true", false, {}, {}, {}},
+        {"seed", SettingType::Integer, "of the made-up market, prices and chances", "1", false, 0,
+         1'000'000'000, {}},
+        {"symbols", SettingType::Integer, "instruments of the made-up market", "1000", false, 1, 5000,
+         {}},
+        {"updates_per_second", SettingType::Integer, "quotes and trades of the made-up market",
+         "5000", false, 1, 1'000'000, {}},
+        {"sessions", SettingType::Text, "always: open round the clock; calendar: NYSE hours",
+         "always", false, {}, {}, {"always", "calendar"}},
+        {"fills", SettingType::Text, "paper: at the best quote, as Alpaca; book: queue and size count",
+         "paper", false, {}, {}, {"paper", "book"}},
+        {"partial_fill_percent", SettingType::Integer, "how often a paper fill is partial", "10",
+         false, 0, 100, {}},
+        {"cash", SettingType::Text, "of the account at its opening", "100000", false, {}, {}, {}},
+        {"requests_per_minute", SettingType::Integer, "for each key, then 429", "200", false, 1,
+         1'000'000, {}},
+        {"stream_symbols_max", SettingType::Integer,
+         "symbols of one data stream, then 405; 0 = no limit", "0", false, 0, 100'000, {}},
+        {"follow_parent", SettingType::Boolean, "end when the program that started it ends", "false",
+         false, {}, {}, {}},
+    };
+    return settings;
+}
+
+std::vector<ConfigProblem> crossCheck(const Config& config)
+{
+    std::vector<ConfigProblem> problems;
+    if (config.has("key") != config.has("secret"))
+        problems.push_back({config.has("key") ? "secret" : "key", "is required with the other",
+                            "set both --key and --secret, or neither"});
+    const auto cash = Money::parse(config.text("cash"));
+    if (!cash || cash->isNegative())
+        problems.push_back({"cash", "expected an amount, was \"" + config.text("cash") + "\"",
+                            "set --cash to a decimal, e.g. 100000"});
+    for (const char* key : {"listen", "admin_listen", "proxy_listen"})
+        if (const auto address = parseListenAddress(config.text(key)); !address)
+            problems.push_back({key, address.error().detail, "set it to e.g. 127.0.0.1:0"});
+    return problems;
+}
+
+sandbox::alpaca::AlpacaOptions venueOptions(const Config& config)
+{
+    sandbox::alpaca::AlpacaOptions options;
+    options.exchange.sessions = config.text("sessions") == "calendar"
+        ? exchange::SessionMode::Calendar
+        : exchange::SessionMode::AlwaysOpen;
+    options.exchange.fillModel = config.text("fills") == "book"
+        ? exchange::FillModel::Book
+        : exchange::FillModel::AlpacaPaper;
+    options.exchange.partialFillShare =
+        static_cast<double>(config.integer("partial_fill_percent")) / 100.0;
+    options.cash = Money::of(config.text("cash"));
+    options.requestsPerMinute = static_cast<int>(config.integer("requests_per_minute"));
+    options.data.symbolsMax = static_cast<int>(config.integer("stream_symbols_max"));
+    return options;
+}
+
+Result<ListenAddress> parseListenAddress(const std::string& text)
+{
+    const auto colon = text.rfind(':');
+    ListenAddress address;
+    if (colon != std::string::npos && colon > 0) {
+        address.address = text.substr(0, colon);
+        const char* end = text.data() + text.size();
+        const auto parsed = std::from_chars(text.data() + colon + 1, end, address.port);
+        if (parsed.ec == std::errc() && parsed.ptr == end)
+            return address;
+    }
+    return fail(ErrorKind::Invalid, "config.listen",
+                fmt::format("expected ADDRESS:PORT, was \"{}\"", text));
+}
+
+} // namespace qd::app
