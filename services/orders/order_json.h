@@ -14,7 +14,13 @@ enum class Detail { Api, Log };
 
 void writeOrder(json::Writer& writer, const Order& order, Detail detail = Detail::Api);
 void writeFill(json::Writer& writer, const Fill& fill, Detail detail = Detail::Api);
-void writeAccount(json::Writer& writer, const AccountSnapshot& account, Detail detail);
+/// What the account's own figures do not say.
+struct AccountExtras {
+    Money openRisk;
+    bool live = false;
+};
+void writeAccount(json::Writer& writer, const AccountSnapshot& account,
+                  const AccountExtras& extras = {});
 void writeDifference(json::Writer& writer, const Difference& difference);
 /// `{"state","reason","since","reconciling","brokerConnected","differences":[…]}`
 void writeTrading(json::Writer& writer, const TradingStatus& trading);

@@ -136,7 +136,7 @@ private:
     std::unique_ptr<Desk> m_desk;
 };
 
-/// Tables of this room; `version` of the first is `firstVersion`.
-std::vector<storage::Migration> orderMigrations(int firstVersion);
+/// The tables of this room, for `storage::migrateAll` after the event log's own.
+storage::MigrationSet orderMigrations();
 
 } // namespace qd::orders

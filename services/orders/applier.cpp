@@ -1,0 +1,283 @@
+#include "services/orders/applier.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+namespace qd::orders {
+
+namespace {
+
+using brokers::OrderReport;
+using Kind = OrderEventKind;
+
+/// What a report's state tells as an event; nothing for states that tell no news.
+std::optional<Kind> eventOf(OrderState state)
+{
+    switch (state) {
+    case OrderState::Accepted:
+    case OrderState::PartiallyFilled: // the fills themselves come as executions
+    case OrderState::Filled: return Kind::Accepted;
+    case OrderState::Held: return Kind::Held;
+    case OrderState::Triggered: return Kind::Triggered;
+    case OrderState::Rejected: return Kind::Rejected;
+    case OrderState::Canceled: return Kind::Canceled;
+    case OrderState::Expired: return Kind::Expired;
+    case OrderState::Replaced: return Kind::Replaced;
+    case OrderState::AwaitingConfirmation: return Kind::ConfirmationAsked;
+    default: return std::nullopt;
+    }
+}
+
+std::string messageOf(const OrderReport& report)
+{
+    return fmt::format("client id {}, venue id {}, status {}, filled {} of {} at {}",
+                       report.clientOrderId.text(), report.venueOrderId.text(), report.venueStatus,
+                       report.filledQuantity.toString(), report.request.quantity.toString(),
+                       report.averagePrice.toString());
+}
+
+bool wasNeverTaken(const Order& order)
+{
+    return order.state == OrderState::Rejected || order.state == OrderState::Denied;
+}
+
+} // namespace
+
+Applier::Applier(Room& room) : m_room(room) {}
+
+const Tracked* Applier::locate(const ClientOrderId& id, const VenueOrderId& venueId) const
+{
+    if (!id.empty()) {
+        if (const Tracked* tracked = m_room.book.find(id)) return tracked;
+    }
+    return venueId.empty() ? nullptr : m_room.book.findByVenueId(venueId);
+}
+
+void Applier::apply(Change& change, const brokers::Malformed& malformed)
+{
+    m_room.quarantine(change, malformed.message, describe(malformed.error),
+                      "account/" + m_room.settings.account.text(), Source{m_room.brokerActor()});
+}
+
+void Applier::apply(Change& change, const brokers::OrderUpdate& update)
+{
+    const OrderReport& report = update.report;
+    Source source{m_room.brokerActor()};
+    source.eventTime = update.eventTime;
+    if (!locate(report.clientOrderId, report.venueOrderId)) {
+        adopt(change, report, source);
+        if (!locate(report.clientOrderId, report.venueOrderId)) return;
+    }
+    learnVenueId(change, report, source);
+    const ClientOrderId id =
+        locate(report.clientOrderId, report.venueOrderId)->order.request.clientOrderId;
+    if (update.kind != Kind::Filled) {
+        advance(change, id, update.kind, report, source);
+    } else if (update.fill) {
+        Fill fill = *update.fill;
+        fill.clientOrderId = id;
+        applyFill(change, fill, source);
+    }
+    applyLegs(change, report, source);
+    compareFilled(report);
+}
+
+bool Applier::applyReport(Change& change, const OrderReport& report, const Source& source)
+{
+    const std::size_t before = change.size();
+    const Tracked* tracked = locate(report.clientOrderId, report.venueOrderId);
+    if (!tracked) {
+        adopt(change, report, source);
+    } else {
+        const ClientOrderId id = tracked->order.request.clientOrderId;
+        learnVenueId(change, report, source);
+        if (const auto kind = eventOf(report.state)) advance(change, id, *kind, report, source);
+        takeValues(change, m_room.book.find(id)->order, report, source);
+    }
+    applyLegs(change, report, source);
+    compareFilled(report);
+    return change.size() != before;
+}
+
+void Applier::learnVenueId(Change& change, const OrderReport& report, const Source& source)
+{
+    if (report.venueOrderId.empty()) return;
+    const Tracked* tracked = locate(report.clientOrderId, report.venueOrderId);
+    const auto& known = tracked->order.venueOrderIds;
+    if (std::find(known.begin(), known.end(), report.venueOrderId) != known.end()) return;
+    Order order = tracked->order;
+    order.venueOrderIds.push_back(report.venueOrderId);
+    linkReplacement(order, report);
+    // Written with the event that follows in the same change, if there is one.
+    m_room.record(change, std::move(order), "order.venue_id_known", source);
+}
+
+void Applier::linkReplacement(Order& order, const OrderReport& report)
+{
+    if (!order.replaces.empty() || report.replaces.empty()) return;
+    if (const Tracked* old = m_room.book.findByVenueId(report.replaces)) {
+        order.replaces = old->order.request.clientOrderId;
+    }
+}
+
+void Applier::advance(Change& change, const ClientOrderId& id, Kind kind, const OrderReport& report,
+                      const Source& source)
+{
+    const Order order = m_room.book.find(id)->order;
+    switch (kind) {
+    case Kind::Accepted:
+    case Kind::Held: return acknowledge(change, order, kind, source);
+    case Kind::Rejected:
+    case Kind::Canceled:
+    case Kind::Expired:
+    case Kind::Replaced: return end(change, order, kind, report, source);
+    case Kind::ModifyRejected:
+    case Kind::CancelRejected: return refuseChange(change, order, kind, report, source);
+    case Kind::Updated: return takeValues(change, order, report, source);
+    case Kind::Triggered:
+    case Kind::ConfirmationAsked:
+        if (order.state == OrderState::Accepted || order.state == OrderState::Held ||
+            order.state == OrderState::Submitted) {
+            m_room.step(change, order, kind, source);
+        } else {
+            ++m_room.counters.staleEvents;
+        }
+        return;
+    default: return; // the venue repeats what we asked for
+    }
+}
+
+void Applier::acknowledge(Change& change, Order order, Kind kind, const Source& source)
+{
+    const bool waits = order.state == OrderState::Submitted ||
+                       order.state == OrderState::Initialized ||
+                       order.state == OrderState::AwaitingConfirmation ||
+                       (order.state == OrderState::Held && kind == Kind::Accepted);
+    if (waits) {
+        m_room.step(change, std::move(order), kind, source);
+        return;
+    }
+    const bool pending = order.state == OrderState::PendingCancel ||
+                         order.state == OrderState::PendingUpdate;
+    if (pending && order.previousState == OrderState::Submitted) {
+        // Asked to cancel before the venue had answered: a refused cancel now returns to accepted.
+        order.previousState = kind == Kind::Held ? OrderState::Held : OrderState::Accepted;
+        order.acceptedAt = source.eventTime.isSet() ? source.eventTime : m_room.now();
+        m_room.record(change, std::move(order), "order." + std::string(toString(kind)), source);
+        return;
+    }
+    if (wasNeverTaken(order)) {
+        OrderReport report;
+        report.clientOrderId = order.request.clientOrderId;
+        return impossible(change, order, "accepted", report, source);
+    }
+    ++m_room.counters.staleEvents;
+}
+
+void Applier::end(Change& change, Order order, Kind kind, const OrderReport& report,
+                  const Source& source)
+{
+    const auto target = nextState(OrderState::Accepted, kind, false, OrderState::Accepted);
+    if (isClosed(order.state)) {
+        // A replaced order that the venue also calls canceled is the same end told twice.
+        const bool sameEnd = order.state == *target || (order.state == OrderState::Replaced &&
+                                                        kind == Kind::Canceled);
+        if (!sameEnd) return impossible(change, order, toString(kind), report, source);
+        ++m_room.counters.staleEvents;
+        return;
+    }
+    if (kind == Kind::Replaced) {
+        if (const Tracked* next = m_room.book.findByVenueId(report.replacedBy)) {
+            order.replacedBy = next->order.request.clientOrderId;
+        }
+    } else {
+        // A change that was under way ends with its order; what becomes of the other is asked.
+        if (!order.replacedBy.empty() && m_doubt) m_doubt(order.replacedBy);
+        if (!order.replaces.empty() && m_doubt) m_doubt(order.replaces);
+        order.reasonCode = "broker." + std::string(toString(*target));
+        order.reasonText = report.reason;
+    }
+    const Order copy = order;
+    if (!m_room.step(change, std::move(order), kind, source)) {
+        impossible(change, copy, toString(kind), report, source);
+    }
+}
+
+void Applier::refuseChange(Change& change, Order order, Kind kind, const OrderReport& report,
+                           const Source& source)
+{
+    const OrderState pending =
+        kind == Kind::ModifyRejected ? OrderState::PendingUpdate : OrderState::PendingCancel;
+    if (order.state != pending) {
+        ++m_room.counters.staleEvents;
+        return;
+    }
+    if (kind == Kind::ModifyRejected && !order.replacedBy.empty()) {
+        if (m_doubt) m_doubt(order.replacedBy);
+        order.replacedBy = {};
+    }
+    order.reasonCode = kind == Kind::ModifyRejected ? "broker.modify_rejected"
+                                                    : "broker.cancel_rejected";
+    order.reasonText = report.reason;
+    m_room.step(change, std::move(order), kind, source);
+}
+
+void Applier::takeValues(Change& change, Order order, const OrderReport& report,
+                         const Source& source)
+{
+    if (isClosed(order.state)) return;
+    const OrderRequest& told = report.request;
+    OrderRequest& ours = order.request;
+    bool differs = false;
+    // What the venue does not mention has not changed.
+    const auto take = [&differs](auto& mine, const auto& theirs) {
+        if (!theirs || mine == theirs) return;
+        mine = theirs;
+        differs = true;
+    };
+    if (told.quantity.isPositive() && told.quantity != ours.quantity &&
+        told.quantity >= order.filledQuantity) {
+        ours.quantity = told.quantity;
+        differs = true;
+    }
+    if (ours.type != OrderType::Market && ours.type != OrderType::TrailingStop) {
+        if (ours.limitPrice) take(ours.limitPrice, told.limitPrice);
+        if (ours.stopPrice) take(ours.stopPrice, told.stopPrice);
+    }
+    if (!differs) return;
+    const bool returns = order.state == OrderState::PendingUpdate && order.replacedBy.empty();
+    if (returns || order.state != OrderState::PendingUpdate) {
+        if (m_room.step(change, order, Kind::Updated, source)) return;
+    }
+    m_room.record(change, std::move(order), "order.updated", source);
+}
+
+void Applier::applyLegs(Change& change, const OrderReport& report, const Source& source)
+{
+    for (OrderReport leg : report.legs) {
+        if (leg.parent.empty()) leg.parent = report.clientOrderId;
+        applyReport(change, leg, source);
+    }
+}
+
+void Applier::compareFilled(const OrderReport& report)
+{
+    const Tracked* tracked = locate(report.clientOrderId, report.venueOrderId);
+    if (!tracked || report.filledQuantity <= tracked->order.filledQuantity) return;
+    if (m_executionsMissing) m_executionsMissing();
+}
+
+void Applier::impossible(Change& change, const Order& order, std::string_view what,
+                         const OrderReport& report, const Source& source)
+{
+    const std::string& id = order.request.clientOrderId.text();
+    if (!m_impossibleSeen.insert(fmt::format("{}/{}", id, what)).second) return;
+    m_room.quarantine(change, messageOf(report),
+                      fmt::format("the broker says {}, but the order is {}", what,
+                                  toString(order.state)),
+                      "order/" + id, source);
+    if (m_doubt) m_doubt(order.request.clientOrderId);
+}
+
+} // namespace qd::orders

@@ -1,0 +1,62 @@
+#pragma once
+
+#include <functional>
+#include <unordered_set>
+
+#include "services/orders/room.h"
+
+namespace qd::orders {
+
+/// Turns what the broker tells into changes of the book. Events may come late, twice or out of order:
+/// duplicates are counted and dropped, what is older than what we know changes nothing, what cannot
+/// be true is quarantined. A fill is booked once, whatever the order's state says. Core executor.
+class Applier {
+public:
+    explicit Applier(Room& room);
+
+    /// The venue says that more was filled than we know of: its executions must be read.
+    void onExecutionsMissing(std::function<void()> hook) { m_executionsMissing = std::move(hook); }
+    /// An order is in a state that only a question to the venue can settle.
+    void onDoubt(std::function<void(const ClientOrderId&)> hook) { m_doubt = std::move(hook); }
+
+    void apply(Change& change, const brokers::OrderUpdate& update);
+    void apply(Change& change, const brokers::Malformed& malformed);
+
+    /// Bring an order to where `report` says it is; unknown orders are adopted and marked. True if
+    /// anything changed.
+    bool applyReport(Change& change, const brokers::OrderReport& report, const Source& source);
+
+    enum class FillOutcome { Booked, Duplicate, Explained, UnknownOrder, Impossible };
+    FillOutcome applyFill(Change& change, const Fill& fill, const Source& source);
+
+    /// The order that a report or an execution speaks of; null if we do not know it.
+    const Tracked* locate(const ClientOrderId& id, const VenueOrderId& venueId) const;
+    /// Take an order that others made, or a leg that the venue made, into the book.
+    /// `alreadyFilled` is what opening balances include of it.
+    void adopt(Change& change, const brokers::OrderReport& report, const Source& source,
+               Quantity alreadyFilled = {});
+
+private:
+    void learnVenueId(Change& change, const brokers::OrderReport& report, const Source& source);
+    void advance(Change& change, const ClientOrderId& id, OrderEventKind kind,
+                 const brokers::OrderReport& report, const Source& source);
+    void acknowledge(Change& change, Order order, OrderEventKind kind, const Source& source);
+    void end(Change& change, Order order, OrderEventKind kind, const brokers::OrderReport& report,
+             const Source& source);
+    void refuseChange(Change& change, Order order, OrderEventKind kind,
+                      const brokers::OrderReport& report, const Source& source);
+    void takeValues(Change& change, Order order, const brokers::OrderReport& report,
+                    const Source& source);
+    void linkReplacement(Order& order, const brokers::OrderReport& report);
+    void applyLegs(Change& change, const brokers::OrderReport& report, const Source& source);
+    void compareFilled(const brokers::OrderReport& report);
+    void impossible(Change& change, const Order& order, std::string_view what,
+                    const brokers::OrderReport& report, const Source& source);
+
+    Room& m_room;
+    std::function<void()> m_executionsMissing;
+    std::function<void(const ClientOrderId&)> m_doubt;
+    std::unordered_set<std::string> m_impossibleSeen; ///< told once, not on every comparison
+};
+
+} // namespace qd::orders

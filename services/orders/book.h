@@ -1,0 +1,72 @@
+#pragma once
+
+#include <set>
+#include <unordered_map>
+#include <unordered_set>
+
+#include "services/orders/change.h"
+
+namespace qd::orders {
+
+/// What the book keeps of an order beyond the order itself.
+struct Tracked {
+    Order order;
+    std::string requestHash;   ///< of the request as it first came
+    Int128 filledNotional = 0; ///< Σ price × quantity of its fills, 1e-16 units: an exact average
+    Quantity inferred;         ///< filled by inference and not yet explained by a true execution
+    bool committed = false;    ///< its first event is on disk
+};
+
+/// Open orders of one symbol, added up.
+struct Exposure {
+    Quantity openBuy, openSell; ///< Σ leaves of open orders
+};
+
+/// The working memory of the core: what is true once everything under way is on disk. Decisions are
+/// taken on it; nobody outside the order room sees it. Every question it answers costs the same
+/// whether it holds a thousand orders or a hundred thousand.
+class Book {
+public:
+    const Tracked* find(const ClientOrderId& id) const;
+    const Tracked* findByVenueId(const VenueOrderId& id) const;
+    /// Insert or replace the order; the indexes follow.
+    void put(const Order& order);
+    void putHash(const ClientOrderId& id, std::string requestHash);
+    void markCommitted(const ClientOrderId& id, std::int64_t version);
+
+    bool knowsExecution(const ExecutionId& id) const { return m_executions.contains(id); }
+    /// Count a fill into its order's sums and the position. The order itself changes by `put`.
+    void addFill(const Fill& fill);
+    void addExplained(const ExplainedExecution& execution);
+    void addOpening(const Position& opening);
+
+    Position position(const Symbol& symbol) const;
+    const std::unordered_map<Symbol, Position>& positions() const { return m_positions; }
+    Exposure exposure(const Symbol& symbol) const;
+    const std::set<ClientOrderId>& openOrders() const { return m_open; }
+    std::vector<ClientOrderId> openOrdersOf(const Symbol& symbol) const;
+    /// Orders that wait for an answer of the venue.
+    const std::set<ClientOrderId>& inFlight() const { return m_inFlight; }
+    const std::vector<ClientOrderId>& membersOf(const std::string& groupId) const;
+    std::size_t orderCount() const { return m_orders.size(); }
+    /// Grows with every fill of the symbol: tells whether a comparison was overtaken.
+    std::uint64_t fillCount(const Symbol& symbol) const;
+
+private:
+    void unindex(const Order& order);
+    void index(const Order& order);
+    void count(const Order& order, bool add);
+
+    std::unordered_map<ClientOrderId, Tracked> m_orders;
+    std::unordered_map<VenueOrderId, ClientOrderId> m_byVenueId;
+    std::unordered_map<std::string, std::vector<ClientOrderId>> m_groups;
+    std::unordered_set<ExecutionId> m_executions;
+    std::unordered_map<Symbol, Position> m_positions;
+    std::unordered_map<Symbol, std::uint64_t> m_fillCounts;
+    std::unordered_map<Symbol, Exposure> m_exposures;
+    std::unordered_map<Symbol, std::set<ClientOrderId>> m_openBySymbol;
+    std::set<ClientOrderId> m_open; ///< everything not closed, in-flight included; ordered: replays
+    std::set<ClientOrderId> m_inFlight;
+};
+
+} // namespace qd::orders

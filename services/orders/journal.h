@@ -1,0 +1,43 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+
+#include "services/orders/change.h"
+#include "services/orders/store.h"
+#include "services/runtime/executor.h"
+#include "services/storage/writer.h"
+
+namespace qd::orders {
+
+/// The way to the disk: takes changes in order, and tells when each is there. Core executor.
+class Journal {
+public:
+    /// `committed` is called with each change once it is on disk, before the change's own `then`.
+    /// `failed` is called when a change could not be written: the book is ahead of the disk and must
+    /// be loaded again.
+    struct Events {
+        std::function<void(const Change&)> committed;
+        std::function<void(const Error&)> failed;
+    };
+    using Then = std::function<void(Result<void>)>;
+
+    Journal(storage::Writer& writer, runtime::Executor& core, Events events);
+
+    /// An empty change is on disk at once.
+    void commit(Change change, Then then = {});
+    /// Work for the writer that is not a change of orders: loading, reading back events.
+    void read(storage::Writer::Work work, Then then) const;
+    /// Answers still under way are not delivered any more: the book they belong to is gone.
+    void abandon();
+    std::size_t pending() const { return *m_pending; }
+
+private:
+    storage::Writer& m_writer;
+    runtime::Executor& m_core;
+    Events m_events;
+    std::shared_ptr<bool> m_alive = std::make_shared<bool>(true);
+    std::shared_ptr<std::size_t> m_pending = std::make_shared<std::size_t>(0);
+};
+
+} // namespace qd::orders

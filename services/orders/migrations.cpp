@@ -1,0 +1,58 @@
+#include "services/orders/order_service.h"
+
+namespace qd::orders {
+
+storage::MigrationSet orderMigrations()
+{
+    return {"orders",
+            {{1, "orders",
+              R"sql(
+CREATE TABLE orders(
+    number       INTEGER PRIMARY KEY,          -- order of first commit
+    client_id    TEXT NOT NULL UNIQUE,
+    symbol       TEXT NOT NULL,
+    state        TEXT NOT NULL,
+    request_hash TEXT NOT NULL,
+    version      INTEGER NOT NULL,             -- sequence of the last event applied
+    body         TEXT NOT NULL                 -- the order as in its last event
+) STRICT;
+CREATE TABLE fills(
+    number       INTEGER PRIMARY KEY,
+    execution_id TEXT NOT NULL UNIQUE,
+    client_id    TEXT NOT NULL,
+    body         TEXT NOT NULL
+) STRICT;
+CREATE TABLE explained_executions(
+    execution_id TEXT PRIMARY KEY,
+    client_id    TEXT NOT NULL,
+    quantity     TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE position_openings(
+    symbol        TEXT PRIMARY KEY,
+    account       TEXT NOT NULL,
+    quantity      TEXT NOT NULL,
+    average_price TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE order_room(
+    key   TEXT PRIMARY KEY,
+    value TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE order_quarantine(
+    number   INTEGER PRIMARY KEY,
+    sequence INTEGER NOT NULL,                 -- of the event that tells of it
+    origin   TEXT NOT NULL,
+    message  TEXT NOT NULL,
+    reason   TEXT NOT NULL
+) STRICT;
+)sql",
+              R"sql(
+DROP TABLE order_quarantine;
+DROP TABLE order_room;
+DROP TABLE position_openings;
+DROP TABLE explained_executions;
+DROP TABLE fills;
+DROP TABLE orders;
+)sql"}}};
+}
+
+} // namespace qd::orders

@@ -1,0 +1,313 @@
+#include "services/orders/order_service.h"
+
+#include "services/orders/intake.h"
+#include "services/orders/reconciler.h"
+
+namespace qd::orders {
+
+/// The room with its steps, in the order of an order's path.
+struct OrderService::Desk {
+    Desk(Dependencies dependencies, Settings settings)
+        : room(dependencies, std::move(settings),
+               {[this](const Change& change) { committed(change); },
+                [this](const Error& error) { writeFailed(error); }}),
+          applier(room), resolver(room, applier), sender(room, applier, resolver),
+          intake(room, sender), reconciler(room, applier, resolver)
+    {
+        applier.onExecutionsMissing([this] { reconciler.runSoon(); });
+        applier.onDoubt([this](const ClientOrderId& id) { resolver.watch(id, {}); });
+        resolver.onResendCancel([this](const ClientOrderId& id) { sender.cancel(id, {}); });
+    }
+
+    void start(std::function<void(Result<void>)> done);
+    void loadTables(std::function<void(Result<void>)> done);
+    void take(const Loaded& loaded);
+    void brokerEvent(const brokers::BrokerEvent& event);
+    void committed(const Change& change);
+    void writeFailed(const Error& error);
+    void reload();
+
+    Room room;
+    Applier applier;
+    Resolver resolver;
+    Sender sender;
+    Intake intake;
+    Reconciler reconciler;
+    std::vector<Observer> observers;
+    runtime::Timer reloadTimer;
+    bool brokerStarted = false;
+    bool brokerConnected = false;
+    std::shared_ptr<bool> alive = std::make_shared<bool>(true);
+};
+
+// ── start, and start again ──────────────────────────────────────────────────────────────────────
+
+void OrderService::Desk::start(std::function<void(Result<void>)> done)
+{
+    loadTables([this, done = std::move(done)](Result<void> loaded) {
+        if (loaded && !brokerStarted) {
+            brokerStarted = true;
+            room.broker.start([this, guard = std::weak_ptr<bool>(alive)](
+                                  const brokers::BrokerEvent& event) {
+                if (!guard.expired()) brokerEvent(event);
+            });
+        }
+        if (done) done(std::move(loaded));
+    });
+}
+
+void OrderService::Desk::loadTables(std::function<void(Result<void>)> done)
+{
+    const auto loaded = std::make_shared<Loaded>();
+    room.journal.read(
+        [loaded](storage::Transaction& transaction) -> Result<void> {
+            auto read = load(transaction);
+            if (!read) return tl::unexpected(read.error());
+            *loaded = std::move(*read);
+            return {};
+        },
+        [this, loaded, done = std::move(done)](Result<void> outcome) {
+            if (!outcome) {
+                room.storageError = describe(outcome.error());
+            } else {
+                take(*loaded);
+            }
+            done(std::move(outcome));
+        });
+}
+
+void OrderService::Desk::take(const Loaded& loaded)
+{
+    room.book = Book();
+    room.reservations = Reservations();
+    for (const Position& opening : loaded.openings) room.book.addOpening(opening);
+    for (const Loaded::StoredOrder& stored : loaded.orders) {
+        room.book.put(stored.order);
+        const ClientOrderId& id = stored.order.request.clientOrderId;
+        room.book.putHash(id, stored.requestHash);
+        room.book.markCommitted(id, stored.order.version);
+    }
+    for (const Fill& fill : loaded.fills) room.book.addFill(fill);
+    for (const ExplainedExecution& execution : loaded.explained) room.book.addExplained(execution);
+    room.projection.reset(loaded);
+    room.trading = loaded.trading;
+    room.trading.reconciling = true;
+    room.trading.brokerConnected = brokerConnected;
+    room.trading.differences.clear(); // found again by the comparison that follows
+    room.adoptedAt = loaded.adoptedAt;
+    room.reconciledAt = loaded.reconciledAt;
+    room.loaded = true;
+    room.storageError.clear();
+    Change change;
+    for (const Notice& notice : loaded.repairs) {
+        room.notify(change, notice.severity, notice.title, notice.text, notice.subject);
+    }
+    room.journal.commit(std::move(change));
+    resolver.watchAllInFlight();
+    reconciler.startTimer();
+    if (brokerConnected) reconciler.run("start");
+}
+
+void OrderService::Desk::writeFailed(const Error& error)
+{
+    // The book says more than the disk. Forget it and begin again from what is certain.
+    room.storageError = describe(error);
+    room.loaded = false;
+    room.journal.abandon();
+    sender.abandon();
+    resolver.clear();
+    reconciler.clear();
+    intake.abandon(error);
+    reloadTimer = room.core.after(room.settings.reconcileRetry, [this] { reload(); });
+}
+
+void OrderService::Desk::reload()
+{
+    ++room.counters.reloads;
+    loadTables([this](Result<void> loaded) {
+        if (!loaded) {
+            reloadTimer = room.core.after(room.settings.reconcileRetry, [this] { reload(); });
+        }
+    });
+}
+
+// ── what the broker tells, and what has been written ────────────────────────────────────────────
+
+void OrderService::Desk::brokerEvent(const brokers::BrokerEvent& event)
+{
+    if (const auto* connection = std::get_if<brokers::ConnectionChange>(&event)) {
+        brokerConnected = connection->connected;
+    }
+    // What is missed while the memory is rebuilt is found by the comparison after it.
+    if (!room.loaded) return;
+    if (const auto* connection = std::get_if<brokers::ConnectionChange>(&event)) {
+        return reconciler.connectionChanged(*connection);
+    }
+    Change change;
+    if (const auto* update = std::get_if<brokers::OrderUpdate>(&event)) {
+        applier.apply(change, *update);
+        if (update->kind == OrderEventKind::Filled) reconciler.refreshAccountSoon();
+    } else {
+        applier.apply(change, std::get<brokers::Malformed>(event));
+    }
+    room.journal.commit(std::move(change));
+}
+
+void OrderService::Desk::committed(const Change& change)
+{
+    for (const Entry& entry : change) {
+        room.projection.apply(entry);
+        if (entry.fact.order) {
+            room.book.markCommitted(entry.fact.order->request.clientOrderId, entry.fact.sequence);
+        }
+    }
+    for (const Entry& entry : change) {
+        for (const Observer& observer : observers) observer(entry.fact);
+    }
+}
+
+// ── the door ────────────────────────────────────────────────────────────────────────────────────
+
+OrderService::OrderService(Dependencies dependencies, Settings settings)
+    : m_desk(std::make_unique<Desk>(dependencies, std::move(settings)))
+{
+}
+
+OrderService::~OrderService() = default;
+
+void OrderService::observe(Observer observer)
+{
+    m_desk->observers.push_back(std::move(observer));
+}
+
+void OrderService::start(std::function<void(Result<void>)> loaded)
+{
+    m_desk->start(std::move(loaded));
+}
+
+void OrderService::submit(const OrderRequest& request, const CommandContext& context,
+                          OrderDone done)
+{
+    m_desk->intake.submit(request, context, std::move(done));
+}
+
+tl::expected<Preview, Refusal> OrderService::preview(const OrderRequest& request) const
+{
+    return m_desk->intake.preview(request);
+}
+
+void OrderService::modify(const ClientOrderId& id, const ChangeRequest& change,
+                          const CommandContext& context, OrderDone done)
+{
+    m_desk->intake.modify(id, change, context, std::move(done));
+}
+
+void OrderService::cancel(const ClientOrderId& id, const CommandContext& context, OrderDone done)
+{
+    m_desk->intake.cancel(id, context, std::move(done));
+}
+
+void OrderService::cancelAll(std::optional<Symbol> symbol, std::optional<Side> side,
+                             const CommandContext& context,
+                             std::function<void(std::vector<ClientOrderId>)> done)
+{
+    auto asked = m_desk->intake.cancelAll(symbol, side, context);
+    // Answered when the last of them is on disk: commits keep their order.
+    m_desk->room.journal.read([](storage::Transaction&) -> Result<void> { return {}; },
+                              [done = std::move(done), asked = std::move(asked)](
+                                  const Result<void>&) { done(asked); });
+}
+
+void OrderService::setTradingState(TradingState state, std::string reason,
+                                   const CommandContext& context,
+                                   std::function<void(Result<TradingStatus>)> done)
+{
+    Room& room = m_desk->room;
+    room.trading.state = state;
+    room.trading.reason = std::move(reason);
+    room.trading.since = room.now();
+    Change change;
+    Source source;
+    source.actor = context.actor;
+    source.traceId = context.traceId;
+    room.recordTrading(change, source);
+    room.journal.commit(std::move(change), [&room, done = std::move(done)](Result<void> committed) {
+        done(committed.map([&room] { return room.projection.trading(); }));
+    });
+}
+
+void OrderService::reconcileNow(const CommandContext&, std::function<void(ReconcileReport)> done)
+{
+    m_desk->reconciler.run("demand", std::move(done));
+}
+
+OrderPage OrderService::orders(const OrderFilter& filter) const
+{
+    return m_desk->room.projection.page(filter);
+}
+
+std::optional<Order> OrderService::order(const ClientOrderId& id) const
+{
+    const Order* found = m_desk->room.projection.find(id);
+    return found ? std::optional(*found) : std::nullopt;
+}
+
+std::vector<Fill> OrderService::fills(const FillFilter& filter) const
+{
+    return m_desk->room.projection.fills(filter);
+}
+
+std::vector<Position> OrderService::positions() const { return m_desk->room.projection.positions(); }
+
+std::optional<Position> OrderService::position(const Symbol& symbol) const
+{
+    return m_desk->room.projection.position(symbol);
+}
+
+bool OrderService::isReconciled(const Symbol& symbol) const
+{
+    return m_desk->reconciler.agrees(symbol);
+}
+
+std::optional<AccountSnapshot> OrderService::account() const
+{
+    return m_desk->room.projection.account();
+}
+
+Money OrderService::openRisk() const { return m_desk->room.projection.openRisk(); }
+
+TradingStatus OrderService::trading() const { return m_desk->room.projection.trading(); }
+
+std::int64_t OrderService::lastSequence() const { return m_desk->room.projection.lastSequence(); }
+
+void OrderService::timeline(const ClientOrderId& id,
+                            std::function<void(Result<std::vector<storage::Event>>)> done) const
+{
+    constexpr std::size_t kEventsMax = 1'000;
+    const auto events = std::make_shared<std::vector<storage::Event>>();
+    m_desk->room.journal.read(
+        [events, subject = "order/" + id.text()](storage::Transaction& transaction) -> Result<void> {
+            auto read = storage::readEventsOf(transaction.database(), subject, kEventsMax);
+            if (!read) return tl::unexpected(read.error());
+            *events = std::move(*read);
+            return {};
+        },
+        [events, done = std::move(done)](Result<void> outcome) {
+            done(outcome.map([&events] { return std::move(*events); }));
+        });
+}
+
+OrderService::Figures OrderService::figures() const
+{
+    const Room& room = m_desk->room;
+    Figures figures = room.counters;
+    figures.orders = room.book.orderCount();
+    figures.openOrders = room.book.openOrders().size();
+    figures.unresolved = m_desk->resolver.count();
+    figures.pendingCommits = room.journal.pending();
+    figures.loaded = room.loaded;
+    figures.storageError = room.storageError;
+    return figures;
+}
+
+} // namespace qd::orders

@@ -1,0 +1,180 @@
+#include "services/orders/projection.h"
+
+#include <algorithm>
+#include <charconv>
+
+namespace qd::orders {
+
+namespace {
+
+/// What an open order may still cost if it fills at its worst price.
+Money riskOf(const Order& order)
+{
+    const OrderRequest& request = order.request;
+    if (isClosed(order.state) || !order.parent.empty()) return {};
+    const std::optional<Price> price = request.limitPrice ? request.limitPrice : request.stopPrice;
+    return price ? notional(*price, order.leavesQuantity(), Rounding::Up) : Money();
+}
+
+bool matches(const OrderFilter& filter, const Order& order)
+{
+    const bool closed = isClosed(order.state);
+    if (filter.status == OrderFilter::Status::Open && closed) return false;
+    if (filter.status == OrderFilter::Status::Closed && !closed) return false;
+    if (filter.symbol && order.request.symbol != *filter.symbol) return false;
+    return !filter.side || order.request.side == *filter.side;
+}
+
+/// Cursors are the number below which the next page begins.
+std::uint64_t readCursor(const std::string& cursor, std::uint64_t newest)
+{
+    std::uint64_t number = 0;
+    const char* end = cursor.data() + cursor.size();
+    const auto parsed = std::from_chars(cursor.data(), end, number);
+    return cursor.empty() || parsed.ec != std::errc() ? newest : std::min(number, newest);
+}
+
+/// Walks numbers downwards and collects a page.
+template <typename Iterator, typename Take>
+OrderPage collect(Iterator begin, Iterator end, std::size_t limit, const Take& take)
+{
+    OrderPage page;
+    for (Iterator it = begin; it != end; ++it) {
+        const Order* order = take(*it);
+        if (!order) continue;
+        if (page.orders.size() == limit) {
+            page.nextCursor = std::to_string(*it + 1);
+            return page;
+        }
+        page.orders.push_back(*order);
+    }
+    return page;
+}
+
+/// Counts down without a container, for pages over all orders.
+struct Countdown {
+    std::uint64_t value; ///< one above the number it stands for
+    std::uint64_t operator*() const { return value - 1; }
+    Countdown& operator++()
+    {
+        --value;
+        return *this;
+    }
+    friend bool operator==(Countdown, Countdown) = default;
+};
+
+} // namespace
+
+void Projection::reset(const Loaded& loaded)
+{
+    *this = Projection();
+    for (const Position& opening : loaded.openings) m_positions[opening.symbol] = opening;
+    for (const Loaded::StoredOrder& stored : loaded.orders) put(stored.order);
+    for (const Fill& fill : loaded.fills) {
+        addFill(fill);
+        Position& position = m_positions[fill.symbol];
+        position = afterFill(position, fill);
+    }
+    m_account = loaded.account;
+    m_trading = loaded.trading;
+    m_lastSequence = loaded.lastSequence;
+}
+
+void Projection::apply(const Entry& entry)
+{
+    const Committed& fact = entry.fact;
+    m_lastSequence = std::max(m_lastSequence, fact.sequence);
+    if (fact.order) put(*fact.order);
+    if (fact.fill) addFill(*fact.fill);
+    if (fact.position) m_positions[fact.position->symbol] = *fact.position;
+    if (fact.account) m_account = fact.account;
+    if (fact.trading) m_trading = *fact.trading;
+    for (const Position& opening : entry.openings) m_positions[opening.symbol] = opening;
+}
+
+void Projection::put(const Order& order)
+{
+    const auto [place, isNew] = m_numbers.try_emplace(order.request.clientOrderId, m_rows.size());
+    const Number number = place->second;
+    if (isNew) {
+        m_rows.emplace_back();
+        m_bySymbol[order.request.symbol].push_back(number);
+    }
+    Row& row = m_rows[number];
+    m_openRisk -= row.risk;
+    row = {order, riskOf(order)};
+    m_openRisk += row.risk;
+    if (isClosed(order.state)) {
+        m_open.erase(number);
+    } else {
+        m_open.insert(number);
+    }
+}
+
+void Projection::addFill(const Fill& fill)
+{
+    m_fillsBySymbol[fill.symbol].push_back(m_fills.size());
+    m_fills.push_back(fill);
+}
+
+const Order* Projection::find(const ClientOrderId& id) const
+{
+    const auto found = m_numbers.find(id);
+    return found == m_numbers.end() ? nullptr : &m_rows[found->second].order;
+}
+
+OrderPage Projection::page(const OrderFilter& filter) const
+{
+    const std::uint64_t below = readCursor(filter.cursor, m_rows.size());
+    const auto take = [&](Number number) -> const Order* {
+        const Order& order = m_rows[number].order;
+        return matches(filter, order) ? &order : nullptr;
+    };
+    if (filter.status == OrderFilter::Status::Open) {
+        const auto begin = std::make_reverse_iterator(m_open.lower_bound(below));
+        return collect(begin, m_open.rend(), filter.limit, take);
+    }
+    if (filter.symbol) {
+        const auto found = m_bySymbol.find(*filter.symbol);
+        if (found == m_bySymbol.end()) return {};
+        const auto& numbers = found->second;
+        const auto end = std::lower_bound(numbers.begin(), numbers.end(), below);
+        return collect(std::make_reverse_iterator(end), numbers.rend(), filter.limit, take);
+    }
+    return collect(Countdown{below}, Countdown{0}, filter.limit, take);
+}
+
+std::vector<Fill> Projection::fills(const FillFilter& filter) const
+{
+    std::vector<Fill> found;
+    const auto take = [&](const Fill& fill) {
+        if (filter.since.isSet() && fill.receiveTime < filter.since) return false;
+        found.push_back(fill);
+        return found.size() < filter.limit;
+    };
+    if (filter.limit == 0) return found;
+    if (!filter.symbol) {
+        for (auto fill = m_fills.rbegin(); fill != m_fills.rend() && take(*fill); ++fill) {}
+        return found;
+    }
+    const auto numbers = m_fillsBySymbol.find(*filter.symbol);
+    if (numbers == m_fillsBySymbol.end()) return found;
+    for (auto n = numbers->second.rbegin(); n != numbers->second.rend() && take(m_fills[*n]); ++n) {}
+    return found;
+}
+
+std::vector<Position> Projection::positions() const
+{
+    std::vector<Position> all;
+    for (const auto& [symbol, position] : m_positions) all.push_back(position);
+    std::ranges::sort(all, {}, &Position::symbol);
+    return all;
+}
+
+std::optional<Position> Projection::position(const Symbol& symbol) const
+{
+    const auto found = m_positions.find(symbol);
+    return found == m_positions.end() ? std::nullopt : std::optional(found->second);
+}
+
+} // namespace qd::orders

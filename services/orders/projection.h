@@ -1,0 +1,54 @@
+#pragma once
+
+#include <deque>
+#include <set>
+#include <unordered_map>
+
+#include "services/orders/order_service.h"
+#include "services/orders/store.h"
+
+namespace qd::orders {
+
+/// What everybody may see: the facts of the last commit, and nothing that is not on disk.
+class Projection {
+public:
+    /// Start anew from what the tables hold.
+    void reset(const Loaded& loaded);
+    void apply(const Entry& entry);
+
+    const Order* find(const ClientOrderId& id) const;
+    OrderPage page(const OrderFilter& filter) const;
+    std::vector<Fill> fills(const FillFilter& filter) const;
+    std::vector<Position> positions() const;
+    std::optional<Position> position(const Symbol& symbol) const;
+    const std::optional<AccountSnapshot>& account() const { return m_account; }
+    const TradingStatus& trading() const { return m_trading; }
+    Money openRisk() const { return m_openRisk; }
+    std::int64_t lastSequence() const { return m_lastSequence; }
+    std::size_t orderCount() const { return m_numbers.size(); }
+    std::size_t openCount() const { return m_open.size(); }
+
+private:
+    struct Row {
+        Order order;
+        Money risk; ///< its share of m_openRisk
+    };
+    using Number = std::uint64_t; ///< position in m_rows: the order of first commit
+
+    void put(const Order& order);
+    void addFill(const Fill& fill);
+
+    std::deque<Row> m_rows;
+    std::unordered_map<ClientOrderId, Number> m_numbers;
+    std::unordered_map<Symbol, std::vector<Number>> m_bySymbol;
+    std::set<Number> m_open;
+    std::deque<Fill> m_fills;
+    std::unordered_map<Symbol, std::vector<std::size_t>> m_fillsBySymbol;
+    std::unordered_map<Symbol, Position> m_positions;
+    std::optional<AccountSnapshot> m_account;
+    TradingStatus m_trading;
+    Money m_openRisk;
+    std::int64_t m_lastSequence = 0;
+};
+
+} // namespace qd::orders

@@ -1,0 +1,178 @@
+#include "services/orders/store.h"
+
+#include "services/orders/order_json.h"
+
+namespace qd::orders {
+
+namespace {
+
+/// Prepares, lets `bind` fill in the parameters, and runs.
+template <typename Bind>
+Result<void> run(storage::Database& database, std::string_view sql, const Bind& bind)
+{
+    auto statement = database.prepare(sql);
+    if (!statement) return tl::unexpected(statement.error());
+    bind(*statement);
+    return statement->run();
+}
+
+std::string bodyOf(const Order& order)
+{
+    json::Writer writer;
+    writeOrder(writer, order, Detail::Log);
+    return writer.take();
+}
+
+Result<void> storeOrder(storage::Database& database, const Entry& entry)
+{
+    const Order& order = *entry.fact.order;
+    // Two statements instead of an upsert: a conflict would use up a number, and numbers are pages.
+    const std::string body = bodyOf(order);
+    const auto updated =
+        run(database, "UPDATE orders SET state=?, version=?, body=? WHERE client_id=?",
+            [&](storage::Statement& statement) {
+                statement.bind(1, toString(order.state))
+                    .bind(2, order.version)
+                    .bind(3, body)
+                    .bind(4, order.request.clientOrderId.text());
+            });
+    if (!updated || database.changes() > 0) return updated;
+    return run(database,
+               "INSERT INTO orders(client_id, symbol, state, request_hash, version, body) "
+               "VALUES(?,?,?,?,?,?)",
+               [&](storage::Statement& statement) {
+                   statement.bind(1, order.request.clientOrderId.text())
+                       .bind(2, order.request.symbol.text())
+                       .bind(3, toString(order.state))
+                       .bind(4, entry.requestHash)
+                       .bind(5, order.version)
+                       .bind(6, body);
+               });
+}
+
+Result<void> storeFill(storage::Database& database, const Fill& fill)
+{
+    json::Writer writer;
+    writeFill(writer, fill, Detail::Log);
+    return run(database, "INSERT INTO fills(execution_id, client_id, body) VALUES(?,?,?)",
+               [&](storage::Statement& statement) {
+                   statement.bind(1, fill.executionId.text())
+                       .bind(2, fill.clientOrderId.text())
+                       .bind(3, writer.text());
+               });
+}
+
+Result<void> storeValue(storage::Database& database, std::string_view key, std::string_view value)
+{
+    return run(database, "INSERT OR REPLACE INTO order_room(key, value) VALUES(?,?)",
+               [&](storage::Statement& statement) { statement.bind(1, key).bind(2, value); });
+}
+
+Result<void> storeExplained(storage::Database& database, const ExplainedExecution& execution)
+{
+    return run(database, "INSERT OR IGNORE INTO explained_executions VALUES(?,?,?)",
+               [&](storage::Statement& statement) {
+                   statement.bind(1, execution.executionId.text())
+                       .bind(2, execution.clientOrderId.text())
+                       .bind(3, execution.quantity.value());
+               });
+}
+
+Result<void> storeOpening(storage::Database& database, const Position& opening)
+{
+    return run(database,
+               "INSERT OR REPLACE INTO position_openings(symbol, account, quantity, average_price) "
+               "VALUES(?,?,?,?)",
+               [&](storage::Statement& statement) {
+                   statement.bind(1, opening.symbol.text())
+                       .bind(2, opening.account.text())
+                       .bind(3, opening.quantity.value())
+                       .bind(4, opening.averagePrice.value());
+               });
+}
+
+Result<void> storeQuarantined(storage::Database& database, const Quarantined& item,
+                              std::int64_t sequence)
+{
+    return run(database,
+               "INSERT INTO order_quarantine(sequence, origin, message, reason) VALUES(?,?,?,?)",
+               [&](storage::Statement& statement) {
+                   statement.bind(1, sequence)
+                       .bind(2, item.origin)
+                       .bind(3, item.message)
+                       .bind(4, item.reason);
+               });
+}
+
+template <typename Write, typename T>
+std::string textOf(const Write& write, const T& value)
+{
+    json::Writer writer;
+    write(writer, value);
+    return writer.take();
+}
+
+/// Single values: trading state, account, times.
+Result<void> storeValues(storage::Database& database, const Entry& entry)
+{
+    Result<void> done;
+    const auto put = [&](std::string_view key, const std::string& value) {
+        if (done) done = storeValue(database, key, value);
+    };
+    if (entry.fact.trading) {
+        put("trading", textOf([](auto& w, const auto& v) { writeTrading(w, v); },
+                              *entry.fact.trading));
+    }
+    if (entry.fact.account) {
+        put("account", textOf([](auto& w, const auto& v) { writeAccount(w, v); },
+                              *entry.fact.account));
+    }
+    if (entry.adoptedAt) put("adopted_at", std::to_string(entry.adoptedAt->nanos()));
+    if (entry.reconciledAt) put("reconciled_at", std::to_string(entry.reconciledAt->nanos()));
+    return done;
+}
+
+Result<void> storeRows(storage::Database& database, const Entry& entry)
+{
+    Result<void> done;
+    if (entry.fact.order) done = storeOrder(database, entry);
+    if (done && entry.fact.fill) done = storeFill(database, *entry.fact.fill);
+    for (const ExplainedExecution& execution : entry.explained) {
+        if (done) done = storeExplained(database, execution);
+    }
+    for (const Position& opening : entry.openings) {
+        if (done) done = storeOpening(database, opening);
+    }
+    if (done) done = storeValues(database, entry);
+    if (done && entry.quarantined) {
+        done = storeQuarantined(database, *entry.quarantined, entry.fact.sequence);
+    }
+    return done;
+}
+
+} // namespace
+
+Result<void> store(storage::Transaction& transaction, Change& change,
+                   std::vector<std::string> payloads)
+{
+    for (std::size_t i = 0; i < change.size(); ++i) {
+        Entry& entry = change[i];
+        storage::Event event;
+        event.time = entry.fact.time;
+        event.kind = entry.fact.kind;
+        event.subject = entry.subject;
+        event.actor = entry.source.actor;
+        event.cause = entry.cause;
+        event.traceId = entry.source.traceId;
+        event.payload = std::move(payloads[i]);
+        const auto sequence = transaction.append(std::move(event));
+        if (!sequence) return tl::unexpected(sequence.error());
+        entry.fact.sequence = *sequence;
+        if (entry.fact.order) entry.fact.order->version = *sequence;
+        const auto stored = storeRows(transaction.database(), entry);
+        if (!stored) return stored;
+    }
+    return {};
+}
+
+} // namespace qd::orders

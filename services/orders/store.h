@@ -1,0 +1,38 @@
+#pragma once
+
+#include <map>
+
+#include "services/orders/change.h"
+#include "services/storage/writer.h"
+
+namespace qd::orders {
+
+/// Everything that the tables hold, as read at start.
+struct Loaded {
+    struct StoredOrder {
+        Order order;
+        std::string requestHash;
+    };
+    std::vector<StoredOrder> orders; ///< in the order they were first committed
+    std::vector<Fill> fills;         ///< in the order they were committed
+    std::vector<ExplainedExecution> explained;
+    std::vector<Position> openings;
+    TradingStatus trading;
+    std::optional<AccountSnapshot> account;
+    std::optional<Timestamp> adoptedAt;
+    std::optional<Timestamp> reconciledAt;
+    std::int64_t lastSequence = 0;
+    /// Rows that made no sense; each was quarantined and, where its events still tell it, rebuilt.
+    std::vector<Notice> repairs;
+};
+
+/// Appends each entry to the log and writes its rows, inside the caller's transaction; sequences and
+/// order versions are filled in. `payloads` are the entries' JSON. Writer's executor.
+Result<void> store(storage::Transaction& transaction, Change& change,
+                   std::vector<std::string> payloads);
+
+/// Reads everything. A malformed row is moved to the quarantine and rebuilt from the order's events,
+/// in the same transaction. Fails only if the database cannot be read. Writer's executor.
+Result<Loaded> load(storage::Transaction& transaction);
+
+} // namespace qd::orders

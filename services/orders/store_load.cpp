@@ -1,0 +1,268 @@
+#include "services/orders/order_json.h"
+#include "services/orders/store.h"
+
+namespace qd::orders {
+
+namespace {
+
+constexpr std::size_t kEventsPerOrderMax = 10'000;
+
+Result<Order> orderFrom(std::string_view body, std::string_view clientId, std::int64_t version)
+{
+    const auto document = json::Document::parse(body);
+    if (!document) return tl::unexpected(document.error());
+    auto order = readOrder(document->root());
+    if (order && order->request.clientOrderId.text() != clientId) {
+        return fail(ErrorKind::Invalid, "orders.row_malformed",
+                    "the row's id and its body's differ", "clientOrderId");
+    }
+    if (order) order->version = version;
+    return order;
+}
+
+Result<Fill> fillFrom(std::string_view body)
+{
+    const auto document = json::Document::parse(body);
+    if (!document) return tl::unexpected(document.error());
+    return readFill(document->root());
+}
+
+/// Reads one room's tables row by row, repairing what is malformed from the event log.
+class Loader {
+public:
+    explicit Loader(storage::Transaction& transaction)
+        : m_transaction(transaction), m_database(transaction.database())
+    {
+    }
+
+    Result<Loaded> run()
+    {
+        return readOrders()
+            .and_then([this] { return readFills(); })
+            .and_then([this] { return readExplained(); })
+            .and_then([this] { return readOpenings(); })
+            .and_then([this] { return readValues(); })
+            .and_then([this] { return repairAll(); })
+            .map([this] { return std::move(m_loaded); });
+    }
+
+private:
+    struct BadRow {
+        std::string table, key, clientId, body, reason;
+        std::size_t place; ///< where its repaired value belongs
+    };
+
+    Result<void> readOrders();
+    Result<void> readFills();
+    Result<void> readExplained();
+    Result<void> readOpenings();
+    Result<void> readValues();
+    void takeValue(std::string_view key, std::string_view value);
+    Result<void> repairAll();
+    Result<void> repairOrder(const BadRow& bad);
+    Result<void> repairFill(const BadRow& bad);
+    Result<void> quarantine(const BadRow& bad, const std::string& remedy);
+    template <typename Take>
+    Result<void> eachRow(std::string_view sql, const Take& take);
+
+    storage::Transaction& m_transaction;
+    storage::Database& m_database;
+    Loaded m_loaded;
+    std::vector<BadRow> m_bad;
+};
+
+template <typename Take>
+Result<void> Loader::eachRow(std::string_view sql, const Take& take)
+{
+    auto statement = m_database.prepare(sql);
+    if (!statement) return tl::unexpected(statement.error());
+    for (;;) {
+        const auto row = statement->step();
+        if (!row) return tl::unexpected(row.error());
+        if (!*row) return {};
+        take(*statement);
+    }
+}
+
+Result<void> Loader::readOrders()
+{
+    return eachRow("SELECT client_id, body, version, request_hash FROM orders ORDER BY number",
+                   [this](const storage::Statement& row) {
+                       auto order = orderFrom(row.text(1), row.text(0), row.integer(2));
+                       if (!order) {
+                           m_bad.push_back({"orders", std::string(row.text(0)),
+                                            std::string(row.text(0)), std::string(row.text(1)), describe(order.error()),
+                                            m_loaded.orders.size()});
+                           order = Order{};
+                       }
+                       m_loaded.orders.push_back({std::move(*order), std::string(row.text(3))});
+                   });
+}
+
+Result<void> Loader::readFills()
+{
+    return eachRow("SELECT execution_id, body, client_id FROM fills ORDER BY number",
+                   [this](const storage::Statement& row) {
+                       auto fill = fillFrom(row.text(1));
+                       if (fill && fill->executionId.text() != row.text(0)) {
+                           fill = fail(ErrorKind::Invalid, "orders.row_malformed",
+                                       "the row's id and its body's differ", "executionId");
+                       }
+                       if (!fill) {
+                           m_bad.push_back({"fills", std::string(row.text(0)),
+                                            std::string(row.text(2)), std::string(row.text(1)), describe(fill.error()),
+                                            m_loaded.fills.size()});
+                           fill = Fill{};
+                       }
+                       m_loaded.fills.push_back(std::move(*fill));
+                   });
+}
+
+Result<void> Loader::readExplained()
+{
+    return eachRow("SELECT execution_id, client_id, quantity FROM explained_executions",
+                   [this](const storage::Statement& row) {
+                       const auto quantity = Quantity::parse(row.text(2));
+                       m_loaded.explained.push_back({ExecutionId(std::string(row.text(0))),
+                                                     ClientOrderId(std::string(row.text(1))),
+                                                     quantity ? *quantity : Quantity()});
+                   });
+}
+
+Result<void> Loader::readOpenings()
+{
+    Result<void> sound;
+    const auto read = eachRow(
+        "SELECT symbol, account, quantity, average_price FROM position_openings",
+        [&](const storage::Statement& row) {
+            const auto symbol = Symbol::parse(row.text(0));
+            const auto quantity = Quantity::parse(row.text(2));
+            const auto price = Price::parse(row.text(3));
+            if (!symbol || !quantity || !price) {
+                sound = fail(ErrorKind::Corrupt, "orders.opening_malformed",
+                             "the opening balance of " + std::string(row.text(0)) +
+                                 " cannot be read; restore the database from a backup");
+                return;
+            }
+            Position opening;
+            opening.symbol = *symbol;
+            opening.account = AccountId(std::string(row.text(1)));
+            opening.quantity = *quantity;
+            opening.averagePrice = *price;
+            m_loaded.openings.push_back(std::move(opening));
+        });
+    return read ? sound : read;
+}
+
+Result<void> Loader::readValues()
+{
+    const auto read = eachRow("SELECT key, value FROM order_room",
+                              [this](const storage::Statement& row) {
+                                  takeValue(row.text(0), row.text(1));
+                              });
+    if (!read) return read;
+    auto last = m_database.prepare("SELECT coalesce(max(sequence), 0) FROM events");
+    if (!last) return tl::unexpected(last.error());
+    const auto row = last->step();
+    if (!row) return tl::unexpected(row.error());
+    m_loaded.lastSequence = last->integer(0);
+    return {};
+}
+
+void Loader::takeValue(std::string_view key, std::string_view value)
+{
+    const auto document = json::Document::parse(value);
+    if (!document) return;
+    const json::Value root = document->root();
+    if (key == "trading") {
+        const auto state = parseTradingState(root["state"].stringOr(""));
+        // An unreadable switch is taken as thrown: nothing new until somebody looks.
+        m_loaded.trading.state = state ? *state : TradingState::Halted;
+        m_loaded.trading.reason = std::string(root["reason"].stringOr(""));
+        if (const auto since = root["since"].timestamp()) m_loaded.trading.since = *since;
+    } else if (key == "account") {
+        if (auto account = readAccount(root)) m_loaded.account = std::move(*account);
+    } else if (key == "adopted_at") {
+        m_loaded.adoptedAt = Timestamp::fromNanos(root.integerOr(0));
+    } else if (key == "reconciled_at") {
+        m_loaded.reconciledAt = Timestamp::fromNanos(root.integerOr(0));
+    }
+}
+
+Result<void> Loader::repairAll()
+{
+    for (const BadRow& bad : m_bad) {
+        const auto repaired = bad.table == "orders" ? repairOrder(bad) : repairFill(bad);
+        if (!repaired) return repaired;
+    }
+    std::erase_if(m_loaded.orders, [](const Loaded::StoredOrder& stored) {
+        return stored.order.request.clientOrderId.empty();
+    });
+    std::erase_if(m_loaded.fills, [](const Fill& fill) { return fill.executionId.empty(); });
+    return {};
+}
+
+Result<void> Loader::repairOrder(const BadRow& bad)
+{
+    const auto events =
+        storage::readEventsOf(m_database, "order/" + bad.key, kEventsPerOrderMax);
+    if (!events) return tl::unexpected(events.error());
+    for (auto event = events->rbegin(); event != events->rend(); ++event) {
+        const auto document = json::Document::parse(event->payload);
+        if (!document || document->root()["order"].isAbsent()) continue;
+        const std::string body = document->root()["order"].dump();
+        auto order = orderFrom(body, bad.key, event->sequence);
+        if (!order) continue;
+        m_loaded.orders[bad.place].order = std::move(*order);
+        auto update = m_database.prepare("UPDATE orders SET body=?, version=? WHERE client_id=?");
+        if (!update) return tl::unexpected(update.error());
+        update->bind(1, body).bind(2, event->sequence).bind(3, bad.key);
+        const auto updated = update->run();
+        if (!updated) return updated;
+        return quarantine(bad, "rebuilt from event " + std::to_string(event->sequence));
+    }
+    return quarantine(bad, "no event tells of it; the broker will be asked");
+}
+
+Result<void> Loader::repairFill(const BadRow& bad)
+{
+    const auto events =
+        storage::readEventsOf(m_database, "order/" + bad.clientId, kEventsPerOrderMax);
+    if (!events) return tl::unexpected(events.error());
+    for (const storage::Event& event : *events) {
+        const auto document = json::Document::parse(event.payload);
+        if (!document) continue;
+        auto fill = readFill(document->root()["fill"]);
+        if (!fill || fill->executionId.text() != bad.key) continue;
+        json::Writer body;
+        writeFill(body, *fill, Detail::Log);
+        m_loaded.fills[bad.place] = std::move(*fill);
+        auto update = m_database.prepare("UPDATE fills SET body=? WHERE execution_id=?");
+        if (!update) return tl::unexpected(update.error());
+        const auto updated = update->bind(1, body.text()).bind(2, bad.key).run();
+        if (!updated) return updated;
+        return quarantine(bad, "rebuilt from event " + std::to_string(event.sequence));
+    }
+    return quarantine(bad, "no event tells of it; the broker will be asked");
+}
+
+Result<void> Loader::quarantine(const BadRow& bad, const std::string& remedy)
+{
+    auto insert = m_database.prepare(
+        "INSERT INTO order_quarantine(sequence, origin, message, reason) VALUES(0,?,?,?)");
+    if (!insert) return tl::unexpected(insert.error());
+    insert->bind(1, "table:" + bad.table).bind(2, bad.body).bind(3, bad.reason);
+    m_loaded.repairs.push_back({Severity::Warning, "A stored row was malformed",
+                                bad.table + " " + bad.key + ": " + bad.reason + "; " + remedy,
+                                "order/" + bad.clientId});
+    return insert->run();
+}
+
+} // namespace
+
+Result<Loaded> load(storage::Transaction& transaction)
+{
+    return Loader(transaction).run();
+}
+
+} // namespace qd::orders
