@@ -1,6 +1,7 @@
 #include "services/exchange/matching_engine.h"
 
 #include <algorithm>
+#include <functional>
 
 namespace qd::exchange {
 
@@ -85,12 +86,56 @@ MatchingEngine::Ladder& MatchingEngine::ladderOf(const Slot& order)
                                          : book.triggers[at(order.side)];
 }
 
+std::size_t MatchingEngine::Ladder::position(std::int64_t key) const
+{
+    // Most orders come near the best price, which is at the end.
+    constexpr std::size_t kNear = 8;
+    const auto size = keys.size();
+    std::size_t at = size;
+    while (at > 0 && size - at < kNear) {
+        if (keys[at - 1] >= key)
+            return keys[at - 1] == key ? at - 1 : at;
+        --at;
+    }
+    const auto found = std::lower_bound(keys.begin(), keys.begin() + static_cast<std::ptrdiff_t>(at),
+                                        key, std::greater<>());
+    return static_cast<std::size_t>(found - keys.begin());
+}
+
+std::uint32_t MatchingEngine::levelAt(Ladder& ladder, std::int64_t key)
+{
+    const auto position = ladder.position(key);
+    if (position < ladder.keys.size() && ladder.keys[position] == key)
+        return ladder.levels[position];
+    std::uint32_t level = 0;
+    if (m_freeLevels.empty()) {
+        level = static_cast<std::uint32_t>(m_levels.size());
+        m_levels.emplace_back();
+    } else {
+        level = m_freeLevels.back();
+        m_freeLevels.pop_back();
+        m_levels[level] = Level();
+    }
+    m_levels[level].key = key;
+    const auto offset = static_cast<std::ptrdiff_t>(position);
+    ladder.keys.insert(ladder.keys.begin() + offset, key);
+    ladder.levels.insert(ladder.levels.begin() + offset, level);
+    return level;
+}
+
+void MatchingEngine::dropLevel(Ladder& ladder, std::uint32_t level)
+{
+    const auto offset = static_cast<std::ptrdiff_t>(ladder.position(m_levels[level].key));
+    ladder.keys.erase(ladder.keys.begin() + offset);
+    ladder.levels.erase(ladder.levels.begin() + offset);
+    m_freeLevels.push_back(level);
+}
+
 void MatchingEngine::append(std::uint32_t slot, std::int64_t key)
 {
     Slot& order = m_slots[slot];
-    Level& level = ladderOf(order)[key];
-    order.key = key;
-    order.level = &level;
+    order.level = levelAt(ladderOf(order), key);
+    Level& level = m_levels[order.level];
     order.next = kNone;
     order.previous = level.tail;
     if (level.tail == kNone)
@@ -112,10 +157,10 @@ void MatchingEngine::unlink(std::uint32_t slot)
         std::erase(book.trailing, slot);
         return;
     }
-    Level& level = *order.level;
+    Level& level = m_levels[order.level];
     level.quantity -= order.quantity;
     if (--level.orderCount == 0) {
-        ladderOf(order).erase(order.key);
+        dropLevel(ladderOf(order), order.level);
         return;
     }
     if (order.previous == kNone)
@@ -215,8 +260,10 @@ bool MatchingEngine::canFillWhole(const Slot& taker, std::int64_t limit) const
     const Side makerSide = opposite(taker.side);
     const auto worst = restingKey(makerSide, limit);
     std::int64_t wanted = taker.quantity;
-    for (const auto& [key, level] : m_books[taker.book].sides[at(makerSide)]) {
-        if (key > worst)
+    const Ladder& makers = m_books[taker.book].sides[at(makerSide)];
+    for (auto index = makers.levels.rbegin(); index != makers.levels.rend(); ++index) {
+        const Level& level = m_levels[*index];
+        if (level.key > worst)
             return false;
         if (taker.owner == 0 || m_selfTrade == SelfTrade::Allow) {
             wanted -= level.quantity;
@@ -263,8 +310,8 @@ void MatchingEngine::match(std::uint32_t taker, std::int64_t limit, EngineEvents
     const Side makerSide = opposite(m_slots[taker].side);
     const auto worst = restingKey(makerSide, limit);
     Ladder& makers = m_books[m_slots[taker].book].sides[at(makerSide)];
-    while (m_slots[taker].quantity > 0 && !makers.empty() && makers.begin()->first <= worst) {
-        const auto maker = makers.begin()->second.head;
+    while (m_slots[taker].quantity > 0 && !makers.empty() && makers.bestKey() <= worst) {
+        const auto maker = bestLevel(makers).head;
         const bool own = m_slots[taker].owner != 0 && m_slots[maker].owner == m_slots[taker].owner;
         if (own && m_selfTrade != SelfTrade::Allow) {
             if (preventSelfTrade(taker, maker, out))
@@ -291,7 +338,8 @@ void MatchingEngine::trade(std::uint32_t taker, std::uint32_t maker, EngineEvent
     Slot& taking = m_slots[taker];
     Slot& making = m_slots[maker];
     const auto quantity = std::min(taking.quantity, making.quantity);
-    const auto price = making.side == Side::Buy ? -making.key : making.key;
+    const auto key = m_levels[making.level].key;
+    const auto price = making.side == Side::Buy ? -key : key;
     taking.quantity -= quantity;
     EngineEvent traded = event(EngineEventKind::Traded, taker, price);
     traded.quantity = quantity;
@@ -305,7 +353,7 @@ void MatchingEngine::trade(std::uint32_t taker, std::uint32_t maker, EngineEvent
         release(maker);
     } else {
         making.quantity -= quantity;
-        making.level->quantity -= quantity;
+        m_levels[making.level].quantity -= quantity;
     }
 }
 
@@ -344,9 +392,9 @@ bool MatchingEngine::modify(EngineOrderId id, std::int64_t price, std::int64_t q
     const bool stopped = order.place == Place::Stopped;
     if (stopped)
         m_stops[order.stop].limitPrice = price;
-    const bool samePlace = stopped || restingKey(order.side, price) == order.key;
+    const bool samePlace = stopped || restingKey(order.side, price) == m_levels[order.level].key;
     if (samePlace && (stopped || quantity <= order.quantity)) {
-        order.level->quantity += quantity - order.quantity;
+        m_levels[order.level].quantity += quantity - order.quantity;
         order.quantity = quantity;
         out.push_back(event(EngineEventKind::Reduced, slot, price));
         return true;
@@ -378,17 +426,21 @@ std::optional<EngineLevel> MatchingEngine::best(BookIndex book, Side side) const
     const Ladder& ladder = m_books[book].sides[at(side)];
     if (ladder.empty())
         return std::nullopt;
-    const auto& [key, level] = *ladder.begin();
-    return EngineLevel{side == Side::Buy ? -key : key, level.quantity, level.orderCount};
+    const Level& level = bestLevel(ladder);
+    return EngineLevel{side == Side::Buy ? -level.key : level.key, level.quantity,
+                       level.orderCount};
 }
 
 std::vector<EngineLevel> MatchingEngine::levels(BookIndex book, Side side, std::size_t depth) const
 {
     std::vector<EngineLevel> result;
-    for (const auto& [key, level] : m_books[book].sides[at(side)]) {
+    const Ladder& ladder = m_books[book].sides[at(side)];
+    for (auto index = ladder.levels.rbegin(); index != ladder.levels.rend(); ++index) {
         if (result.size() == depth)
             break;
-        result.push_back({side == Side::Buy ? -key : key, level.quantity, level.orderCount});
+        const Level& level = m_levels[*index];
+        result.push_back({side == Side::Buy ? -level.key : level.key, level.quantity,
+                          level.orderCount});
     }
     return result;
 }

@@ -2,7 +2,6 @@
 
 #include <cstdint>
 #include <limits>
-#include <map>
 #include <optional>
 #include <vector>
 
@@ -65,7 +64,7 @@ struct EngineLevel {
 
 /// Price-time priority matching for many books. Deterministic: no clock, no hash order, no calls
 /// back; what happened is appended to the caller's buffer. One thread.
-/// Orders sit in one pool and are linked by index; a level is a queue head and tail in a std::map.
+/// Orders sit in one pool and are linked by index; a level is a queue's head and tail, found in a sorted array.
 class MatchingEngine {
 public:
     explicit MatchingEngine(SelfTrade selfTrade = SelfTrade::Allow, std::size_t reserve = 1024);
@@ -101,26 +100,36 @@ private:
     static constexpr std::int64_t kNoHigh = std::numeric_limits<std::int64_t>::min();
     enum class Place : std::uint8_t { Free, Resting, Stopped, Trailing };
     struct Level {
+        std::int64_t key = 0;
         std::int64_t quantity = 0;
         std::uint32_t head = kNone, tail = kNone;
         std::uint32_t orderCount = 0;
     };
-    /// Best first: keys are prices, negated for bids.
-    using Ladder = std::map<std::int64_t, Level>;
-    struct Slot {
-        std::int64_t key = 0; ///< in its ladder or trigger map
+    /// One side's levels in two parallel arrays, worst first, so that most changes are at the end.
+    /// Keys are prices, negated for bids: the best has the smallest. A search stays in a few cache
+    /// lines, where a tree would miss at every step.
+    struct Ladder {
+        std::vector<std::int64_t> keys;
+        std::vector<std::uint32_t> levels;
+
+        bool empty() const { return keys.empty(); }
+        std::int64_t bestKey() const { return keys.back(); }
+        /// Where `key` is, or where it belongs.
+        std::size_t position(std::int64_t key) const;
+    };
+    struct alignas(64) Slot {
         std::int64_t quantity = 0;
-        Level* level = nullptr;
+        std::uint64_t tag = 0;
         std::uint32_t next = kNone, previous = kNone;
         std::uint32_t generation = 1;
+        std::uint32_t level = kNone;
+        std::uint32_t stop = kNone; ///< index into m_stops
         OwnerId owner = 0;
-        std::uint64_t tag = 0;
         BookIndex book = 0;
         Place place = Place::Free;
         Side side = Side::Buy;
         OrderType type = OrderType::Limit;
         TimeInForce timeInForce = TimeInForce::Gtc;
-        std::uint32_t stop = kNone; ///< index into m_stops
     };
     struct StopTerms {
         std::int64_t limitPrice = 0, trail = 0, highWater = 0;
@@ -138,11 +147,14 @@ private:
     };
 
     static std::size_t at(Side side) { return side == Side::Buy ? 0u : 1u; }
+    const Level& bestLevel(const Ladder& ladder) const { return m_levels[ladder.levels.back()]; }
     static EngineOrderId idOf(std::uint32_t slot, const Slot& order);
     std::uint32_t find(EngineOrderId id) const;
     std::uint32_t take();
     void release(std::uint32_t slot);
     Ladder& ladderOf(const Slot& order);
+    std::uint32_t levelAt(Ladder& ladder, std::int64_t key);
+    void dropLevel(Ladder& ladder, std::uint32_t level);
     void append(std::uint32_t slot, std::int64_t key);
     void unlink(std::uint32_t slot);
     bool canFillWhole(const Slot& taker, std::int64_t limit) const;
@@ -162,6 +174,8 @@ private:
     std::vector<BookState> m_books;
     std::vector<Slot> m_slots;
     std::vector<std::uint32_t> m_free;
+    std::vector<Level> m_levels;
+    std::vector<std::uint32_t> m_freeLevels;
     std::vector<StopTerms> m_stops;
     std::vector<std::uint32_t> m_freeStops;
 };

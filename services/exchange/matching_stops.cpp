@@ -33,11 +33,11 @@ void MatchingEngine::noteTrade(BookState& book, std::int64_t price)
 std::uint32_t MatchingEngine::nextTriggered(const BookState& book) const
 {
     const Ladder& buys = book.triggers[at(Side::Buy)];
-    if (!buys.empty() && buys.begin()->first <= book.high)
-        return buys.begin()->second.head;
+    if (!buys.empty() && buys.bestKey() <= book.high)
+        return bestLevel(buys).head;
     const Ladder& sells = book.triggers[at(Side::Sell)];
-    if (!sells.empty() && -sells.begin()->first >= book.low)
-        return sells.begin()->second.head;
+    if (!sells.empty() && -sells.bestKey() >= book.low)
+        return bestLevel(sells).head;
     for (const auto slot : book.trailing) {
         const StopTerms& terms = m_stops[m_slots[slot].stop];
         if (terms.highWater == 0)

@@ -1,0 +1,195 @@
+#include "services/exchange/recording.h"
+
+#include <algorithm>
+#include <cctype>
+#include <filesystem>
+#include <fstream>
+
+#include <fmt/format.h>
+
+#include "services/exchange/compressed.h"
+
+namespace qd::exchange {
+
+namespace {
+
+std::string lower(std::string_view text)
+{
+    std::string result(text);
+    for (auto& c : result)
+        c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    return result;
+}
+
+bool contains(std::string_view text, std::string_view part)
+{
+    return text.find(part) != std::string_view::npos;
+}
+
+Result<std::string> readWhole(const std::string& path)
+{
+    std::ifstream file(path, std::ios::binary | std::ios::ate);
+    if (!file)
+        return fail(ErrorKind::NotFound, "recording.not_found", "cannot open " + path);
+    const auto size = static_cast<std::streamoff>(file.tellg());
+    if (size < 0 || static_cast<std::size_t>(size) > kMaxUnpackedBytes)
+        return fail(ErrorKind::Invalid, "recording.too_large", path + " is not a usable file");
+    std::string bytes(static_cast<std::size_t>(size), '\0');
+    file.seekg(0);
+    file.read(bytes.data(), size);
+    if (!file)
+        return fail(ErrorKind::Unavailable, "recording.unreadable", "cannot read " + path);
+    return bytes;
+}
+
+/// Lean's rows begin with milliseconds since midnight, or with "yyyymmdd hh:mm".
+bool looksLean(std::string_view text)
+{
+    const auto line = text.substr(0, text.find('\n'));
+    const auto first = line.substr(0, line.find(','));
+    const auto commas = std::count(line.begin(), line.end(), ',');
+    const bool number = !first.empty() && std::all_of(first.begin(), first.end(), [](char c) {
+        return std::isdigit(static_cast<unsigned char>(c)) != 0;
+    });
+    const bool day = first.size() == 14 && first[8] == ' ' && first[11] == ':';
+    return (day && commas == 5) || (number && first.size() <= 8 && (commas == 5 || commas == 10));
+}
+
+/// "34200.004241176,1,16113575,18,5853300,1"
+bool looksLobster(std::string_view text)
+{
+    const auto line = text.substr(0, text.find('\n'));
+    const auto comma = line.find(',');
+    if (comma == std::string_view::npos || std::count(line.begin(), line.end(), ',') < 5)
+        return false;
+    const auto point = line.substr(0, comma).find('.');
+    return point != std::string_view::npos && comma + 2 < line.size() && line[comma + 1] >= '1'
+           && line[comma + 1] <= '7' && line[comma + 2] == ',';
+}
+
+/// The file of true books that LOBSTER writes beside the messages.
+void addFirstBook(Recording& recording, const std::string& path)
+{
+    namespace fs = std::filesystem;
+    const auto name = fs::path(path).filename().string();
+    const auto at = name.find("message");
+    if (at == std::string::npos)
+        return;
+    std::error_code problem;
+    for (const auto& entry : fs::directory_iterator(fs::path(path).parent_path(), problem)) {
+        const auto other = entry.path().filename().string();
+        const auto kind = lower(other);
+        const bool beside = other.substr(0, at) == name.substr(0, at)
+                            && contains(kind.substr(std::min(at, kind.size())), "book");
+        if (!beside)
+            continue;
+        const auto text = readWhole(entry.path().string());
+        if (!text)
+            continue;
+        auto book = parseLobsterBook(other, *text);
+        if (book)
+            recording.firstBook = std::move(*book);
+    }
+}
+
+} // namespace
+
+std::size_t Recording::size() const
+{
+    switch (kind) {
+    case Kind::Trades: return trades.size();
+    case Kind::Bars: return bars.size();
+    case Kind::QuoteBars: return quoteBars.size();
+    case Kind::BookMessages: return messages.size();
+    }
+    return 0;
+}
+
+Timestamp Recording::begin() const
+{
+    if (size() == 0)
+        return {};
+    switch (kind) {
+    case Kind::Trades: return trades.front().time;
+    case Kind::Bars: return bars.front().start;
+    case Kind::QuoteBars: return quoteBars.front().start;
+    case Kind::BookMessages: return messages.front().time;
+    }
+    return {};
+}
+
+Timestamp Recording::end() const
+{
+    if (size() == 0)
+        return {};
+    switch (kind) {
+    case Kind::Trades: return trades.back().time;
+    case Kind::Bars: return bars.back().start + barLength;
+    case Kind::QuoteBars: return quoteBars.back().start + barLength;
+    case Kind::BookMessages: return messages.back().time;
+    }
+    return {};
+}
+
+Instrument recordedInstrument(const Symbol& symbol)
+{
+    Instrument instrument;
+    instrument.symbol = symbol;
+    instrument.name = symbol.text() + " (recorded)";
+    instrument.fractionable = true;
+    if (contains(symbol.text(), "/")) {
+        instrument.assetClass = AssetClass::Crypto;
+        instrument.exchange = "CRYPTO";
+        instrument.lotSize = Quantity::fromUnits(1);
+        instrument.minQuantity = Quantity::of("0.00001");
+        return instrument;
+    }
+    instrument.exchange = "ARCA";
+    instrument.shortable = instrument.marginable = true;
+    return instrument;
+}
+
+Result<Recording> parseRecording(std::string_view name, std::string_view bytes,
+                                 const RecordingHints& hints)
+{
+    if (bytes.starts_with("PK\x03\x04") || bytes.starts_with("PK\x05\x06")) {
+        auto entries = readZip(bytes);
+        if (!entries)
+            return tl::unexpected(entries.error());
+        if (entries->size() != 1)
+            return fail(ErrorKind::Invalid, "recording.unknown_kind",
+                        fmt::format("{}: expected one file in the archive, was {}", name,
+                                    entries->size()));
+        const auto& entry = entries->front();
+        return parseRecording(entry.name, entry.bytes, hints);
+    }
+    if (bytes.starts_with("\x1f\x8b")) {
+        const auto text = gunzip(bytes);
+        if (!text)
+            return tl::unexpected(text.error());
+        return parseRecording(name.ends_with(".gz") ? name.substr(0, name.size() - 3) : name, *text,
+                              hints);
+    }
+    if (looksLobster(bytes))
+        return parseLobster(name, bytes, hints);
+    if (looksLean(bytes))
+        return parseLeanCsv(name, bytes, hints);
+    return parseOhlcvCsv(name, bytes, hints);
+}
+
+Result<Recording> openRecording(const std::string& path, const RecordingHints& hints)
+{
+    const auto bytes = readWhole(path);
+    if (!bytes)
+        return tl::unexpected(bytes.error());
+    const auto name = std::filesystem::path(path).filename().string();
+    auto recording = parseRecording(name, *bytes, hints);
+    if (!recording)
+        return recording;
+    recording->source = path;
+    if (recording->kind == Recording::Kind::BookMessages)
+        addFirstBook(*recording, path);
+    return recording;
+}
+
+} // namespace qd::exchange
