@@ -44,9 +44,9 @@ LogTarget::~LogTarget()
 
 void LogTarget::append(std::string_view line)
 {
-    std::lock_guard lock(m_mutex);
     const std::string text = std::string(line) + '\n';
     if (m_path.empty() || !appendToFile(text)) writeAll(STDERR_FILENO, text);
+    std::lock_guard lock(m_statsMutex);
     ++m_stats.written;
 }
 
@@ -77,6 +77,7 @@ bool LogTarget::open()
         return false;
     }
     m_sizeBytes = static_cast<std::uint64_t>(status.st_size);
+    std::lock_guard lock(m_statsMutex);
     m_stats.isOnStandardError = false;
     return true;
 }
@@ -95,15 +96,18 @@ void LogTarget::rotate()
 
 void LogTarget::noteFailure(std::string_view what)
 {
-    ++m_stats.failures;
-    m_stats.lastFailure = fmt::format("{} {}: {}", what, m_path, std::strerror(errno));
+    auto failure = fmt::format("{} {}: {}", what, m_path, std::strerror(errno));
     m_retryAt = m_clock.steady() + kRetryAfter;
+    std::lock_guard lock(m_statsMutex);
+    ++m_stats.failures;
+    m_stats.lastFailure = std::move(failure);
 }
 
 void LogTarget::closeFile()
 {
     if (m_file >= 0) ::close(m_file);
     m_file = -1;
+    std::lock_guard lock(m_statsMutex);
     m_stats.isOnStandardError = !m_path.empty();
 }
 
@@ -114,7 +118,7 @@ std::string LogTarget::rotatedName(int number) const
 
 LogFileStats LogTarget::stats() const
 {
-    std::lock_guard lock(m_mutex);
+    std::lock_guard lock(m_statsMutex);
     return m_stats;
 }
 

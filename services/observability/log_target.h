@@ -9,6 +9,7 @@
 namespace qd::observability {
 
 /// The file behind a LogFile: appends lines, rotates by size, and falls back to standard error.
+/// One thread, but for `stats`, which never waits for the disk.
 class LogTarget {
 public:
     LogTarget(const LogFileOptions& options, const runtime::Clock& clock);
@@ -34,8 +35,9 @@ private:
     const int m_filesKept;
     const runtime::Clock& m_clock;
 
-    mutable std::mutex m_mutex;
+    mutable std::mutex m_statsMutex; ///< never held during a system call
     LogFileStats m_stats;
+
     int m_file = -1;
     std::uint64_t m_sizeBytes = 0;
     bool m_isMidLine = false; ///< the last line was cut off by a full disk
