@@ -52,14 +52,13 @@ void ClientConnection::exchange(std::string head, std::string body, bool isHead,
     });
 }
 
-bool ClientConnection::resetParser()
+void ClientConnection::resetParser()
 {
     m_parser.emplace();
     m_parser->header_limit(static_cast<std::uint32_t>(m_limits.headerBytesMax));
     m_parser->body_limit(m_limits.bodyBytesMax);
     m_parser->skip(m_isHead);
     m_parser->eager(true);
-    return true;
 }
 
 void ClientConnection::read()
@@ -94,9 +93,20 @@ void ClientConnection::onRead(error_code error, std::size_t bytes)
     parse();
 }
 
+/// Some servers put an empty line before an answer.
+bool ClientConnection::skipsEmptyLine()
+{
+    if (m_parser->got_some() || m_input.size() < 2) return false;
+    const auto* bytes = static_cast<const char*>(m_input.data().data());
+    if (bytes[0] != '\r' || bytes[1] != '\n') return false;
+    m_input.consume(2);
+    return true;
+}
+
 void ClientConnection::parse()
 {
     while (true) {
+        if (skipsEmptyLine()) continue;
         error_code error;
         m_input.consume(m_parser->put(m_input.data(), error));
         if (error && error != http::error::need_more) {

@@ -44,7 +44,8 @@ private:
     void onRead(error_code error, std::size_t bytes);
     void onEnd(error_code error);
     void parse();
-    bool resetParser();
+    void resetParser();
+    bool skipsEmptyLine();
     void finish(Result<HttpResponse> response, bool reusable);
     HttpResponse takeResponse();
 
