@@ -34,20 +34,21 @@ constexpr UInt64 kPowers[] = {1ULL,
                               1'000'000'000'000'000'000ULL,
                               10'000'000'000'000'000'000ULL};
 
-/// Does a magnitude with this remainder grow by one? `quotientOdd` matters for HalfEven only.
+/// Does a magnitude with this remainder (< divisor) grow by one? `quotientOdd` matters for HalfEven
+/// only. Comparisons instead of branches: which way a price rounds cannot be predicted.
 template <typename Unsigned>
-bool roundsAway(Unsigned remainder, Unsigned divisor, bool quotientOdd, bool negative,
-                Rounding rounding)
+inline bool roundsAway(Unsigned remainder, Unsigned divisor, bool quotientOdd, bool negative,
+                       Rounding rounding)
 {
-    if (remainder == 0) return false;
+    if (rounding == Rounding::HalfEven) // nearly always: no jump table
+        return remainder + (quotientOdd ? 1U : 0U) > divisor - remainder;
     switch (rounding) {
+    case Rounding::HalfEven: break;
+    case Rounding::HalfUp: return remainder + 1U > divisor - remainder;
     case Rounding::Down: return false;
-    case Rounding::Up: return true;
-    case Rounding::Floor: return negative;
-    case Rounding::Ceiling: return !negative;
-    case Rounding::HalfUp: return remainder >= divisor - remainder;
-    case Rounding::HalfEven:
-        return remainder > divisor - remainder || (remainder == divisor - remainder && quotientOdd);
+    case Rounding::Up: return remainder != 0;
+    case Rounding::Floor: return (remainder != 0) & negative;
+    case Rounding::Ceiling: return (remainder != 0) & !negative;
     }
     return false;
 }
@@ -62,6 +63,35 @@ std::optional<Int64> withSign(UInt64 value, bool negative)
     constexpr auto kMax = static_cast<UInt64>(Int64Limits::max());
     if (value > kMax + (negative ? 1 : 0)) return std::nullopt;
     return negative ? static_cast<Int64>(UInt64{0} - value) : static_cast<Int64>(value);
+}
+
+struct Divided {
+    UInt64 quotient, remainder;
+};
+
+/// `dividend / 10^8` for dividends below 10^8 × 2^64: a multiplication by the reciprocal (Möller and
+/// Granlund, "Improved division by invariant integers", algorithm 4) instead of a hardware division
+/// that takes four times as long.
+inline Divided divideByOne(UInt128 dividend)
+{
+    constexpr int kShift = 37; // brings the divisor's highest bit to the top
+    constexpr UInt64 kDivisor = static_cast<UInt64>(Decimal::kOne) << kShift;
+    static_assert(kDivisor >> 63 == 1);
+    constexpr auto kReciprocal = static_cast<UInt64>(~UInt128{0} / kDivisor - (UInt128{1} << 64));
+    const UInt128 shifted = dividend << kShift;
+    const auto high = static_cast<UInt64>(shifted >> 64), low = static_cast<UInt64>(shifted);
+    const UInt128 estimate = static_cast<UInt128>(kReciprocal) * high + shifted;
+    UInt64 quotient = static_cast<UInt64>(estimate >> 64) + 1;
+    UInt64 remainder = low - quotient * kDivisor;
+    // One too many about half of the time: a mask, not a branch that is mispredicted.
+    const UInt64 tooMany = UInt64{0} - UInt64{remainder > static_cast<UInt64>(estimate)};
+    quotient += tooMany;
+    remainder += tooMany & kDivisor;
+    if (remainder >= kDivisor) {
+        ++quotient;
+        remainder -= kDivisor;
+    }
+    return {quotient, remainder >> kShift};
 }
 
 tl::unexpected<Error> badNumber(const char* code, const char* what, std::string_view text)
@@ -331,29 +361,12 @@ std::optional<Decimal> Decimal::checkedMultiply(Decimal other, Rounding rounding
     constexpr auto kUnit = static_cast<UInt64>(kOne);
     const bool negative = (m_units < 0) != (other.m_units < 0);
     const UInt128 product = static_cast<UInt128>(magnitude(m_units)) * magnitude(other.m_units);
-    const auto high = static_cast<UInt64>(product >> 64);
-    UInt64 quotient = 0, remainder = 0;
-    if (high == 0) { // division by a constant: a multiplication
-        const auto low = static_cast<UInt64>(product);
-        quotient = low / kUnit;
-        remainder = low % kUnit;
-    } else {
-        if (high >= kUnit) return std::nullopt; // the quotient would not fit 64 bits
-#if defined(__x86_64__)
-        // One hardware 128/64 division; the library's __udivti3 takes three times as long.
-        __asm__("divq %4"
-                : "=a"(quotient), "=d"(remainder)
-                : "a"(static_cast<UInt64>(product)), "d"(high), "r"(kUnit)
-                : "cc");
-#else
-        quotient = static_cast<UInt64>(product / kUnit);
-        remainder = static_cast<UInt64>(product % kUnit);
-#endif
-    }
-    if (roundsAway(remainder, kUnit, (quotient & 1) != 0, negative, rounding)) ++quotient;
-    const auto value = withSign(quotient, negative);
-    if (!value) return std::nullopt;
-    return Decimal(*value);
+    if (static_cast<UInt64>(product >> 64) >= kUnit) return std::nullopt; // beyond 64 bits
+    auto [quotient, remainder] = divideByOne(product);
+    quotient += roundsAway(remainder, kUnit, (quotient & 1) != 0, negative, rounding) ? 1 : 0;
+    const UInt64 sign = UInt64{0} - UInt64{negative};
+    if (quotient > static_cast<UInt64>(Int64Limits::max()) - sign) return std::nullopt;
+    return Decimal(static_cast<Int64>((quotient ^ sign) - sign));
 }
 
 std::optional<Decimal> Decimal::checkedDivide(Decimal divisor, Rounding rounding) const
