@@ -21,13 +21,13 @@ wait_ready() { # FILE PID NAME: the line that a program prints once it serves
 }
 field() { sed -n "s/.*\"$2\":\"\([^\"]*\)\".*/\1/p" <<<"$1"; }
 
-"$bin/quarterdeck-sandbox" --data-dir "$data/sandbox" "$@" >"$ready/sandbox" &
+"$bin/quarterdeck-sandbox" --credentials-file "$data/sandbox-credentials.json" "$@" >"$ready/sandbox" &
 sandbox=$!
 line=$(wait_ready "$ready/sandbox" $sandbox quarterdeck-sandbox)
 "$bin/quarterdeckd" --data-dir "$data" \
     --alpaca-trading-url "$(field "$line" alpaca)" --alpaca-stream-url "$(field "$line" stream)" \
     --alpaca-data-url "$(field "$line" data)" --alpaca-data-stream-url "$(field "$line" dataStream)" \
-    --alpaca-credentials-file "$(field "$line" credentialsFile)" >"$ready/backend" &
+    --alpaca-credentials-file "$(field "$line" credentialsFile)" --alpaca-simulated true >"$ready/backend" &
 backend=$!
 line=$(wait_ready "$ready/backend" $backend quarterdeckd)
 echo "quarterdeckd is at $(field "$line" url); the owner's token is in $(field "$line" tokenFile)"
