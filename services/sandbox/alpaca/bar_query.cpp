@@ -31,9 +31,18 @@ Date dateOf(std::int64_t day)
     return date.value_or(Date());
 }
 
-std::optional<Timestamp> instantOr(std::string_view text, Timestamp fallback)
+Timestamp midnight(const Date& date, Days days)
 {
-    return text.empty() ? std::optional(fallback) : parseInstant(text);
+    return days == Days::Utc ? Timestamp::fromNanos(dayNumber(date) * kDay.count())
+                             : fromNewYork(date, Duration::zero());
+}
+
+std::optional<Timestamp> instantOr(std::string_view text, Days days, Timestamp fallback)
+{
+    if (text.empty())
+        return fallback;
+    const auto date = parseDate(text);
+    return date ? std::optional(midnight(*date, days)) : parseInstant(text);
 }
 
 BarInterval baseOf(const Timeframe& timeframe)
@@ -44,12 +53,11 @@ BarInterval baseOf(const Timeframe& timeframe)
 }
 
 /// Merge bars, oldest first, into those of a longer timeframe.
-std::vector<Bar> merge(const std::vector<Bar>& bars, const Timeframe& timeframe,
-                       AssetClass assetClass)
+std::vector<Bar> merge(const std::vector<Bar>& bars, const Timeframe& timeframe, Days days)
 {
     std::vector<Bar> merged;
     for (const Bar& bar : bars) {
-        const Timestamp start = timeframe.floor(bar.start, assetClass);
+        const Timestamp start = timeframe.floor(bar.start, days);
         if (merged.empty() || merged.back().start != start) {
             merged.push_back(bar);
             merged.back().start = start;
@@ -115,15 +123,22 @@ Duration Timeframe::lengthMax() const
     return kDay;
 }
 
-Timestamp Timeframe::floor(Timestamp time, AssetClass assetClass) const
+Days daysOf(const exchange::Exchange& exchange, AssetClass assetClass)
 {
-    const bool crypto = assetClass == AssetClass::Crypto;
+    return assetClass == AssetClass::Crypto
+            || exchange.sessionMode() == exchange::SessionMode::AlwaysOpen
+        ? Days::Utc
+        : Days::NewYork;
+}
+
+Timestamp Timeframe::floor(Timestamp time, Days days) const
+{
     if (unit == Unit::Minute || unit == Unit::Hour) {
         const std::int64_t length = lengthMax().count();
         return Timestamp::fromNanos(time.nanos() / length * length);
     }
     const std::int64_t utcDay = time.nanos() / kDay.count();
-    std::int64_t day = crypto ? utcDay : dayNumber(toNewYork(time).date);
+    std::int64_t day = days == Days::Utc ? utcDay : dayNumber(toNewYork(time).date);
     if (unit == Unit::Week)
         day -= (day + 3) % 7; // 1970-01-01 was a Thursday; weeks begin on Monday
     Date date = dateOf(day);
@@ -131,8 +146,7 @@ Timestamp Timeframe::floor(Timestamp time, AssetClass assetClass) const
         date.day = 1;
         date.month = (date.month - 1) / count * count + 1;
     }
-    return crypto ? Timestamp::fromNanos(dayNumber(date) * kDay.count())
-                  : fromNewYork(date, Duration::zero());
+    return midnight(date, days);
 }
 
 ApiResult<HistoryQuery> readHistoryQuery(const ApiRequest& request,
@@ -153,9 +167,12 @@ ApiResult<HistoryQuery> readHistoryQuery(const ApiRequest& request,
         query.instruments.push_back(index);
 
     const Timestamp now = exchange.clock().now;
-    const auto start = instantOr(request.query("start"),
-                                 fromNewYork(toNewYork(now).date, Duration::zero()));
-    const auto end = instantOr(request.query("end"), now);
+    const bool crypto = !query.instruments.empty()
+        && exchange.instruments()[query.instruments.front()].assetClass == AssetClass::Crypto;
+    const Days days = daysOf(exchange, crypto ? AssetClass::Crypto : AssetClass::Equity);
+    const Timestamp today = Timeframe{Timeframe::Unit::Day, 1}.floor(now, days);
+    const auto start = instantOr(request.query("start"), days, today);
+    const auto end = instantOr(request.query("end"), days, now);
     if (!start || !end)
         return bad(fmt::format("invalid {}: {}", start ? "end" : "start",
                                request.query(start ? "end" : "start")));
@@ -198,29 +215,29 @@ std::vector<Bar> barsOf(const exchange::Exchange& exchange, exchange::Instrument
                         const Timeframe& timeframe, Timestamp from, Timestamp to,
                         std::size_t limit, bool newestFirst)
 {
-    const AssetClass assetClass = exchange.instruments()[instrument].assetClass;
+    const Days days = daysOf(exchange, exchange.instruments()[instrument].assetClass);
     const Duration length = timeframe.lengthMax();
     const auto barsPerWindow =
         static_cast<std::int64_t>(std::clamp<std::size_t>(limit, 200, 2'000));
     const Duration window = length * barsPerWindow;
-    const Timestamp low = timeframe.floor(from, assetClass);
+    const Timestamp low = timeframe.floor(from, days);
     const Timestamp end = to + Duration(1); // `to` itself is included
     std::vector<Bar> found;
     Timestamp edge = newestFirst ? end : low;
     for (int i = 0; i < kWindowsMax && found.size() < limit; ++i) {
         // Windows are cut where bars begin, so that none is merged from half of its parts.
         const Timestamp begin =
-            newestFirst ? std::max(low, timeframe.floor(edge - window, assetClass)) : edge;
+            newestFirst ? std::max(low, timeframe.floor(edge - window, days)) : edge;
         const Timestamp stop = newestFirst
             ? edge
-            : std::min(end, timeframe.floor(edge + window + length, assetClass));
+            : std::min(end, timeframe.floor(edge + window + length, days));
         if (begin >= stop)
             break;
         const BarInterval base = baseOf(timeframe);
         const auto raw =
             exchange.bars(instrument, base, begin, stop,
                           static_cast<std::size_t>((stop - begin) / lengthOf(base)) + 2);
-        auto bars = merge(raw, timeframe, assetClass);
+        auto bars = merge(raw, timeframe, days);
         std::erase_if(bars, [&](const Bar& bar) { return bar.start < from || bar.start > to; });
         if (newestFirst)
             std::reverse(bars.begin(), bars.end());

@@ -9,6 +9,10 @@
 
 namespace qd::sandbox::alpaca {
 
+/// Which midnight days are cut at: New York's, or UTC's for crypto and for a market that never shuts.
+enum class Days { NewYork, Utc };
+Days daysOf(const exchange::Exchange& exchange, AssetClass assetClass);
+
 /// A bar length in Alpaca's words: "1Min" … "59Min" ("T"), "1Hour" … "23Hour" ("H"), "1Day" ("D"),
 /// "1Week" ("W"), "1Month" … "12Month" ("M").
 struct Timeframe {
@@ -20,9 +24,8 @@ struct Timeframe {
     static std::optional<Timeframe> parse(std::string_view text);
     /// "1Min", "15Min", "1Day".
     std::string toString() const;
-    /// Start of the bar that holds `time`. Days and longer begin at New York midnight for
-    /// equities and at UTC midnight for crypto.
-    Timestamp floor(Timestamp time, AssetClass assetClass) const;
+    /// Start of the bar that holds `time`. Days and longer begin at midnight of `days`.
+    Timestamp floor(Timestamp time, Days days) const;
     /// A length that no bar of this timeframe exceeds.
     Duration lengthMax() const;
 };
