@@ -46,6 +46,7 @@ struct Stretch {
 /// One instrument's bars and what rebuilds its book.
 struct Line {
     std::vector<Bar> minutes, days;
+    Duration minuteLength = std::chrono::minutes(1); ///< of `minutes`, as recorded
     const Recording* messages = nullptr;
     mutable BookReplay book;
     mutable std::size_t applied = 0;
@@ -119,6 +120,8 @@ struct ReplayMarket::State {
             auto& kept = recording.barLength >= std::chrono::hours(24) ? lines[index].days
                                                                        : lines[index].minutes;
             kept.insert(kept.end(), recording.bars.begin(), recording.bars.end());
+            if (recording.barLength < std::chrono::hours(24))
+                lines[index].minuteLength = recording.barLength;
             if (exact)
                 return;
         }
@@ -184,7 +187,21 @@ struct ReplayMarket::State {
         return at->begin + (elapsed - at->elapsed);
     }
 
-    Duration shiftOf(std::int64_t pass) const { return stampShift + passShift * pass; }
+    /// The day's bar from the minutes that ended by `now`; false if there are none.
+    static bool gatherDay(const Line& line, Timestamp dayStart, Timestamp now, Bar& out)
+    {
+        std::vector<Bar> day;
+        for (const auto& bar : line.minutes) {
+            if (bar.start >= dayStart && bar.start + line.minuteLength <= now)
+                addTo(day, dayStart, bar);
+        }
+        if (day.empty())
+            return false;
+        out = day.front();
+        return true;
+    }
+
+    Duration shiftOf(std::int64_t number) const { return stampShift + passShift * number; }
 
     std::vector<Recording> recordings;
     ReplayOptions options;
@@ -323,17 +340,22 @@ std::vector<Bar> ReplayMarket::history(InstrumentIndex instrument, BarInterval i
 {
     const State& state = *m_state;
     const auto by = state.shiftOf(state.pass);
+    const Line& line = state.lines[instrument];
     const bool daily = interval == BarInterval::Day1;
-    const auto& bars = daily ? state.lines[instrument].days : state.lines[instrument].minutes;
-    const Duration length = daily ? Duration(kDayNanos) : Duration(kMinuteNanos);
+    const auto& bars = daily ? line.days : line.minutes;
+    const Duration length = daily ? Duration(kDayNanos) : line.minuteLength;
     std::vector<Bar> result;
     for (auto bar = bars.rbegin(); bar != bars.rend() && result.size() < limit; ++bar) {
         const auto start = bar->start + by;
         // The future is in the recording too, but nobody may see it yet.
-        if (start < from || start >= to || start + length > state.present)
+        const bool underWay = start + length > state.present;
+        if (start < from || start >= to || (underWay && (!daily || start > state.present)))
             continue;
-        result.push_back(*bar);
-        result.back().start = start;
+        Bar shown = *bar;
+        if (underWay && !state.gatherDay(line, bar->start, state.present - by, shown))
+            continue;
+        shown.start = start;
+        result.push_back(shown);
     }
     std::reverse(result.begin(), result.end());
     return result;
