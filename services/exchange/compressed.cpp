@@ -75,12 +75,41 @@ std::size_t findEnd(std::string_view archive)
     return std::string_view::npos;
 }
 
+/// Sizes and offset of a directory entry; archivers that wrote as they read leave them to the zip64
+/// field (id 1), which holds those that are all ones, in this order.
+struct Extent {
+    std::uint64_t unpacked = 0, packed = 0, local = 0;
+};
+
+Extent extentOf(std::string_view archive, std::size_t entry)
+{
+    constexpr std::uint32_t kInZip64 = 0xffffffffu;
+    Extent extent{number(archive, entry + 24, 4), number(archive, entry + 20, 4),
+                  number(archive, entry + 42, 4)};
+    auto at = entry + kDirectoryBytes + number(archive, entry + 28, 2);
+    const auto end = std::min<std::size_t>(archive.size(), at + number(archive, entry + 30, 2));
+    while (at + 4 <= end) {
+        const auto id = number(archive, at, 2);
+        const auto next = at + 4 + number(archive, at + 2, 2);
+        auto value = at + 4;
+        for (auto* field : {&extent.unpacked, &extent.packed, &extent.local}) {
+            if (id != 1 || *field != kInZip64 || value + 8 > std::min(end, next))
+                continue;
+            *field = number(archive, value, 4)
+                     | static_cast<std::uint64_t>(number(archive, value + 4, 4)) << 32;
+            value += 8;
+        }
+        at = next;
+    }
+    return extent;
+}
+
 Result<std::string> unpack(std::string_view archive, std::size_t entry, std::size_t limitBytes)
 {
     const auto method = number(archive, entry + 10, 2);
     const auto crc = number(archive, entry + 16, 4);
-    const std::size_t packed = number(archive, entry + 20, 4);
-    const std::size_t local = number(archive, entry + 42, 4);
+    const auto [unpacked, packed, local] = extentOf(archive, entry);
+    static_cast<void>(unpacked); // the limit is kept while unpacking, whatever is promised here
     if ((number(archive, entry + 8, 2) & 1) != 0)
         return damaged("the entry is encrypted");
     if (local > archive.size() || archive.size() - local < kLocalBytes

@@ -18,8 +18,7 @@ struct ZipEntry {
     std::string bytes;
 };
 
-/// Every file of a zip archive (stored or deflated, no encryption, no zip64), checked against its
-/// CRC. Fails with: Corrupt "zip.…": not a zip, damaged, or larger unpacked than `limitBytes`.
+/// Every file of a zip archive (stored or deflated, not encrypted), checked against its CRC. Fails with: Corrupt "zip.…": not a zip, damaged, or larger unpacked than `limitBytes`.
 Result<std::vector<ZipEntry>> readZip(std::string_view archive,
                                       std::size_t limitBytes = kMaxUnpackedBytes);
 

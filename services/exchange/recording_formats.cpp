@@ -13,8 +13,8 @@ namespace qd::exchange {
 
 namespace {
 
-constexpr std::array<std::string_view, 6> kNotSymbols{"minute", "trade", "quote",
-                                                      "tick",   "daily", "lobster"};
+constexpr std::array<std::string_view, 9> kNotSymbols{
+    "minute", "trade", "quote", "tick", "daily", "lobster", "day", "min", "week"};
 
 std::string lower(std::string_view text)
 {
