@@ -1,0 +1,491 @@
+#include "ui/orders/order_ticket.h"
+
+#include <algorithm>
+
+#include <QCheckBox>
+#include <QComboBox>
+#include <QGridLayout>
+#include <QPushButton>
+#include <QStyle>
+#include <QVBoxLayout>
+
+#include "ui/orders/order_words.h"
+#include "ui/orders/preview_box.h"
+#include "ui/widgets/format.h"
+
+namespace qd::ui {
+
+namespace {
+
+constexpr OrderType kTypes[] = {OrderType::Limit, OrderType::Market, OrderType::Stop,
+                                OrderType::StopLimit, OrderType::TrailingStop};
+constexpr TimeInForce kTimes[] = {TimeInForce::Day, TimeInForce::Gtc, TimeInForce::Ioc,
+                                  TimeInForce::Fok, TimeInForce::Opg, TimeInForce::Cls};
+constexpr int kPreviewDelayMs = 200;
+
+void setRole(QPushButton& button, const char* role)
+{
+    const QString wanted = QString::fromLatin1(role);
+    if (button.property("role").toString() == wanted) return;
+    button.setProperty("role", wanted);
+    button.style()->unpolish(&button);
+    button.style()->polish(&button);
+}
+
+} // namespace
+
+OrderTicket::OrderTicket(Desk& desk, const Theme& theme, runtime::Random& random, QWidget* parent)
+    : QWidget(parent), m_desk(desk), m_random(random),
+      m_preview(new PreviewBox(theme, this)),
+      m_submit(makeButton({}, QStringLiteral("ticketSubmit"), "buy", this))
+{
+    setObjectName(QStringLiteral("orderTicket"));
+    auto* column = new QVBoxLayout(this);
+    column->setContentsMargins(metric::kPanelPadding, 10, metric::kPanelPadding, 10);
+    column->setSpacing(8);
+    m_side = new Segment(theme,
+                         {{tr("BUY"), QStringLiteral("ticketBuy"), tr("Buy"), "segmentBuy"},
+                          {tr("SELL"), QStringLiteral("ticketSell"), tr("Sell"), "segmentSell"}},
+                         this);
+    std::vector<Segment::Option> types;
+    for (const OrderType type : kTypes) {
+        types.push_back({shortWord(type), QStringLiteral("ticketType_") + shortWord(type),
+                         tr("Order type %1").arg(shortWord(type)), "segment"});
+    }
+    m_type = new Segment(theme, types, this);
+    column->addWidget(m_side);
+    column->addWidget(m_type);
+    column->addWidget(buildFields(theme));
+    column->addWidget(m_preview);
+    m_message = new TextLabel(theme, TypeSize::Small, TypeWeight::Medium, Tone::Crit, this);
+    m_message->setObjectName(QStringLiteral("ticketMessage"));
+    m_message->setWordWrap(true);
+    m_message->hide();
+    column->addWidget(m_message);
+    m_submit->setFont(theme.font(TypeSize::Action, TypeWeight::Bold));
+    m_submit->setMinimumHeight(40);
+    column->addWidget(m_submit);
+    column->addStretch(1);
+    m_side->select(0);
+    m_type->select(0);
+    m_previewSoon.setSingleShot(true);
+    m_previewSoon.setInterval(kPreviewDelayMs);
+    connect(&m_previewSoon, &QTimer::timeout, this, &OrderTicket::requestPreview);
+    connect(m_submit, &QPushButton::clicked, this, &OrderTicket::submit);
+    connect(m_side, &Segment::picked, this, [this](int index) {
+        m_draft.side = index == 0 ? Side::Buy : Side::Sell;
+        judge();
+    });
+    connect(m_type, &Segment::picked, this, [this](int index) { setType(kTypes[index]); });
+    connectDesk();
+    setType(OrderType::Limit);
+}
+
+QWidget* OrderTicket::buildFields(const Theme& theme)
+{
+    auto* panel = new QWidget(this);
+    auto* grid = new QGridLayout(panel);
+    grid->setContentsMargins(0, 4, 0, 0);
+    grid->setHorizontalSpacing(8);
+    grid->setVerticalSpacing(2);
+    m_quantity = new Field(theme, tr("Quantity"), QStringLiteral("ticketQuantity"), panel);
+    m_limit = new Field(theme, tr("Limit price"), QStringLiteral("ticketLimitPrice"), panel);
+    m_stop = new Field(theme, tr("Stop price"), QStringLiteral("ticketStopPrice"), panel);
+    m_trail = new Field(theme, tr("Trail by"), QStringLiteral("ticketTrail"), panel);
+    grid->addWidget(m_quantity, 0, 0);
+    grid->addWidget(m_limit, 0, 1);
+    grid->addWidget(m_stop, 1, 0);
+    grid->addWidget(m_trail, 0, 1);
+    grid->addWidget(buildQuickRow(theme), 2, 0, 1, 2);
+
+    m_timeInForce = new QComboBox(panel);
+    m_timeInForce->setObjectName(QStringLiteral("ticketTimeInForce"));
+    m_timeInForce->setAccessibleName(tr("Time in force"));
+    for (const TimeInForce inForce : kTimes) m_timeInForce->addItem(shortWord(inForce));
+    m_extended = new QCheckBox(tr("Extended hours"), panel);
+    m_extended->setObjectName(QStringLiteral("ticketExtendedHours"));
+    m_reduceOnly = new QCheckBox(tr("Reduce only"), panel);
+    m_reduceOnly->setObjectName(QStringLiteral("ticketReduceOnly"));
+    m_trailPercent = new QCheckBox(tr("Trail in percent"), panel);
+    m_trailPercent->setObjectName(QStringLiteral("ticketTrailPercent"));
+    for (QCheckBox* box : {m_extended, m_reduceOnly, m_trailPercent}) {
+        box->setAccessibleName(box->text());
+        connect(box, &QCheckBox::toggled, this, &OrderTicket::takeEdit);
+    }
+    auto* caption = new TextLabel(theme, TypeSize::Small, TypeWeight::Medium, Tone::Muted, panel);
+    caption->show(tr("Time in force"));
+    m_timeInForceError = new TextLabel(theme, TypeSize::Small, TypeWeight::Medium, Tone::Crit, panel);
+    m_timeInForceError->setObjectName(QStringLiteral("ticketTimeInForceError"));
+    m_timeInForceError->setWordWrap(true);
+    m_timeInForceError->hide();
+    auto* options = new QVBoxLayout;
+    options->setSpacing(4);
+    options->addWidget(m_extended);
+    options->addWidget(m_reduceOnly);
+    options->addWidget(m_trailPercent);
+    auto* times = new QVBoxLayout;
+    times->setSpacing(3);
+    times->addWidget(caption);
+    times->addWidget(m_timeInForce);
+    times->addStretch(1);
+    grid->addLayout(times, 3, 0);
+    grid->addLayout(options, 3, 1, Qt::AlignBottom);
+    grid->addWidget(m_timeInForceError, 4, 0, 1, 2);
+    grid->setColumnStretch(0, 1);
+    grid->setColumnStretch(1, 1);
+    connect(m_timeInForce, &QComboBox::currentIndexChanged, this, &OrderTicket::takeEdit);
+    for (Field* field : {m_quantity, m_limit, m_stop, m_trail}) {
+        connect(field, &Field::edited, this, &OrderTicket::takeEdit);
+        connect(field, &Field::stepped, this,
+                [this, field](int steps) { step(*field, steps, field == m_quantity); });
+        connect(&field->edit(), &QLineEdit::returnPressed, this, &OrderTicket::submit);
+    }
+    return panel;
+}
+
+QWidget* OrderTicket::buildQuickRow(const Theme& theme)
+{
+    auto* panel = new QWidget(this);
+    auto* row = new QHBoxLayout(panel);
+    row->setContentsMargins(0, 0, 0, 8);
+    row->setSpacing(4);
+    for (const char* amount : {"100", "300", "500", "1K"}) {
+        const QString text = QString::fromLatin1(amount);
+        QPushButton* button =
+            makeButton(text, QStringLiteral("quick_") + text, "quick", panel);
+        button->setAccessibleName(tr("Quantity %1").arg(text));
+        button->setFont(theme.font(TypeSize::Small, TypeWeight::Medium));
+        connect(button, &QPushButton::clicked, this, [this, text] {
+            setQuantity(QString::fromStdString(parseTyped(text)->toString()));
+        });
+        row->addWidget(button, 1);
+    }
+    row->addSpacing(4);
+    const std::pair<QString, int> places[] = {{tr("Bid"), 0}, {tr("Mid"), 1}, {tr("Ask"), 2}};
+    for (const auto& [text, which] : places) {
+        QPushButton* button = makeButton(text, QStringLiteral("quick_") + text, "quick", panel);
+        button->setAccessibleName(tr("Price at %1").arg(text));
+        button->setFont(theme.font(TypeSize::Small, TypeWeight::Medium));
+        connect(button, &QPushButton::clicked, this, [this, which = which] {
+            const int slot = m_desk.quotes().slotOf(m_desk.symbol());
+            if (slot < 0) return;
+            const Quote& quote = m_desk.quotes().at(slot).quote;
+            if (which == 0) return setPrice(quote.bid);
+            if (which == 2) return setPrice(quote.ask);
+            const Decimal sum = quote.bid.value() + quote.ask.value();
+            const Decimal mid = sum.checkedDivide(Decimal::fromInt(2), Rounding::HalfEven).value_or(sum);
+            const Price tick = tickFor(m_desk.instrument(m_desk.symbol()), quote.bid);
+            setPrice(Price(mid.roundTo(tick.value(), Rounding::HalfEven)));
+        });
+        row->addWidget(button, 1);
+    }
+    return panel;
+}
+
+void OrderTicket::connectDesk()
+{
+    connect(&m_desk, &Desk::symbolChanged, this, [this] {
+        m_limit->setText({});
+        m_stop->setText({});
+        fillEmptyPrices();
+        takeEdit();
+    });
+    connect(&m_desk, &Desk::instrumentLearned, this, [this](const Symbol& symbol) {
+        if (symbol == m_desk.symbol()) judge();
+    });
+    connect(&m_desk, &Desk::pricePicked, this, &OrderTicket::setPrice);
+    connect(&m_desk, &Desk::ticketWanted, this, &OrderTicket::begin);
+    connect(&m_desk.quotes(), &QuoteStore::quotesChanged, this, [this](const std::vector<int>& slots) {
+        const int slot = m_desk.quotes().slotOf(m_desk.symbol());
+        if (std::find(slots.begin(), slots.end(), slot) == slots.end()) return;
+        if (usesLimitPrice(m_draft.type) && m_limit->text().isEmpty() &&
+            !m_limit->edit().hasFocus()) {
+            fillEmptyPrices();
+            takeEdit();
+        }
+    });
+    connect(&m_desk.status(), &StatusStore::statusChanged, this, &OrderTicket::refreshLock);
+    connect(&m_desk.status(), &StatusStore::linkChanged, this, &OrderTicket::refreshLock);
+    connect(&m_desk.trading(), &TradingStore::tradingChanged, this, &OrderTicket::refreshLock);
+    connect(&m_desk.account(), &AccountStore::accountChanged, this, &OrderTicket::refreshLock);
+    connect(&m_desk, &Desk::heartbeat, this, &OrderTicket::refreshLock);
+}
+
+void OrderTicket::begin(Side side)
+{
+    m_draft.side = side;
+    m_side->select(side == Side::Buy ? 0 : 1);
+    judge();
+    m_quantity->edit().setFocus(Qt::ShortcutFocusReason);
+    m_quantity->edit().selectAll();
+}
+
+void OrderTicket::setPrice(const Price& price)
+{
+    const int places = m_desk.placesOf(m_desk.symbol());
+    Field* field = usesLimitPrice(m_draft.type) ? m_limit : m_stop;
+    field->setText(QString::fromStdString(price.value().toFixed(places)));
+    takeEdit();
+}
+
+void OrderTicket::setQuantity(const QString& text)
+{
+    m_quantity->setText(text);
+    takeEdit();
+}
+
+void OrderTicket::setType(OrderType type)
+{
+    m_draft.type = type;
+    m_type->select(int(std::find(std::begin(kTypes), std::end(kTypes), type) - std::begin(kTypes)));
+    m_limit->setVisible(usesLimitPrice(type));
+    m_stop->setVisible(usesStopPrice(type));
+    m_trail->setVisible(type == OrderType::TrailingStop);
+    m_trailPercent->setVisible(type == OrderType::TrailingStop);
+    fillEmptyPrices();
+    takeEdit();
+}
+
+void OrderTicket::fillEmptyPrices()
+{
+    const int slot = m_desk.quotes().slotOf(m_desk.symbol());
+    if (slot < 0) return;
+    const client::QuoteFacts& facts = m_desk.quotes().at(slot);
+    const Price start = m_draft.side == Side::Buy ? facts.quote.bid : facts.quote.ask;
+    const Price price = start.isZero() ? facts.last : start;
+    if (price.isZero() || !usesLimitPrice(m_draft.type) || !m_limit->text().isEmpty()) return;
+    m_limit->setText(QString::fromStdString(price.value().toFixed(m_desk.placesOf(m_desk.symbol()))));
+}
+
+void OrderTicket::takeEdit()
+{
+    m_draft.symbol = m_desk.symbol();
+    m_draft.quantity = m_quantity->text();
+    m_draft.limitPrice = m_limit->text();
+    m_draft.stopPrice = m_stop->text();
+    m_draft.trail = m_trail->text();
+    m_draft.trailInPercent = m_trailPercent->isChecked();
+    m_draft.timeInForce = kTimes[std::max(0, m_timeInForce->currentIndex())];
+    m_draft.extendedHours = m_extended->isChecked();
+    m_draft.reduceOnly = m_reduceOnly->isChecked();
+    m_message->hide();
+    judge();
+}
+
+void OrderTicket::step(Field& field, int steps, bool isQuantity)
+{
+    const Decimal value = parseTyped(field.text()).value_or(Decimal{});
+    const Instrument& instrument = m_desk.instrument(m_desk.symbol());
+    const Decimal size = isQuantity ? Decimal::fromInt(100) : tickFor(instrument, Price(value)).value();
+    const auto moved = size.checkedMultiply(Decimal::fromInt(steps), Rounding::HalfEven)
+                           .value_or(Decimal{}) + value;
+    if (!moved.isPositive()) return;
+    const int places = isQuantity ? moved.places() : m_desk.placesOf(m_desk.symbol());
+    field.setText(QString::fromStdString(moved.toFixed(places)));
+    takeEdit();
+}
+
+void OrderTicket::judge()
+{
+    m_check = checkTicket(m_draft, m_desk.instrument(m_desk.symbol()));
+    showErrors(m_check);
+    ++m_previewNumber;
+    if (m_check.request && lockReason().isEmpty()) {
+        m_preview->showLoading();
+        m_previewSoon.start();
+    } else {
+        m_previewSoon.stop();
+        m_preview->showNothing(m_draft.quantity.isEmpty()
+                                   ? tr("Type a quantity to see cost and checks.")
+                                   : QString());
+    }
+    refreshLock();
+}
+
+Field* OrderTicket::fieldOf(const std::string& name)
+{
+    if (name == "quantity") return m_quantity;
+    if (name == "limitPrice") return m_limit;
+    if (name == "stopPrice") return m_stop;
+    if (name == "trail" || name == "trailPrice" || name == "trailPercent") return m_trail;
+    return nullptr;
+}
+
+void OrderTicket::showErrors(const TicketCheck& check)
+{
+    for (Field* field : {m_quantity, m_limit, m_stop, m_trail}) field->showError({});
+    m_timeInForceError->hide();
+    for (const TicketError& error : check.errors) {
+        Field* field = fieldOf(error.field.toStdString());
+        // An untouched field is not wrong yet.
+        if (field && !field->text().isEmpty()) field->showError(error.text);
+        if (error.field == QStringLiteral("timeInForce")) {
+            m_timeInForceError->show(error.text);
+            m_timeInForceError->QWidget::show();
+        }
+    }
+}
+
+QString OrderTicket::lockReason() const
+{
+    const StatusStore& status = m_desk.status();
+    if (!status.isOnline()) return tr("OFFLINE  ·  order entry locked");
+    if (m_desk.trading().isHalted()) return tr("TRADING HALTED  ·  order entry locked");
+    if (m_desk.account().account() && m_desk.account().account()->snapshot.tradingBlocked) {
+        return tr("ACCOUNT BLOCKED  ·  order entry locked");
+    }
+    if (status.isBreakerOpen()) return tr("BROKER UNREACHABLE  ·  order entry locked");
+    if (m_desk.symbol().empty()) return {};
+    switch (m_desk.freshnessOf(m_desk.symbol())) {
+    case Freshness::Stale: return tr("FEED STALE  ·  order entry locked");
+    case Freshness::Halted: return tr("SYMBOL HALTED  ·  order entry locked");
+    case Freshness::NoData: return tr("NO PRICE YET  ·  order entry locked");
+    default: return {};
+    }
+}
+
+void OrderTicket::refreshLock()
+{
+    const QString lock = lockReason();
+    m_preview->setStale(!lock.isEmpty());
+    relabel();
+}
+
+void OrderTicket::relabel()
+{
+    const QString lock = lockReason();
+    QString text;
+    bool enabled = false;
+    if (!lock.isEmpty()) {
+        text = lock;
+        setRole(*m_submit, "locked");
+    } else {
+        setRole(*m_submit, m_draft.side == Side::Buy ? "buy" : "sell");
+        if (m_sending) {
+            text = tr("Sending…");
+        } else if (m_check.request) {
+            text = headline(*m_check.request, m_desk.placesOf(m_desk.symbol()));
+            enabled = true;
+        } else {
+            text = sideWord(m_draft.side) + QLatin1Char(' ') +
+                   format::plain(m_desk.symbol().text(), 32);
+        }
+    }
+    if (m_submit->text() != text) m_submit->setText(text);
+    m_submit->setAccessibleName(text);
+    m_submit->setEnabled(enabled);
+}
+
+void OrderTicket::requestPreview()
+{
+    if (!m_check.request) return;
+    OrderRequest request = *m_check.request;
+    request.account = m_desk.accountId();
+    request.clientOrderId = ClientOrderId(m_random.uuidV4());
+    m_desk.session().previewOrder(
+        request, this, [this, number = m_previewNumber](client::Answer<client::OrderPreview> answer) {
+            if (number != m_previewNumber) return; // the draft has changed since
+            if (!answer) {
+                m_preview->showProblem(format::plain(answer.error().detail, 160));
+                return;
+            }
+            const client::PositionFacts* held = m_desk.positions().find(m_desk.symbol());
+            QString note = format::quantity(answer->positionAfter);
+            if (held && !held->position.quantity.isZero()) {
+                note = format::quantity(held->position.quantity) + QStringLiteral(" → ") + note;
+            }
+            m_preview->show(*answer, note);
+            refreshLock();
+        });
+}
+
+void OrderTicket::submit()
+{
+    if (m_sending || !lockReason().isEmpty()) return;
+    if (!m_check.request) {
+        for (const TicketError& error : m_check.errors) {
+            Field* field = fieldOf(error.field.toStdString());
+            if (!field) continue;
+            field->showError(error.text);
+            field->edit().setFocus();
+            break;
+        }
+        return;
+    }
+    OrderRequest request = *m_check.request;
+    request.account = m_desk.accountId();
+    // The very same order after an answer that never came keeps its id: it cannot be taken twice.
+    if (m_unanswered) {
+        OrderRequest before = *m_unanswered;
+        const ClientOrderId id = before.clientOrderId;
+        before.clientOrderId = {};
+        before.confirmations.clear();
+        if (before == request) request.clientOrderId = id;
+    }
+    if (request.clientOrderId.empty()) request.clientOrderId = ClientOrderId(m_random.uuidV4());
+    send(std::move(request));
+}
+
+void OrderTicket::confirm(const std::vector<client::Confirmation>& questions)
+{
+    if (!m_asked || m_sending) return;
+    OrderRequest request = *std::exchange(m_asked, std::nullopt);
+    for (const client::Confirmation& question : questions) {
+        request.confirmations.push_back(question.code);
+    }
+    send(std::move(request));
+}
+
+void OrderTicket::send(OrderRequest request)
+{
+    m_sending = true;
+    m_message->hide();
+    relabel();
+    m_desk.session().submitOrder(request, this, [this, request](client::Answer<Order> answer) {
+        takeAnswer(request, answer);
+    });
+}
+
+void OrderTicket::takeAnswer(const OrderRequest& request, const client::Answer<Order>& answer)
+{
+    m_sending = false;
+    m_unanswered.reset();
+    if (answer) {
+        // What is typed stays for the next order; the quantity alone must be typed anew.
+        m_quantity->setText({});
+        takeEdit();
+        Q_EMIT orderSent(request.clientOrderId);
+    } else {
+        takeProblem(request, answer.error());
+    }
+    relabel();
+}
+
+void OrderTicket::takeProblem(const OrderRequest& request, const client::Problem& problem)
+{
+    if (!problem.confirmations.empty()) {
+        m_asked = request;
+        Q_EMIT confirmationWanted(headline(request, m_desk.placesOf(request.symbol)),
+                                  problem.confirmations);
+        return;
+    }
+    if (problem.outcomeUnknown) m_unanswered = request;
+    bool shown = false;
+    for (const client::FieldProblem& one : problem.fields) {
+        Field* field = fieldOf(one.field);
+        if (!field || !field->isVisibleTo(this)) continue;
+        field->showError(format::plain(one.detail, 120));
+        if (!shown) field->edit().setFocus();
+        shown = true;
+    }
+    QString text = format::plain(problem.detail.empty() ? problem.title : problem.detail, 200);
+    if (problem.outcomeUnknown) {
+        text = tr("No answer came: the order may or may not have been taken. Sending the same order "
+                  "again is safe, it cannot be taken twice.");
+    }
+    if (shown && problem.fields.size() == 1) return;
+    m_message->show(text);
+    m_message->QWidget::show();
+}
+
+} // namespace qd::ui

@@ -1,0 +1,106 @@
+#include "ui/orders/order_words.h"
+
+#include <QCoreApplication>
+
+#include "ui/widgets/format.h"
+
+namespace qd::ui {
+
+namespace {
+
+struct Text {
+    Q_DECLARE_TR_FUNCTIONS(Orders)
+};
+
+} // namespace
+
+QString shortWord(OrderType type)
+{
+    switch (type) {
+    case OrderType::Market: return QStringLiteral("MKT");
+    case OrderType::Limit: return QStringLiteral("LMT");
+    case OrderType::Stop: return QStringLiteral("STP");
+    case OrderType::StopLimit: return QStringLiteral("STP LMT");
+    case OrderType::TrailingStop: return QStringLiteral("TRAIL");
+    }
+    return {};
+}
+
+QString shortWord(TimeInForce inForce)
+{
+    return format::plain(toString(inForce), 8).toUpper();
+}
+
+QString sideWord(Side side)
+{
+    return side == Side::Buy ? Text::tr("BUY") : Text::tr("SELL");
+}
+
+QString stateWord(const Order& order)
+{
+    if (order.outcomeUnknown) return Text::tr("UNKNOWN");
+    switch (order.state) {
+    case OrderState::Initialized:
+    case OrderState::Emulated:
+    case OrderState::Released: return Text::tr("PREPARED");
+    case OrderState::AwaitingConfirmation: return Text::tr("ASKING");
+    case OrderState::Denied: return Text::tr("DENIED");
+    case OrderState::Submitted: return Text::tr("SENDING");
+    case OrderState::Accepted:
+    case OrderState::Triggered: return Text::tr("WORKING");
+    case OrderState::Held: return Text::tr("HELD");
+    case OrderState::Rejected: return Text::tr("REJECTED");
+    case OrderState::Canceled: return Text::tr("CANCELLED");
+    case OrderState::Expired: return Text::tr("EXPIRED");
+    case OrderState::PendingUpdate: return Text::tr("CHANGING");
+    case OrderState::PendingCancel: return Text::tr("CANCELLING");
+    case OrderState::PartiallyFilled: return Text::tr("PARTIAL");
+    case OrderState::Filled: return Text::tr("FILLED");
+    case OrderState::Replaced: return Text::tr("REPLACED");
+    }
+    return {};
+}
+
+Tone stateTone(const Order& order)
+{
+    if (order.outcomeUnknown) return Tone::Crit;
+    switch (order.state) {
+    case OrderState::Accepted:
+    case OrderState::Triggered:
+    case OrderState::Submitted: return Tone::Accent;
+    case OrderState::Held:
+    case OrderState::Emulated: return Tone::Violet;
+    case OrderState::Rejected:
+    case OrderState::Denied: return Tone::Crit;
+    case OrderState::PartiallyFilled:
+    case OrderState::PendingUpdate:
+    case OrderState::PendingCancel:
+    case OrderState::AwaitingConfirmation: return Tone::Warn;
+    default: return Tone::Muted;
+    }
+}
+
+std::optional<Price> shownPrice(const OrderRequest& request)
+{
+    return request.limitPrice ? request.limitPrice : request.stopPrice;
+}
+
+QString shortId(const Order& order)
+{
+    if (!order.venueOrderIds.empty()) {
+        return format::plain(order.venueOrderIds.back().text(), 40).left(8);
+    }
+    return format::plain(order.request.clientOrderId.text(), 40).left(8);
+}
+
+QString headline(const OrderRequest& request, int places)
+{
+    QString text = sideWord(request.side) + QLatin1Char(' ') + format::quantity(request.quantity) +
+                   QLatin1Char(' ') + format::plain(request.symbol.text(), 32);
+    if (const auto price = shownPrice(request)) {
+        text += QStringLiteral("  @ ") + format::number(price->value(), places);
+    }
+    return text + QLatin1Char(' ') + shortWord(request.type);
+}
+
+} // namespace qd::ui
