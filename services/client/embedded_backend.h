@@ -1,0 +1,100 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <QProcess>
+#include <QTimer>
+
+#include "services/client/net_session.h"
+
+namespace qd::client {
+
+/// The two programs that make a whole world on one machine: quarterdeck-sandbox (a market and a
+/// broker) and quarterdeckd (the backend, connected to it). Started as children, beside each other,
+/// watched, started again when they die, and stopped with the owner. GUI thread; nothing blocks but
+/// the destructor (≤ kStopWithin).
+///
+///   auto* embedded = new EmbeddedBackend({}, parent);
+///   connect(embedded, &EmbeddedBackend::ready, &session,
+///           [&] { session.setServer(embedded->address()); });
+///   connect(embedded, &EmbeddedBackend::progressed, …);   // "Starting the market…"
+///   embedded->start();
+class EmbeddedBackend : public QObject {
+    Q_OBJECT
+public:
+    static constexpr std::chrono::milliseconds kStopWithin{5'000};
+
+    struct Options {
+        QString folder;             ///< of both programs; empty: beside the running program
+        QString dataFolder;         ///< empty: $XDG_DATA_HOME/quarterdeck, as quarterdeckd does
+        QStringList marketOptions;  ///< for the sandbox: "--replay", FILE, "--seed", "7" …
+        QStringList backendOptions; ///< for quarterdeckd: "--log-level", "debug" …
+        std::chrono::milliseconds readyWithin{20'000};
+        int restartsMax = 5;        ///< within restartWindow, then it gives up
+        std::chrono::milliseconds restartWindow{60'000};
+        std::chrono::milliseconds restartDelay{500};
+    };
+    enum class Child { Market, Backend };
+
+    explicit EmbeddedBackend(Options options, QObject* parent = nullptr);
+    /// SIGTERM to both, and a kill for those that are still there after kStopWithin.
+    ~EmbeddedBackend() override;
+
+    void start();
+    bool isReady() const { return m_backendReady.has_value(); }
+    /// Of the backend that is ready, its token read from the file. Fails with: Unavailable
+    /// "client.token_file".
+    Result<ServerAddress> address() const;
+    /// The children's process ids, 0 while not running.
+    qint64 processId(Child child) const;
+
+Q_SIGNALS:
+    /// For people: what is being done now.
+    void progressed(const QString& text);
+    /// `address` is good from now on; again after each restart.
+    void ready();
+    /// A child died and is being started again.
+    void childLost(const QString& text);
+    /// It gave up; `text` has the end of what the child complained.
+    void failed(const QString& text);
+
+private:
+    struct Ready {
+        std::string url, tokenFile;
+    };
+    struct Watched {
+        QProcess process;
+        QByteArray output;    ///< until the first line
+        QByteArray complaint; ///< the end of stderr
+        bool ready = false;
+    };
+
+    void launch(Child child);
+    void readOutput(Child child);
+    void readComplaint(Child child);
+    void onReadyLine(Child child, const QByteArray& line);
+    void onEnded(Child child, const QString& how);
+    void scheduleRestart(Child child, const QString& why);
+    void giveUp(const QString& text);
+    void stopAll();
+    Watched& watched(Child child) { return child == Child::Market ? m_market : m_backend; }
+    QStringList arguments(Child child) const;
+
+    Options m_options;
+    Watched m_market, m_backend;
+    QTimer m_readyTimer;  ///< of the child that is being waited for
+    QTimer m_restartTimer;
+    Child m_awaited = Child::Market;
+    QByteArray m_marketLine; ///< the sandbox's addresses
+    std::optional<Ready> m_backendReady;
+    std::vector<Timestamp> m_restarts;
+    bool m_stopping = false;
+};
+
+/// The owner's token, from a file only the owner can read. Fails with: Unavailable
+/// "client.token_file" (missing, empty, readable by others).
+Result<runtime::Secret> readTokenFile(const QString& path);
+
+} // namespace qd::client
