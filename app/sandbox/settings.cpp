@@ -36,6 +36,8 @@ const std::vector<Setting>& sandboxSettings()
          {}, {}},
         {"replay_speed", SettingType::Integer, "how many times faster than it was recorded", "1",
          false, 1, 100'000, {}},
+        {"replay_loop", SettingType::Boolean, "begin again at the recording's end", "true", false, {},
+         {}, {}},
         {"simulate", SettingType::Boolean, "a made-up market; so it is when nothing is replayed",
          "true", false, {}, {}, {}},
         {"seed", SettingType::Integer, "of the made-up market, prices and chances", "1", false, 0,
@@ -71,6 +73,9 @@ std::vector<ConfigProblem> crossCheck(const Config& config)
     if (!cash || cash->isNegative())
         problems.push_back({"cash", "expected an amount, was \"" + config.text("cash") + "\"",
                             "set --cash to a decimal, e.g. 100000"});
+    if (!config.list("replay").empty() && config.origin("simulate") != "default"
+        && config.boolean("simulate"))
+        problems.push_back({"simulate", "does not go with replay", "give one of the two"});
     for (const char* key : {"listen", "admin_listen", "proxy_listen"})
         if (const auto address = parseListenAddress(config.text(key)); !address)
             problems.push_back({key, address.error().detail, "set it to e.g. 127.0.0.1:0"});

@@ -209,16 +209,19 @@ wire::HttpResponse AlpacaVenue::authenticateAndAnswer(const wire::HttpRequest& r
 {
     const bool isData = DataApi::serves(target);
     const ApiKey* key = m_keys.check(request.headers);
-    if (!key && isData)
+    // Crypto prices are free: Alpaca asks for no key, and its SDK sends none.
+    const bool isFree = isData && target.segments[1] == "crypto"
+        && !m_keys.carriesCredentials(request.headers);
+    if (!key && isData && !isFree)
         return jsonAnswer(R"({"message":"forbidden."})", 403);
-    if (!key && !m_keys.carriesCredentials(request.headers))
+    if (!key && !isFree && !m_keys.carriesCredentials(request.headers))
         return errorAnswer(401, 40110000, "request is not authorized");
-    if (!key)
+    if (!key && !isFree)
         return errorAnswer(403, 40310000, "forbidden.");
     const auto standing = (isData ? m_dataLimit : m_tradingLimit)
-                              .count(key->keyId, m_executor.clock().steady(),
-                                     m_executor.clock().now());
-    ApiRequest taken{request.method, target, body, key->account};
+                              .count(key ? key->keyId : request.peerAddress,
+                                     m_executor.clock().steady(), m_executor.clock().now());
+    ApiRequest taken{request.method, target, body, key ? key->account : AccountId()};
     wire::HttpResponse response = standing.allowed
         ? answer(taken)
         : errorAnswer(429, 42910000, "rate limit exceeded");
