@@ -1,0 +1,56 @@
+#include <QApplication>
+#include <QShortcut>
+
+#include "ui/charts/chart_panel.h"
+#include "ui/orders/order_ticket.h"
+#include "ui/shell/main_window.h"
+
+/// Every command of the Trading workspace, with the shortcut that runs it from anywhere.
+namespace qd::ui {
+
+void MainWindow::addCommand(const QString& title, const QString& shortcut, std::function<void()> run)
+{
+    m_commands.push_back({title, shortcut, run});
+    if (shortcut.isEmpty()) return;
+    auto* key = new QShortcut(QKeySequence(shortcut), this);
+    key->setContext(Qt::WindowShortcut);
+    connect(key, &QShortcut::activated, this, std::move(run));
+}
+
+void MainWindow::buildCommands()
+{
+    addCommand(tr("Search symbols and commands"), QStringLiteral("Ctrl+K"),
+               [this] { m_palette->open(); });
+    addCommand(tr("Buy the selected symbol"), QStringLiteral("F9"),
+               [this] { m_ticket->begin(Side::Buy); });
+    addCommand(tr("Sell the selected symbol"), QStringLiteral("F10"),
+               [this] { m_ticket->begin(Side::Sell); });
+    addCommand(tr("Halt or resume all trading"), QStringLiteral("Ctrl+H"),
+               [this] { openHaltDialog(); });
+    addCommand(tr("Cancel all open orders"), QStringLiteral("Ctrl+Shift+X"), [this] { cancelAll(); });
+    addCommand(tr("Go to the chart"), QStringLiteral("F6"),
+               [this] { m_chart->chart().setFocus(Qt::ShortcutFocusReason); });
+    const std::pair<QString, Blotter::Page> pages[] = {{tr("Show orders"), Blotter::OrdersPage},
+                                                       {tr("Show positions"), Blotter::PositionsPage},
+                                                       {tr("Show fills"), Blotter::FillsPage},
+                                                       {tr("Show alerts"), Blotter::AlertsPage},
+                                                       {tr("Show the event log"), Blotter::EventsPage}};
+    for (const auto& [title, page] : pages) {
+        addCommand(title, QStringLiteral("Ctrl+%1").arg(int(page) + 1), [this, page = page] {
+            m_blotter->show(page);
+            m_blotter->table(page).setFocus(Qt::ShortcutFocusReason);
+        });
+    }
+    addCommand(tr("Filter the table"), QStringLiteral("Ctrl+F"), [this] { m_blotter->focusFilter(); });
+    addCommand(tr("Export the table as CSV"), QStringLiteral("Ctrl+E"),
+               [this] { m_blotter->exportCurrent(); });
+    addCommand(tr("Cancel the selected order"), {}, [this] { m_blotter->orders().cancelSelected(); });
+    addCommand(tr("Change the selected order"), {}, [this] { m_blotter->orders().changeSelected(); });
+    addCommand(tr("Dark theme"), {}, [this] { switchTheme(ThemeKind::Dark); });
+    addCommand(tr("Light theme"), {}, [this] { switchTheme(ThemeKind::Light); });
+    addCommand(tr("High-contrast theme"), {}, [this] { switchTheme(ThemeKind::HighContrast); });
+    addCommand(tr("Reset the layout"), {}, [this] { arrangeByDefault(); });
+    addCommand(tr("Quit"), QStringLiteral("Ctrl+Q"), [this] { close(); });
+}
+
+} // namespace qd::ui

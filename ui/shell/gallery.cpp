@@ -1,0 +1,248 @@
+#include "ui/shell/gallery.h"
+
+#include <QApplication>
+#include <QDir>
+#include <QEventLoop>
+#include <QPainter>
+#include <QTextStream>
+#include <QThread>
+
+#include "ui/charts/chart_panel.h"
+#include "ui/market/watchlist_view.h"
+#include "ui/orders/order_ticket.h"
+#include "ui/shell/main_window.h"
+#include "ui/state/scripted_session.h"
+
+namespace qd::ui {
+
+namespace {
+
+constexpr std::uint64_t kSeed = 20240403;
+/// Let timers of up to a few hundred milliseconds run out: previews, layouts.
+constexpr int kSettleRounds = 40;
+
+void settle(int rounds = kSettleRounds)
+{
+    for (int i = 0; i < rounds; ++i) {
+        QApplication::processEvents(QEventLoop::AllEvents, 20);
+        QApplication::sendPostedEvents(nullptr, QEvent::DeferredDelete);
+        QThread::msleep(8);
+    }
+}
+
+/// One terminal over one scripted day.
+struct Stage {
+    explicit Stage(Theme& theme, QSize size, bool answering = true)
+        : clock(Timestamp::of("2024-04-03T14:42:17.381Z")), session(clock, kSeed),
+          desk(session, clock), random(kSeed), window(desk, theme, random)
+    {
+        session.setAnswering(answering);
+        window.resize(size);
+        window.show();
+        desk.setWatchlist(session.world().symbols());
+        desk.select(Symbol::of("SPY"));
+        session.start();
+        window.arrangeByDefault();
+        settle(answering ? kSettleRounds : 5);
+        if (!answering) return;
+        window.arrangeByDefault();
+        session.tick(12);
+        settle(4);
+    }
+
+    void typeOrder(Side side, const char* quantity)
+    {
+        window.ticket().begin(side);
+        window.ticket().setQuantity(QString::fromLatin1(quantity));
+        window.ticket().setPrice(Price::of("511.86"));
+        settle();
+    }
+
+    ScriptedClock clock;
+    ScriptedSession session;
+    Desk desk;
+    runtime::SeededRandom random;
+    MainWindow window;
+};
+
+class Shooter {
+public:
+    Shooter(Theme& theme, const QString& folder) : m_theme(theme), m_folder(folder) {}
+
+    void all()
+    {
+        for (const ThemeKind kind : {ThemeKind::Dark, ThemeKind::Light, ThemeKind::HighContrast}) {
+            use(kind);
+            trading(QSize(1920, 1080), nameOf(kind));
+        }
+        use(ThemeKind::Dark);
+        trading(QSize(1440, 900), QStringLiteral("dark-1440x900"));
+        troubles();
+        dialogs();
+        blotterPages();
+    }
+
+    int failures() const { return m_failures; }
+
+private:
+    void use(ThemeKind kind)
+    {
+        m_theme.setKind(kind);
+        m_theme.apply(*qApp);
+    }
+
+    void shoot(QWidget& window, const QString& name)
+    {
+        settle(3);
+        const QString path = QDir(m_folder).filePath(name + QStringLiteral(".png"));
+        QPixmap picture(window.size());
+        window.render(&picture);
+        // A dialog is a window of its own; it is shown where it would stand.
+        QPainter painter(&picture);
+        for (QDialog* dialog : window.findChildren<QDialog*>()) {
+            if (!dialog->isVisible()) continue;
+            painter.fillRect(picture.rect(), QColor(0, 0, 0, 110));
+            QPoint at((window.width() - dialog->width()) / 2, (window.height() - dialog->height()) / 2);
+            if (dialog->windowFlags().testFlag(Qt::FramelessWindowHint)) at.setY(52);
+            painter.drawPixmap(at, dialog->grab());
+        }
+        painter.end();
+        if (!picture.save(path)) ++m_failures;
+        QTextStream(stdout) << path << Qt::endl;
+    }
+
+    void trading(QSize size, const QString& name)
+    {
+        Stage stage(m_theme, size);
+        stage.typeOrder(Side::Buy, "300");
+        shoot(stage.window, QStringLiteral("trading-") + name);
+        stage.session.goStale(std::chrono::milliseconds(6400));
+        stage.clock.advance(std::chrono::milliseconds(6400));
+        settle(8);
+        shoot(stage.window, QStringLiteral("stale-") + name);
+    }
+
+    void troubles()
+    {
+        const QSize size(1920, 1080);
+        {
+            Stage stage(m_theme, size, false);
+            shoot(stage.window, QStringLiteral("loading"));
+        }
+        {
+            Stage stage(m_theme, size);
+            stage.session.goOffline("connection refused by 127.0.0.1");
+            stage.clock.advance(std::chrono::seconds(2));
+            settle(8);
+            shoot(stage.window, QStringLiteral("offline"));
+            stage.clock.advance(std::chrono::seconds(3));
+            stage.session.goOnline();
+            settle(8);
+            shoot(stage.window, QStringLiteral("reconnected"));
+        }
+        {
+            Stage stage(m_theme, size);
+            stage.session.openBreaker();
+            settle(4);
+            shoot(stage.window, QStringLiteral("breaker-open"));
+        }
+        {
+            Stage stage(m_theme, size);
+            stage.session.setTrading(client::TradingState::Halted, "operator: unexplained fills",
+                                     &stage.window, [](auto) {});
+            settle(4);
+            shoot(stage.window, QStringLiteral("halted"));
+        }
+        {
+            Stage stage(m_theme, size);
+            stage.desk.select(Symbol::of("ZZZZ"));
+            settle(4);
+            shoot(stage.window, QStringLiteral("empty-symbol"));
+        }
+    }
+
+    void dialogs()
+    {
+        const QSize size(1440, 900);
+        {
+            Stage stage(m_theme, size);
+            stage.typeOrder(Side::Sell, "12.5");
+            stage.window.ticket().setPrice(Price::of("511.865"));
+            settle(4);
+            shoot(stage.window, QStringLiteral("ticket-errors"));
+        }
+        {
+            Stage stage(m_theme, size);
+            client::Problem refusal;
+            refusal.status = 422;
+            refusal.title = "Order refused";
+            refusal.detail = "buying power 2,110,884.10 does not cover 51,186,000.00";
+            refusal.fields = {{"quantity", "risk.buying_power", "more than the account can pay for"}};
+            stage.session.refuseOnce(refusal);
+            stage.typeOrder(Side::Buy, "100000");
+            stage.window.ticket().submit();
+            settle(8);
+            shoot(stage.window, QStringLiteral("order-rejected"));
+        }
+        {
+            Stage stage(m_theme, size);
+            stage.session.askOnce({"precaution.percent_off_market",
+                                   "The limit 471.86 is 7.9% below the last trade 512.31."});
+            stage.typeOrder(Side::Buy, "300");
+            stage.window.ticket().submit();
+            settle(8);
+            shoot(stage.window, QStringLiteral("confirmation"));
+        }
+        {
+            Stage stage(m_theme, size);
+            stage.window.openHaltDialog();
+            settle(4);
+            shoot(stage.window, QStringLiteral("halt-dialog"));
+        }
+        {
+            Stage stage(m_theme, size);
+            stage.window.palette().open(QStringLiteral("s"));
+            settle();
+            shoot(stage.window, QStringLiteral("palette"));
+        }
+    }
+
+    void blotterPages()
+    {
+        const QSize size(1920, 1080);
+        Stage stage(m_theme, size);
+        stage.window.blotter().show(Blotter::PositionsPage);
+        shoot(stage.window, QStringLiteral("positions"));
+        stage.window.blotter().show(Blotter::FillsPage);
+        shoot(stage.window, QStringLiteral("fills"));
+        stage.window.blotter().show(Blotter::OrdersPage);
+        DataTable& orders = stage.window.blotter().table(Blotter::OrdersPage);
+        orders.setCurrentIndex(orders.model()->index(3, 0));
+        Q_EMIT orders.itemActivated(orders.currentItem());
+        settle(10);
+        shoot(stage.window, QStringLiteral("timeline"));
+        stage.session.cancelAll({}, &stage.window, [](auto) {});
+        stage.window.blotter().show(Blotter::EventsPage);
+        settle(6);
+        shoot(stage.window, QStringLiteral("event-log"));
+        stage.window.chartPanel().chart().zoom(5, 700);
+        stage.window.chartPanel().chart().setCrosshair(QPointF(640, 220));
+        shoot(stage.window, QStringLiteral("chart-crosshair"));
+    }
+
+    Theme& m_theme;
+    QString m_folder;
+    int m_failures = 0;
+};
+
+} // namespace
+
+int shootGallery(Theme& theme, const QString& folder)
+{
+    if (!QDir().mkpath(folder)) return 1;
+    Shooter shooter(theme, folder);
+    shooter.all();
+    return shooter.failures();
+}
+
+} // namespace qd::ui

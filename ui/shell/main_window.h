@@ -1,0 +1,79 @@
+#pragma once
+
+#include <QMainWindow>
+
+#include "services/runtime/random.h"
+#include "ui/shell/blotter.h"
+#include "ui/shell/command_palette.h"
+#include "ui/shell/workspace_file.h"
+#include "ui/widgets/plates.h"
+
+class QDockWidget;
+
+namespace qd::ui {
+
+class ChartPanel;
+class DockTitle;
+class OrderTicket;
+class StatusLine;
+class TopBar;
+class WatchlistView;
+
+/// The Trading workspace: docks around the chart, the bars above and below, and every shortcut.
+class MainWindow final : public QMainWindow {
+    Q_OBJECT
+public:
+    MainWindow(Desk& desk, Theme& theme, runtime::Random& random);
+
+    /// Symbols, theme and docks as they were; without a file, the default arrangement.
+    void restore(const WorkspaceFile& workspace);
+    WorkspaceFile workspace() const;
+    /// Saved here when the window closes.
+    void setWorkspacePath(const QString& path) { m_workspacePath = path; }
+    void arrangeByDefault();
+
+    ChartPanel& chartPanel() { return *m_chart; }
+    OrderTicket& ticket() { return *m_ticket; }
+    Blotter& blotter() { return *m_blotter; }
+    WatchlistView& watchlist() { return *m_watchlist; }
+    CommandPalette& palette() { return *m_palette; }
+    StatusLine& statusLine() { return *m_statusLine; }
+    Banner& banner() { return *m_banner; }
+    ToastStack& toasts() { return *m_toasts; }
+    const std::vector<Command>& commands() const { return m_commands; }
+    void openHaltDialog();
+    void askConfirmation(const QString& headline,
+                         const std::vector<client::Confirmation>& questions);
+
+protected:
+    void closeEvent(QCloseEvent* event) override;
+
+private:
+    QDockWidget* addDock(const QString& name, const QString& title, QWidget* content,
+                         Qt::DockWidgetArea area, int minimumWidth);
+    void buildDocks();
+    void buildCommands();
+    void addCommand(const QString& title, const QString& shortcut, std::function<void()> run);
+    void connectDesk();
+    void refreshBanner();
+    void showNotice(int item);
+    void cancelAll();
+    void switchTheme(ThemeKind kind);
+
+    Desk& m_desk;
+    Theme& m_theme;
+    QString m_workspacePath;
+    TopBar* m_topBar;
+    Banner* m_banner;
+    StatusLine* m_statusLine;
+    ChartPanel* m_chart;
+    OrderTicket* m_ticket;
+    Blotter* m_blotter;
+    WatchlistView* m_watchlist;
+    ToastStack* m_toasts;
+    CommandPalette* m_palette = nullptr;
+    QDockWidget *m_watchlistDock, *m_quoteDock, *m_ticketDock, *m_blotterDock;
+    std::vector<Command> m_commands;
+};
+
+} // namespace qd::ui

@@ -1,0 +1,21 @@
+#pragma once
+
+#include <QByteArray>
+#include <QString>
+#include <QStringList>
+
+namespace qd::ui {
+
+/// What a workspace remembers from one run to the next. A file of its own kind, private to the
+/// person; anything unreadable in it is forgotten, never fatal.
+struct WorkspaceFile {
+    static constexpr int kVersion = 1;
+    QByteArray geometry, docks;
+    QStringList watchlist;
+    QString symbol, interval, theme;
+
+    static WorkspaceFile load(const QString& path);
+    bool save(const QString& path) const;
+};
+
+} // namespace qd::ui
