@@ -57,10 +57,13 @@ FreshnessVerdict judge(const FreshnessSigns& signs)
         verdict.freshness = Freshness::Delayed;
     else if (signs.phase == SessionPhase::Closed)
         verdict.freshness = Freshness::Closed;
-    else if (!signs.feedUp || signs.age > staleAfter(signs.cadence, signs.phase))
+    else if (!signs.feedUp || signs.delay > kStaleAtLeast ||
+             signs.age > staleAfter(signs.cadence, signs.phase))
         verdict.freshness = Freshness::Stale;
+    else if (signs.delay > kSlowAtLeast || signs.age > slow)
+        verdict.freshness = Freshness::Slow;
     else
-        verdict.freshness = signs.age > slow ? Freshness::Slow : Freshness::Live;
+        verdict.freshness = Freshness::Live;
     return verdict;
 }
 

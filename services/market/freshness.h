@@ -31,6 +31,7 @@ struct FreshnessSigns {
     bool feedUp = false;         ///< connected, and not silent as a whole
     SessionPhase phase = SessionPhase::Regular;
     Duration age{};              ///< of the newest value, its delay on the way included
+    Duration delay{};            ///< how long it was on its way: old when it came
     Duration cadence = Cadence::kUnknown;
 };
 

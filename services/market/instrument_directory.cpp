@@ -47,6 +47,15 @@ std::string squash(std::string_view lowered)
     return result;
 }
 
+/// How many of `words` are whole words of `text`.
+int wholeWords(std::string_view text, const std::vector<std::string_view>& words)
+{
+    const auto known = wordsOf(text);
+    return static_cast<int>(std::count_if(words.begin(), words.end(), [&](auto word) {
+        return std::find(known.begin(), known.end(), word) != known.end();
+    }));
+}
+
 bool anyWordBegins(std::string_view text, std::string_view beginning)
 {
     for (const std::string_view word : wordsOf(text))
@@ -105,14 +114,16 @@ struct InstrumentDirectory::State {
 std::optional<int> InstrumentDirectory::State::searchRank(
     const Entry& entry, const std::string& query, const std::vector<std::string_view>& words)
 {
+    constexpr int kNamed = 2, kContains = 1000;
     if (entry.symbol == query || entry.squashed == query) return 0;
     if (entry.symbol.starts_with(query)) return 1;
     const bool named = !words.empty() && std::all_of(words.begin(), words.end(), [&](auto word) {
         return anyWordBegins(entry.name, word);
     });
-    if (named) return 2;
-    if (entry.name.find(query) != std::string::npos) return 3;
-    if (entry.symbol.find(query) != std::string::npos) return 3;
+    // Of two names that begin with the words, the one that has more of them whole.
+    if (named) return kNamed + static_cast<int>(words.size()) - wholeWords(entry.name, words);
+    if (entry.name.find(query) != std::string::npos) return kContains;
+    if (entry.symbol.find(query) != std::string::npos) return kContains;
     return std::nullopt;
 }
 

@@ -28,6 +28,8 @@ void MarketData::State::receive(std::size_t feedIndex, std::vector<brokers::Mark
 {
     batchNow = now();
     batchSteady = steady();
+    // Silence ends with the first word; the next judging would be up to a second late.
+    if (feeds[feedIndex].view.connected) feeds[feedIndex].up = true;
     for (brokers::MarketEvent& event : events)
         std::visit([&](auto& happened) { on(feedIndex, happened); }, event);
 }

@@ -77,7 +77,7 @@ void MarketData::State::judgeFeeds()
         else
             feed.view.freshness =
                 judge({feed.cadence.any(), false, feed.view.feedClass, feed.up, phase, silence,
-                       feed.cadence.mean()})
+                       Duration{}, feed.cadence.mean()})
                     .freshness;
     }
     for (auto& [symbol, entry] : entries) {
@@ -119,6 +119,7 @@ FreshnessVerdict MarketData::State::verdictOn(const Entry& entry) const
     signs.feedUp = feed.up;
     signs.phase = phaseOf(entry, feed);
     signs.age = signs.any ? steady() - entry.cadence.last() + entry.delay : Duration{};
+    signs.delay = entry.delay;
     signs.cadence = entry.cadence.mean();
     return judge(signs);
 }
