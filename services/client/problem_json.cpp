@@ -1,0 +1,57 @@
+#include "services/client/problem_json.h"
+
+#include "services/client/field_reader.h"
+
+namespace qd::client {
+
+namespace {
+
+constexpr int kGatewayTimeout = 504; ///< the backend's own "I do not know what became of it"
+constexpr std::size_t kNearMax = 5;
+
+void appendNear(std::string& detail, const json::Value& near)
+{
+    if (near.size() == 0) return;
+    detail += "; near: ";
+    for (std::size_t i = 0; i < near.size() && i < kNearMax; ++i) {
+        if (i > 0) detail += ", ";
+        detail += near.at(i).stringOr({});
+    }
+}
+
+} // namespace
+
+Problem readProblem(int status, std::string_view body)
+{
+    Problem problem;
+    problem.status = status;
+    problem.outcomeUnknown = status == kGatewayTimeout;
+    const auto document = json::Document::parse(body);
+    const auto root = document ? document->root() : json::Value();
+    FieldReader read; // lenient: whatever is odd in a problem, its status stands
+    problem.code = root["code"].stringOr("client.status_" + std::to_string(status));
+    problem.title = root["title"].stringOr("The backend answered " + std::to_string(status));
+    problem.detail = root["detail"].stringOr({});
+    appendNear(problem.detail, root["near"]);
+    problem.traceId = root["traceId"].stringOr({});
+    for (const auto& item : root["errors"].items())
+        problem.fields.push_back(
+            {read.text(item["field"]), read.text(item["code"]), read.text(item["detail"])});
+    for (const auto& item : root["confirmations"].items())
+        problem.confirmations.push_back({read.text(item["code"]), read.text(item["text"])});
+    if (const auto millis = root["retryAfterMs"].integerOr(-1); millis >= 0 && millis < 86'400'000)
+        problem.retryAfter = std::chrono::milliseconds(millis);
+    return problem;
+}
+
+Problem noAnswer(std::string code, std::string detail, bool outcomeUnknown)
+{
+    Problem problem;
+    problem.code = std::move(code);
+    problem.title = "No answer from the backend";
+    problem.detail = std::move(detail);
+    problem.outcomeUnknown = outcomeUnknown;
+    return problem;
+}
+
+} // namespace qd::client
