@@ -45,13 +45,20 @@ DataStream::accept(const wire::HttpRequest& request, std::string_view path)
     else if (path == "/v2/test")
         session.feed = Feed::Test;
     wire::WebSocketEvents events;
-    events.onOpen = [this, id, headers = request.headers](std::shared_ptr<wire::WebSocket> socket) {
-        onOpen(id, std::move(socket), headers);
+    const std::weak_ptr<bool> alive = m_alive;
+    events.onOpen = [this, id, alive,
+                     headers = request.headers](std::shared_ptr<wire::WebSocket> socket) {
+        if (!alive.expired())
+            onOpen(id, std::move(socket), headers);
     };
-    events.onMessage = [this, id](const wire::WebSocketMessage& message) {
-        onMessage(id, message);
+    events.onMessage = [this, id, alive](const wire::WebSocketMessage& message) {
+        if (!alive.expired())
+            onMessage(id, message);
     };
-    events.onClosed = [this, id](const wire::CloseReason&) { m_sessions.erase(id); };
+    events.onClosed = [this, id, alive](const wire::CloseReason&) {
+        if (!alive.expired())
+            m_sessions.erase(id);
+    };
     return events;
 }
 

@@ -91,6 +91,8 @@ private:
     DataStreamOptions m_options;
     std::map<SessionId, Session> m_sessions;
     SessionId m_nextSession = 1;
+    /// Sockets may outlive the venue; their events then find it gone.
+    std::shared_ptr<bool> m_alive = std::make_shared<bool>(true);
     runtime::Timer m_testFeed;
     std::int64_t m_testTicks = 0;
 };

@@ -26,13 +26,19 @@ TradeStream::accept(const wire::HttpRequest& request)
         session.account = key->account;
     }
     wire::WebSocketEvents events;
-    events.onOpen = [this, id](std::shared_ptr<wire::WebSocket> socket) {
-        onOpen(id, std::move(socket));
+    const std::weak_ptr<bool> alive = m_alive;
+    events.onOpen = [this, id, alive](std::shared_ptr<wire::WebSocket> socket) {
+        if (!alive.expired())
+            onOpen(id, std::move(socket));
     };
-    events.onMessage = [this, id](const wire::WebSocketMessage& message) {
-        onMessage(id, message);
+    events.onMessage = [this, id, alive](const wire::WebSocketMessage& message) {
+        if (!alive.expired())
+            onMessage(id, message);
     };
-    events.onClosed = [this, id](const wire::CloseReason&) { m_sessions.erase(id); };
+    events.onClosed = [this, id, alive](const wire::CloseReason&) {
+        if (!alive.expired())
+            m_sessions.erase(id);
+    };
     return events;
 }
 

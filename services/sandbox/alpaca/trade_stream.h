@@ -58,6 +58,8 @@ private:
     const KeyRing& m_keys;
     std::map<SessionId, Session> m_sessions;
     SessionId m_nextSession = 1;
+    /// Sockets may outlive the venue; their events then find it gone.
+    std::shared_ptr<bool> m_alive = std::make_shared<bool>(true);
     std::deque<runtime::Timer> m_delayed;
     struct Held {
         AccountId account;

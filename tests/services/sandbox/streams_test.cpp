@@ -221,6 +221,31 @@ TEST_F(DataStream, TheTestFeedTradesAroundTheClock)
     EXPECT_GE(socket->count(R"("T":"t","S":"FAKEPACA")"), 2);
 }
 
+TEST(Streams, ASocketThatOutlivesTheVenueFindsItGone)
+{
+    qd::test::SimWorld world;
+    qd::test::SimExecutor executor(world);
+    runtime::SeededRandom random(1);
+    exchange::SimulationOptions small;
+    small.symbols = 2;
+    auto venue = std::make_unique<alpaca::AlpacaVenue>(
+        executor, random, std::make_unique<exchange::SimulatedMarket>(small));
+    std::vector<std::shared_ptr<MemorySocket>> open;
+    for (const char* path : {"/stream", "/v2/iex"}) {
+        wire::HttpRequest request;
+        request.target = path;
+        open.push_back(std::make_shared<MemorySocket>());
+        open.back()->events = venue->upgrade(request).value();
+        open.back()->events.onOpen(open.back());
+    }
+    venue.reset();
+    for (const auto& socket : open) {
+        socket->say("{}");
+        socket->close({1000, ""});
+    }
+    world.run(20s); // the deadlines went with the venue
+}
+
 TEST_F(DataStream, AnotherPathIsRefused)
 {
     EXPECT_EQ(connect("/v2/nothing"), nullptr);

@@ -125,13 +125,6 @@ protected:
         venue.start();
         world.run(200ms);
     }
-    ~VenueTest() override
-    {
-        // The streams close with the venue; sockets are the test's.
-        for (const auto& socket : sockets)
-            socket->events = {};
-    }
-
     static std::unique_ptr<exchange::MarketSource> market()
     {
         exchange::SimulationOptions options;
