@@ -91,7 +91,7 @@ using BrokerEvent = std::variant<OrderUpdate, ConnectionChange, Malformed>;
 
 struct OrderQuery {
     bool openOnly = true;
-    Timestamp since; ///< updated at or after; unset = all
+    Timestamp since; ///< submitted at or after; unset = all. Older ones may have changed since
     std::size_t limit = 500;
 };
 

@@ -1,6 +1,7 @@
 #include "services/brokers/alpaca/alpaca_broker.h"
 
 #include <algorithm>
+#include <unordered_set>
 
 #include "services/brokers/alpaca/order_json.h"
 #include "services/brokers/alpaca/request_gate.h"
@@ -87,6 +88,33 @@ Result<std::vector<T>> readList(const json::Value& array, ReadOne readOne)
     return list;
 }
 
+struct OrdersPage {
+    std::vector<OrderReport> reports;
+    Timestamp oldest; ///< when the last of them was submitted
+};
+
+/// A list of orders that takes several questions.
+struct OrderListing {
+    OrderQuery wanted;
+    Broker::Callback<std::vector<OrderReport>> done;
+    Timestamp until = {};
+    std::vector<OrderReport> sofar = {};
+    std::unordered_set<VenueOrderId> seen = {};
+    int pages = 0;
+
+    /// False if the page held nothing new.
+    bool add(OrdersPage& page)
+    {
+        bool grew = false;
+        for (auto& report : page.reports) {
+            if (!seen.insert(report.venueOrderId).second) continue;
+            grew = true;
+            if (sofar.size() < wanted.limit) sofar.push_back(std::move(report));
+        }
+        return grew;
+    }
+};
+
 } // namespace
 
 struct AlpacaBroker::State {
@@ -98,24 +126,36 @@ struct AlpacaBroker::State {
     {
     }
 
-    /// A command: POST, PATCH or DELETE, answered by an order or by nothing (204).
-    void command(RequestGate::Request request, const OutcomeCallback& done)
+    /// A command. Those that make an order are answered by it, and `expected` is its id, where we
+    /// chose it; a cancel is answered by nothing (204).
+    void command(RequestGate::Request request, const ClientOrderId& expected,
+                 const OutcomeCallback& done)
     {
-        gate.send(std::move(request), [this, done](const Result<wire::HttpResponse>& result) {
+        const bool isCancel = request.purpose == Purpose::Cancel;
+        gate.send(std::move(request), [this, isCancel, expected,
+                                       done](const Result<wire::HttpResponse>& result) {
             if (!result) return done(outcomeOf(result.error()));
             if (result->status >= 400) return done(outcomeOf(*result));
-            if (result->body.empty()) return done(Accepted{});
-            const auto document = json::Document::parse(result->body);
-            auto report = document ? alpaca::readOrder(document->root(), settings.account)
-                                   : Result<OrderReport>(tl::unexpected(document.error()));
-            if (!report) { // acted on, but we cannot read what became of it
-                ++malformed;
-                Error error = report.error();
-                error.kind = ErrorKind::OutcomeUnknown;
-                return done(Unknown{std::move(error)});
-            }
-            done(Accepted{std::move(*report)});
+            if (isCancel && result->body.empty()) return done(Accepted{});
+            auto report = readReport(result->body, expected);
+            if (report) return done(Accepted{std::move(*report)});
+            ++malformed; // acted on, but we cannot read what became of it
+            Error error = report.error();
+            error.kind = ErrorKind::OutcomeUnknown;
+            done(Unknown{std::move(error)});
         });
+    }
+
+    Result<OrderReport> readReport(std::string_view body, const ClientOrderId& expected) const
+    {
+        const auto document = json::Document::parse(body);
+        if (!document) return tl::unexpected(document.error());
+        auto report = alpaca::readOrder(document->root(), settings.account);
+        if (report && !expected.empty() && report->clientOrderId != expected)
+            return fail(ErrorKind::Invalid, "alpaca.wrong_order",
+                        "the answer is about order " + report->clientOrderId.text(),
+                        "client_order_id");
+        return report;
     }
 
     template <typename T>
@@ -128,8 +168,7 @@ struct AlpacaBroker::State {
                       const Result<wire::HttpResponse>& result) { finishQuery<T>(result, read, done); });
     }
 
-    void pageOrders(OrderQuery wanted, Timestamp until, std::vector<OrderReport> sofar, int page,
-                    Callback<std::vector<OrderReport>> done);
+    void pageOrders(OrderListing listing);
     void pageFills(Timestamp since, std::string token, std::vector<Fill> sofar, int page,
                    Callback<std::vector<Fill>> done);
     void probeWhenDue();
@@ -183,7 +222,7 @@ void AlpacaBroker::submit(const OrderRequest& request, const std::string& traceP
                           OutcomeCallback done)
 {
     m_state->command({Purpose::Order, "POST", "/v2/orders", alpaca::writeOrder(request), traceParent},
-                     done);
+                     request.clientOrderId, done);
 }
 
 void AlpacaBroker::modify(const VenueOrderId& order, const Modification& change,
@@ -191,7 +230,7 @@ void AlpacaBroker::modify(const VenueOrderId& order, const Modification& change,
 {
     m_state->command({Purpose::Order, "PATCH", "/v2/orders/" + wire::percentEncode(order.text()),
                       alpaca::writeModification(change), traceParent},
-                     done);
+                     change.newClientOrderId, done);
 }
 
 void AlpacaBroker::cancel(const VenueOrderId& order, const std::string& traceParent,
@@ -199,7 +238,7 @@ void AlpacaBroker::cancel(const VenueOrderId& order, const std::string& tracePar
 {
     m_state->command({Purpose::Cancel, "DELETE", "/v2/orders/" + wire::percentEncode(order.text()),
                       {}, traceParent},
-                     done);
+                     {}, done);
 }
 
 void AlpacaBroker::findByClientId(const ClientOrderId& id, Callback<OrderReport> done)
@@ -219,34 +258,47 @@ void AlpacaBroker::findByClientId(const ClientOrderId& id, Callback<OrderReport>
 
 void AlpacaBroker::listOrders(const OrderQuery& query, Callback<std::vector<OrderReport>> done)
 {
-    m_state->pageOrders(query, {}, {}, 0, std::move(done));
+    OrderListing listing;
+    listing.wanted = query;
+    listing.done = std::move(done);
+    m_state->pageOrders(std::move(listing));
 }
 
-/// Pages backwards in time: `until` is exclusive, so each page ends before the last one's oldest.
-void AlpacaBroker::State::pageOrders(OrderQuery wanted, Timestamp until,
-                                     std::vector<OrderReport> sofar, int page,
-                                     Callback<std::vector<OrderReport>> done)
+/// Pages backwards in time. `until` is exclusive, and orders may share an instant, so each page begins
+/// just above the last one's oldest and what was seen already is left out.
+void AlpacaBroker::State::pageOrders(OrderListing listing)
 {
+    const auto& wanted = listing.wanted;
+    const std::size_t pageSize = std::clamp<std::size_t>(wanted.limit, 1, kPageMax);
     std::string path = std::string("/v2/orders?status=") + (wanted.openOnly ? "open" : "all") +
-                       "&nested=true&direction=desc&limit=" + std::to_string(kPageMax);
-    if (wanted.since.isSet()) path += "&after=" + wire::percentEncode(wanted.since.toString(9));
-    if (until.isSet()) path += "&until=" + wire::percentEncode(until.toString(9));
-    query<std::vector<OrderReport>>(
+                       "&nested=true&direction=desc&limit=" + std::to_string(pageSize);
+    if (wanted.since.isSet()) // exclusive too
+        path += "&after=" + wire::percentEncode((wanted.since - Duration(1)).toString(9));
+    if (listing.until.isSet())
+        path += "&until=" + wire::percentEncode(listing.until.toString(9));
+    query<OrdersPage>(
         std::move(path),
         [account = settings.account](const json::Value& array) {
+            OrdersPage page;
             return readList<OrderReport>(array, [&](const json::Value& order) {
+                page.oldest = order["submitted_at"].timestamp().value_or(
+                    order["created_at"].timestamp().value_or(Timestamp()));
                 return alpaca::readOrder(order, account);
+            }).map([&](std::vector<OrderReport> reports) {
+                page.reports = std::move(reports);
+                return std::move(page);
             });
         },
-        [this, wanted, sofar = std::move(sofar), page,
-         done](Result<std::vector<OrderReport>> result) mutable {
-            if (!result) return done(std::move(result));
-            const bool full = result->size() >= kPageMax;
-            for (auto& report : *result) sofar.push_back(std::move(report));
-            if (!full || page + 1 >= kPagesMax || sofar.size() >= wanted.limit)
-                return done(std::move(sofar));
-            const Timestamp oldest = sofar.back().createdAt;
-            pageOrders(wanted, oldest, std::move(sofar), page + 1, std::move(done));
+        [this, pageSize, listing = std::move(listing)](Result<OrdersPage> page) mutable {
+            if (!page) return listing.done(tl::unexpected(page.error()));
+            const bool isFull = page->reports.size() >= pageSize;
+            const bool grew = listing.add(*page);
+            const bool isDone = !isFull || listing.sofar.size() >= listing.wanted.limit ||
+                                ++listing.pages >= kPagesMax || !page->oldest.isSet();
+            if (isDone) return listing.done(std::move(listing.sofar));
+            // More orders of one instant than fit a page: what cannot be told apart is stepped over.
+            listing.until = page->oldest + Duration(std::chrono::microseconds(grew ? 1 : 0));
+            pageOrders(std::move(listing));
         });
 }
 
@@ -260,7 +312,8 @@ void AlpacaBroker::State::pageFills(Timestamp since, std::string token, std::vec
 {
     std::string path =
         "/v2/account/activities/FILL?direction=asc&page_size=" + std::to_string(kActivityPage);
-    if (since.isSet()) path += "&after=" + wire::percentEncode(since.toString(9));
+    if (since.isSet()) // exclusive at the venue, inclusive here
+        path += "&after=" + wire::percentEncode((since - Duration(1)).toString(9));
     if (!token.empty()) path += "&page_token=" + wire::percentEncode(token);
     struct Page {
         std::vector<Fill> fills;
@@ -282,7 +335,8 @@ void AlpacaBroker::State::pageFills(Timestamp since, std::string token, std::vec
             if (!result) return done(tl::unexpected(result.error()));
             const bool full = result->fills.size() >= kActivityPage;
             for (auto& fill : result->fills) sofar.push_back(std::move(fill));
-            if (!full || page + 1 >= kPagesMax) return done(std::move(sofar));
+            if (!full || page + 1 >= kPagesMax || result->lastId.empty())
+                return done(std::move(sofar));
             pageFills(since, result->lastId, std::move(sofar), page + 1, std::move(done));
         });
 }
@@ -362,7 +416,7 @@ void AlpacaBroker::State::probeWhenDue()
         request.path = "/v2/clock";
         gate.send(std::move(request), [this](const Result<wire::HttpResponse>& result) {
             const bool stillOpen = !result && result.error().code == "resilience.breaker_open";
-            if (stillOpen) probeWhenDue();
+            if (stillOpen && breakerListening) probeWhenDue();
         });
     });
 }

@@ -20,6 +20,7 @@ constexpr Duration kReconnectMin = std::chrono::milliseconds(250);
 constexpr Duration kHandshakeMax = std::chrono::seconds(10);
 constexpr std::size_t kBarsMax = 50'000;
 constexpr std::size_t kBarsPage = 10'000; ///< Alpaca's own limit
+constexpr int kPagesMax = 50; ///< pages may come empty, with a token to the next
 constexpr int kSlowClient = 407, kConnectionLimit = 406;
 
 std::string_view timeframe(BarInterval interval)
@@ -135,7 +136,8 @@ void AlpacaFeed::Stream::onMessage(std::string_view payload)
     std::vector<alpaca::MarketDecoder::Control> controls;
     decoder.decode(payload, io.clock().now(), batch, controls);
     if (!batch.empty()) hand(std::move(batch));
-    for (const auto& control : controls) onControl(control);
+    for (const auto& control : controls)
+        if (socket) onControl(control); // one that ended the connection is the last
 }
 
 void AlpacaFeed::Stream::onControl(const alpaca::MarketDecoder::Control& control)
@@ -166,7 +168,6 @@ void AlpacaFeed::Stream::onControl(const alpaca::MarketDecoder::Control& control
         const auto reason =
             "Alpaca market data: " + control.message + " (" + std::to_string(control.code) + ")";
         if (fatal) {
-            if (socket) socket->close({1000, "error " + std::to_string(control.code)});
             onClosed(reason);
         } else {
             hand({Malformed{control.message,
@@ -246,6 +247,7 @@ struct AlpacaFeed::History {
         Symbol symbol;
         BarInterval interval;
         Timestamp from, to;
+        int pages = 0;
     };
     using Done = std::function<void(Result<std::vector<Bar>>)>;
     void page(Query query, std::string token, std::vector<Bar> sofar, Done done);
@@ -279,7 +281,8 @@ void AlpacaFeed::History::page(Query query, std::string token, std::vector<Bar> 
             sofar.push_back(*bar);
         }
         const auto next = root["next_page_token"].stringOr({});
-        if (next.empty() || sofar.size() >= kBarsMax) return done(std::move(sofar));
+        if (next.empty() || sofar.size() >= kBarsMax || ++query.pages >= kPagesMax)
+            return done(std::move(sofar));
         page(query, std::string(next), std::move(sofar), std::move(done));
     });
 }
@@ -337,7 +340,7 @@ void AlpacaFeed::subscribe(Subscriptions wanted)
 void AlpacaFeed::bars(const Symbol& symbol, BarInterval interval, Timestamp from, Timestamp to,
                       std::function<void(Result<std::vector<Bar>>)> done)
 {
-    m_history->page({symbol, interval, from, to}, {}, {}, std::move(done));
+    m_history->page({symbol, interval, from, to, 0}, {}, {}, std::move(done));
 }
 
 const resilience::CircuitBreaker& AlpacaFeed::breaker() const

@@ -203,10 +203,12 @@ bool MarketDecoder::State::appendStatus(const Fields& fields, std::vector<Market
     const Symbol* symbol = symbolOf(fields.symbol);
     if (symbol == nullptr || fields.statusCode.empty()) return false;
     // CTA: 2 = trading halt, 3 = resume; UTP: H = halted, P = paused, T = trading, Q = quotation only.
+    // The others (price indications, imbalances) neither stop trading nor begin it again.
     const auto code = unquote(fields.statusCode);
     MarketStatus status;
     status.symbol = *symbol;
     status.halted = code == "H" || code == "P" || code == "2" || code == "Q";
+    if (!status.halted && code != "T" && code != "3") return true;
     status.reason = std::string(unquote(fields.reason).substr(0, 80));
     if (!readTime(fields.time, status.eventTime)) return false;
     events.emplace_back(std::move(status));

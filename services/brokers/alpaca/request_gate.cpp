@@ -12,6 +12,8 @@ using resilience::Priority;
 constexpr resilience::RateLimit kRateLimit{
     .count = 200, .period = std::chrono::minutes(1), .burst = 60, .reserve = 20};
 constexpr std::string_view kKey = "alpaca";
+/// However long the venue asks us to wait, we look again after this.
+constexpr Duration kHoldMax = std::chrono::minutes(2);
 
 /// Opens at the fifth failure in a row at the latest (PE-3.7).
 resilience::BreakerSettings breakerSettings(std::string name)
@@ -69,17 +71,17 @@ void RequestGate::send(Request request, Done done)
                          "no Alpaca key is configured; set alpaca.key_id and alpaca.secret_key, or "
                          "connect the broker again"));
 
-    const auto decision = m_limiter.acquire(kKey, priorityOf(request.purpose));
-    if (!decision.allowed) {
-        const bool mayWait = request.purpose == Purpose::Query
-                                 ? m_waiting.size() < kWaitingMax
-                                 : decision.retryAfter <= kOrderWaitMax;
-        if (!mayWait) {
-            const auto next = m_core.clock().now() + decision.retryAfter;
+    // Behind an open breaker there is no line to stand in: the answer comes at once.
+    const bool isShut = request.purpose != Purpose::Cancel && m_breaker.retryIn() > Duration{};
+    const auto wait = isShut ? std::nullopt : waitFor(request.purpose);
+    if (wait) {
+        const auto longest = request.purpose == Purpose::Order    ? kOrderWaitMax
+                             : request.purpose == Purpose::Cancel ? kCancelWaitMax
+                                                                  : kQueryWaitMax;
+        if (*wait > longest || m_waiting.size() >= kWaitingMax)
             return done(fail(ErrorKind::Unavailable, "broker.rate_limited",
                              "Alpaca's limit of requests is used up; next try at " +
-                                 next.toString(0)));
-        }
+                                 (m_core.clock().now() + *wait).toString(0)));
         // Orders and cancels go to the head of the line, behind earlier ones of their kind.
         auto at = m_waiting.end();
         if (request.purpose != Purpose::Query)
@@ -87,9 +89,35 @@ void RequestGate::send(Request request, Done done)
                 return waiting.request.purpose == Purpose::Query;
             });
         m_waiting.insert(at, Waiting{std::move(request), std::move(done)});
-        return schedulePump(decision.retryAfter);
+        return schedulePump();
     }
+    leave(std::move(request), std::move(done));
+}
 
+/// How long a newcomer would stand in line; nothing when it may pass now.
+std::optional<Duration> RequestGate::waitFor(Purpose purpose) const
+{
+    const auto ahead = std::ranges::count_if(m_waiting, [purpose](const Waiting& waiting) {
+        return purpose == Purpose::Query || waiting.request.purpose != Purpose::Query;
+    });
+    const auto held = holdOf(purpose);
+    if (ahead == 0 && held == Duration{}) return std::nullopt;
+    return std::max(held, Duration(std::chrono::milliseconds(1))) + kRateLimit.interval() * ahead;
+}
+
+/// How long nothing of this purpose may pass, whoever stands in line.
+Duration RequestGate::holdOf(Purpose purpose) const
+{
+    const auto decision = m_limiter.peek(kKey, priorityOf(purpose));
+    Duration held = decision.allowed ? Duration{} : decision.retryAfter;
+    if (purpose == Purpose::Query)
+        held = std::max(held, m_queriesHeldUntil - m_core.clock().steady());
+    return std::max(held, Duration{});
+}
+
+/// Through the door now: whoever calls has seen that nothing holds it.
+void RequestGate::leave(Request request, Done done)
+{
     resilience::CircuitBreaker::Permit permit;
     if (request.purpose == Purpose::Cancel) {
         permit = m_breaker.acquireAnyway();
@@ -98,6 +126,7 @@ void RequestGate::send(Request request, Done done)
         if (!acquired) return done(tl::unexpected(acquired.error()));
         permit = std::move(*acquired);
     }
+    m_limiter.acquire(kKey, priorityOf(request.purpose));
     launch(std::move(request), std::move(permit), std::move(done));
 }
 
@@ -125,7 +154,8 @@ void RequestGate::launch(Request request, resilience::CircuitBreaker::Permit per
     const auto flight = std::make_shared<Flight>(Flight{
         std::move(permit), std::move(span), std::move(done), m_core.clock().steady()});
     m_http.send(std::move(http), [this, alive = m_alive, flight](Result<wire::HttpResponse> result) {
-        if (*alive) settle(*flight, result);
+        if (!*alive) return; // whoever asked has gone with us
+        settle(*flight, result);
         flight->done(std::move(result));
     });
 }
@@ -163,39 +193,46 @@ void RequestGate::settle(Flight& flight, const Result<wire::HttpResponse>& resul
     flight.permit.succeeded(); // a refusal is an answer too
 }
 
+/// The venue's own count is believed: several programs may share one key.
 void RequestGate::readRateHeaders(const wire::HttpResponse& response)
 {
     const auto& headers = response.headers;
-    if (const auto remaining = Decimal::parse(headers.find("X-RateLimit-Remaining")))
+    const auto now = Duration(m_core.clock().now().nanos());
+    const auto reset = secondsOf(headers.find("X-RateLimit-Reset"));
+    const Duration untilReset =
+        reset > now ? std::min(reset - now, kHoldMax) : Duration(std::chrono::seconds(1));
+    if (const auto remaining = Decimal::parse(headers.find("X-RateLimit-Remaining"))) {
         m_rateRemaining = static_cast<int>(
             std::clamp<std::int64_t>(remaining->units() / Decimal::kOne, 0, 1'000'000));
-    if (response.status != 429) return;
-    Duration wait = secondsOf(headers.find("Retry-After"));
-    if (wait == Duration{}) {
-        const auto reset = secondsOf(headers.find("X-RateLimit-Reset"));
-        const auto now = Duration(m_core.clock().now().nanos());
-        wait = reset > now ? reset - now : Duration(std::chrono::seconds(1));
+        // The last of the window is left to orders and cancels.
+        if (m_rateRemaining <= kRateLimit.reserve && reset > now)
+            m_queriesHeldUntil = m_core.clock().steady() + untilReset;
+        if (m_rateRemaining == 0 && reset > now) m_limiter.holdOff(kKey, untilReset);
     }
-    m_limiter.holdOff(kKey, std::min(wait, Duration(std::chrono::minutes(2))));
+    if (response.status != 429) return;
+    const Duration asked = secondsOf(headers.find("Retry-After"));
+    m_limiter.holdOff(kKey, asked == Duration{} ? untilReset : std::min(asked, kHoldMax));
 }
 
-void RequestGate::schedulePump(Duration wait)
+void RequestGate::schedulePump()
 {
-    if (m_pumpTimer.isActive()) return;
-    m_pumpTimer = m_core.after(std::max(wait, Duration(std::chrono::milliseconds(1))),
-                               [this] { pump(); });
+    if (m_waiting.empty()) return;
+    const Duration wait = std::max(holdOf(m_waiting.front().request.purpose),
+                                   Duration(std::chrono::milliseconds(1)));
+    // An order at the head may pass earlier than the query that the timer was set for.
+    m_pumpTimer = m_core.after(wait, [this] { pump(); });
 }
 
 void RequestGate::pump()
 {
-    while (!m_waiting.empty()) {
-        const auto decision =
-            m_limiter.peek(kKey, priorityOf(m_waiting.front().request.purpose));
-        if (!decision.allowed) return schedulePump(decision.retryAfter);
+    const auto alive = m_alive; // an answer may end us
+    while (*alive && !m_waiting.empty() &&
+           holdOf(m_waiting.front().request.purpose) == Duration{}) {
         auto next = std::move(m_waiting.front());
         m_waiting.pop_front();
-        send(std::move(next.request), std::move(next.done));
+        leave(std::move(next.request), std::move(next.done));
     }
+    if (*alive) schedulePump();
 }
 
 } // namespace qd::brokers::alpaca

@@ -3,6 +3,7 @@
 #include <deque>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "services/brokers/alpaca/alpaca_settings.h"
@@ -34,13 +35,21 @@ public:
     };
     using Done = wire::HttpClient::Callback;
 
+    /// Requests that stand in line for the rate limit; one more is refused.
+    static constexpr std::size_t kWaitingMax = 256;
+    /// How long an order may stand in line: a trader is told rather than filled at a later price.
+    static constexpr Duration kOrderWaitMax = std::chrono::seconds(2);
+    /// A cancel is as good later as now.
+    static constexpr Duration kCancelWaitMax = std::chrono::seconds(10);
+    static constexpr Duration kQueryWaitMax = std::chrono::minutes(3);
+
     /// Requests for market data go to `baseUrl` too; one gate a host.
     RequestGate(const AlpacaSettings& settings, std::string baseUrl, std::string breakerName,
                 wire::HttpClient& http, runtime::Executor& core, runtime::Random& random,
                 observability::Tracer* tracer = nullptr);
     ~RequestGate();
 
-    /// One call of `done`. Beside what HttpClient::send fails with:
+    /// One call of `done`, and none once the gate has ended. Beside what HttpClient::send fails with:
     /// Denied "broker.credentials_missing", Unavailable "resilience.breaker_open",
     /// Unavailable "broker.rate_limited" (the detail tells the time of the next try).
     void send(Request request, Done done);
@@ -65,13 +74,11 @@ private:
     void launch(Request request, resilience::CircuitBreaker::Permit permit, Done done);
     void settle(Flight& flight, const Result<wire::HttpResponse>& result);
     void readRateHeaders(const wire::HttpResponse& response);
+    std::optional<Duration> waitFor(Purpose purpose) const;
+    Duration holdOf(Purpose purpose) const;
+    void leave(Request request, Done done);
     void pump();
-    void schedulePump(Duration wait);
-
-    /// Queries that wait for the rate limit; one more is refused.
-    static constexpr std::size_t kWaitingMax = 256;
-    /// How long an order may wait for the rate limit before the trader is told.
-    static constexpr Duration kOrderWaitMax = std::chrono::seconds(2);
+    void schedulePump();
 
     const AlpacaSettings& m_settings;
     std::string m_baseUrl;
@@ -82,6 +89,7 @@ private:
     resilience::RateLimiter m_limiter;
     std::deque<Waiting> m_waiting;
     runtime::Timer m_pumpTimer;
+    Duration m_queriesHeldUntil{}; ///< steady; the venue's window is nearly used up
     std::shared_ptr<bool> m_alive; ///< false once destroyed: late answers are dropped
     int m_rateRemaining = -1;
     Duration m_lastLatency{};
