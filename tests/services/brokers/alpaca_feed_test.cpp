@@ -1,0 +1,212 @@
+#include "services/brokers/alpaca/alpaca_feed.h"
+
+#include <gtest/gtest.h>
+
+#include "services/json/json.h"
+#include "tests/services/brokers/venue_world.h"
+
+namespace qd::brokers {
+namespace {
+
+using std::chrono::seconds;
+
+class AlpacaFeedTest : public ::testing::Test, public test::VenueWorld {
+protected:
+    void SetUp() override
+    {
+        ioSockets = network.makeWebSocketClient(io);
+        feed = std::make_unique<AlpacaFeed>(settings(), *http, *ioSockets, core, io, world.random());
+        venue.onOpen = [](test::ScriptedVenue::Session& session) {
+            session.tell(R"([{"T":"success","msg":"connected"}])");
+        };
+        venue.onText = [this](test::ScriptedVenue::Session& session, const std::string& text) {
+            if (text.find("\"auth\"") != std::string::npos)
+                session.tell(letIn ? R"([{"T":"success","msg":"authenticated"}])"
+                                   : R"([{"T":"error","code":402,"msg":"auth failed"}])");
+        };
+    }
+    void TearDown() override
+    {
+        feed.reset();
+        ioSockets.reset();
+    }
+    void start()
+    {
+        feed->start([this](std::vector<MarketEvent> batch) {
+            ++batches;
+            for (auto& event : batch) events.push_back(std::move(event));
+        });
+    }
+    template <typename T>
+    std::vector<T> all() const
+    {
+        std::vector<T> found;
+        for (const auto& event : events)
+            if (const auto* value = std::get_if<T>(&event)) found.push_back(*value);
+        return found;
+    }
+    static Subscriptions wish(std::initializer_list<const char*> quotes,
+                              std::initializer_list<const char*> trades = {})
+    {
+        Subscriptions subscriptions;
+        for (const auto* symbol : quotes) subscriptions.quotes.push_back(Symbol::of(symbol));
+        for (const auto* symbol : trades) subscriptions.trades.push_back(Symbol::of(symbol));
+        return subscriptions;
+    }
+
+    bool letIn = true;
+    qd::test::SimExecutor io{world, "io"};
+    std::unique_ptr<wire::WebSocketClient> ioSockets;
+    std::unique_ptr<AlpacaFeed> feed;
+    std::vector<MarketEvent> events;
+    int batches = 0;
+};
+
+constexpr const char* kTwoQuotes =
+    R"([{"T":"q","S":"AMD","bp":87.66,"bs":1,"ap":87.68,"as":4,"t":"2026-01-05T15:00:00.1Z"},)"
+    R"({"T":"q","S":"AMD","bp":87.67,"bs":1,"ap":87.68,"as":4,"t":"2026-01-05T15:00:00.2Z"}])";
+
+TEST_F(AlpacaFeedTest, ItLogsInSubscribesAndHandsFramesOverWhole)
+{
+    start();
+    feed->subscribe(wish({"AMD", "SPY"}, {"AMD"}));
+    run(seconds(1));
+    ASSERT_EQ(venue.sessions.size(), 1u);
+    const auto& received = venue.sessions[0]->received;
+    ASSERT_EQ(received.size(), 2u);
+    EXPECT_EQ(received[1],
+              R"({"action":"subscribe","quotes":["AMD","SPY"],"trades":["AMD"],"statuses":["*"]})");
+    const int before = batches;
+    venue.sessions[0]->tell(kTwoQuotes);
+    run(seconds(1));
+    EXPECT_EQ(batches, before + 1);
+    EXPECT_EQ(all<Quote>().size(), 2u);
+}
+
+TEST_F(AlpacaFeedTest, OnlyTheDifferenceIsSubscribed)
+{
+    start();
+    feed->subscribe(wish({"AMD", "SPY"}));
+    run(seconds(1));
+    feed->subscribe(wish({"SPY", "TSLA"}));
+    feed->subscribe(wish({"SPY", "TSLA"}));
+    run(seconds(1));
+    const auto& received = venue.sessions[0]->received;
+    ASSERT_EQ(received.size(), 4u);
+    EXPECT_EQ(received[2], R"({"action":"unsubscribe","quotes":["AMD"],"trades":[]})");
+    EXPECT_EQ(received[3],
+              R"({"action":"subscribe","quotes":["TSLA"],"trades":[],"statuses":["*"]})");
+}
+
+TEST_F(AlpacaFeedTest, AfterADropEverythingWantedIsSubscribedAgain)
+{
+    start();
+    feed->subscribe(wish({"AMD"}));
+    run(seconds(1));
+    network.dropSockets("alpaca.test");
+    run(seconds(5));
+    ASSERT_EQ(venue.sessions.size(), 2u);
+    ASSERT_EQ(venue.sessions[1]->received.size(), 2u);
+    EXPECT_NE(venue.sessions[1]->received[1].find("AMD"), std::string::npos);
+    const auto changes = all<ConnectionChange>();
+    ASSERT_EQ(changes.size(), 3u);
+    EXPECT_TRUE(changes[0].connected && !changes[1].connected && changes[2].connected);
+}
+
+TEST_F(AlpacaFeedTest, ARefusedKeyIsToldAndTriedAgainLater)
+{
+    letIn = false;
+    start();
+    run(seconds(1));
+    ASSERT_FALSE(all<ConnectionChange>().empty());
+    EXPECT_NE(all<ConnectionChange>()[0].reason.find("auth failed"), std::string::npos);
+    letIn = true;
+    run(seconds(60));
+    EXPECT_TRUE(all<ConnectionChange>().back().connected);
+}
+
+TEST_F(AlpacaFeedTest, NothingThatFollowsTheEndOfAConnectionInAFrameMatters)
+{
+    start();
+    run(seconds(1));
+    venue.sessions[0]->tell(R"([{"T":"error","code":406,"msg":"connection limit exceeded"},)"
+                            R"({"T":"success","msg":"connected"}])");
+    run(seconds(5));
+    EXPECT_EQ(venue.sessions.size(), 2u);
+    EXPECT_TRUE(all<ConnectionChange>().back().connected);
+}
+
+TEST_F(AlpacaFeedTest, AVenueThatStaysSilentIsLeft)
+{
+    venue.onOpen = [](auto&) {};
+    start();
+    run(seconds(11));
+    ASSERT_EQ(all<ConnectionChange>().size(), 1u);
+    EXPECT_FALSE(all<ConnectionChange>()[0].connected);
+}
+
+TEST_F(AlpacaFeedTest, StoppedItIsQuietForGood)
+{
+    start();
+    feed->subscribe(wish({"AMD"}));
+    run(seconds(1));
+    venue.sessions[0]->tell(kTwoQuotes);
+    feed->stop(); // with a frame under way
+    const auto seen = events.size();
+    run(seconds(60));
+    EXPECT_EQ(events.size(), seen);
+    EXPECT_TRUE(venue.sessions[0]->closed);
+    EXPECT_EQ(venue.sessions.size(), 1u);
+}
+
+TEST_F(AlpacaFeedTest, BarsPageUntilTheRangeIsRead)
+{
+    venue.answer = [](const wire::HttpRequest& request) {
+        const auto target = wire::Target::parse(request.target);
+        const bool second = target->queryValue("page_token") == "next";
+        const std::string bar =
+            R"({"t":"2026-01-05T15:0)" + std::string(second ? "1" : "0") +
+            R"(:00Z","o":1,"h":2.5,"l":0.5,"c":2,"v":100,"n":3,"vw":1.5})";
+        return wire::HttpResponse{200, {}, R"({"bars":{"SPY":[)" + bar + R"(]},"next_page_token":)" +
+                                               (second ? "null" : "\"next\"") + "}"};
+    };
+    std::optional<Result<std::vector<Bar>>> result;
+    feed->bars(Symbol::of("SPY"), BarInterval::Minute1, Timestamp::of("2026-01-05T15:00:00Z"),
+               Timestamp::of("2026-01-05T15:02:00Z"), [&](auto given) { result = std::move(given); });
+    run(seconds(2));
+    ASSERT_TRUE(result && *result);
+    ASSERT_EQ((*result)->size(), 2u);
+    EXPECT_EQ((**result)[0].high, Price::of("2.5"));
+    EXPECT_EQ((**result)[1].start, Timestamp::of("2026-01-05T15:01:00Z"));
+    EXPECT_NE(venue.requests[0].target.find("end=2026-01-05T15%3A01%3A59.999999999Z"),
+              std::string::npos)
+        << "the end does not count";
+}
+
+TEST_F(AlpacaFeedTest, APagingThatNeverEndsIsNotFollowedForEver)
+{
+    venue.answer = [](const auto&) {
+        return wire::HttpResponse{200, {}, R"({"bars":{},"next_page_token":"again"})"};
+    };
+    bool done = false;
+    feed->bars(Symbol::of("SPY"), BarInterval::Minute1, Timestamp::of("2026-01-05T15:00:00Z"),
+               Timestamp::of("2026-01-05T15:02:00Z"), [&](const auto& result) {
+                   done = true;
+                   EXPECT_TRUE(result && result->empty());
+               });
+    run(std::chrono::minutes(2));
+    EXPECT_TRUE(done);
+}
+
+TEST_F(AlpacaFeedTest, DestroyedWithBarsUnderWayNothingComesAfter)
+{
+    bool called = false;
+    feed->bars(Symbol::of("SPY"), BarInterval::Minute1, Timestamp::of("2026-01-05T15:00:00Z"),
+               Timestamp::of("2026-01-05T15:02:00Z"), [&](const auto&) { called = true; });
+    feed.reset();
+    run(seconds(30));
+    EXPECT_FALSE(called);
+}
+
+} // namespace
+} // namespace qd::brokers
