@@ -1,5 +1,6 @@
 #include "services/brokers/alpaca/market_json.h"
 
+#include <array>
 #include <cstring>
 
 #include <simdjson.h>
@@ -74,14 +75,67 @@ bool readNumber(std::string_view token, T& target)
     return true;
 }
 
-/// "2021-02-22T15:51:44.208335689Z" with fixed columns; anything else goes the general way.
-bool readTime(std::string_view token, Timestamp& target)
+/// Two digits at `text`; above 99 if they are none.
+unsigned twoDigits(const char* text)
 {
-    const auto parsed = Timestamp::parse(unquote(token));
-    if (!parsed) return false;
-    target = *parsed;
-    return true;
+    const auto tens = static_cast<unsigned>(text[0]) - '0', ones = static_cast<unsigned>(text[1]) - '0';
+    return tens <= 9 && ones <= 9 ? tens * 10 + ones : 100;
 }
+
+/// Reads the times of a stream: nearly all are of one day, so the date is parsed once and the rest
+/// is taken from fixed columns, "2021-02-22T15:51:44.208335689Z". Whatever looks different goes the
+/// general way.
+class TimeReader {
+public:
+    bool read(std::string_view text, Timestamp& target)
+    {
+        if (readFast(text, target)) return true;
+        const auto parsed = Timestamp::parse(text);
+        if (!parsed) return false;
+        target = *parsed;
+        if (text.size() > kDateSize && text.back() == 'Z' && text[kDateSize] == 'T') rememberDay(text);
+        return true;
+    }
+
+private:
+    static constexpr std::size_t kDateSize = 10, kTimeEnd = 19; ///< "2021-02-22", "…T15:51:44"
+
+    bool readFast(std::string_view text, Timestamp& target) const
+    {
+        if (text.size() <= kTimeEnd || text.back() != 'Z' || text[kDateSize] != 'T' ||
+            std::memcmp(text.data(), m_date.data(), kDateSize) != 0)
+            return false;
+        const char* at = text.data();
+        const unsigned hour = twoDigits(at + 11), minute = twoDigits(at + 14),
+                       second = twoDigits(at + 17);
+        if (hour > 23 || minute > 59 || second > 59 || at[13] != ':' || at[16] != ':') return false;
+        std::int64_t fraction = 0;
+        std::size_t digits = 0;
+        if (at[kTimeEnd] == '.') {
+            digits = text.size() - kTimeEnd - 2;
+            if (digits == 0 || digits > 9) return false;
+            for (const char c : text.substr(kTimeEnd + 1, digits)) {
+                const auto digit = static_cast<unsigned>(c) - '0';
+                if (digit > 9) return false;
+                fraction = fraction * 10 + digit;
+            }
+        } else if (text.size() != kTimeEnd + 1) {
+            return false;
+        }
+        for (; digits < 9; ++digits) fraction *= 10;
+        const auto seconds = static_cast<std::int64_t>(hour * 3600 + minute * 60 + second);
+        target = m_midnight + Duration(seconds * 1'000'000'000 + fraction);
+        return true;
+    }
+    void rememberDay(std::string_view text)
+    {
+        std::memcpy(m_date.data(), text.data(), kDateSize);
+        m_midnight = *Timestamp::parse(std::string(text.substr(0, kDateSize)) + "T00:00:00Z");
+    }
+
+    std::array<char, kDateSize> m_date{};
+    Timestamp m_midnight;
+};
 
 } // namespace
 
@@ -89,6 +143,7 @@ struct MarketDecoder::State {
     ondemand::parser parser;
     std::string buffer; ///< the frame with simdjson's padding behind it
     std::unordered_map<std::string, Symbol, TextHash, std::equal_to<>> symbols;
+    TimeReader times;
 
     const Symbol* symbolOf(std::string_view token)
     {
@@ -171,7 +226,7 @@ bool MarketDecoder::State::appendQuote(const Fields& fields, Timestamp receiveTi
     Quote quote;
     if (!readNumber(fields.bidPrice, quote.bid) || !readNumber(fields.askPrice, quote.ask) ||
         !readNumber(fields.bidSize, quote.bidSize) || !readNumber(fields.askSize, quote.askSize) ||
-        !readTime(fields.time, quote.eventTime))
+        !times.read(unquote(fields.time), quote.eventTime))
         return false;
     quote.symbol = *symbol;
     quote.receiveTime = receiveTime;
@@ -186,7 +241,7 @@ bool MarketDecoder::State::appendTrade(const Fields& fields, Timestamp receiveTi
     if (symbol == nullptr) return false;
     Trade trade;
     if (!readNumber(fields.price, trade.price) || !readNumber(fields.size, trade.size) ||
-        !readTime(fields.time, trade.eventTime))
+        !times.read(unquote(fields.time), trade.eventTime))
         return false;
     trade.symbol = *symbol;
     trade.receiveTime = receiveTime;
@@ -210,7 +265,7 @@ bool MarketDecoder::State::appendStatus(const Fields& fields, std::vector<Market
     status.halted = code == "H" || code == "P" || code == "2" || code == "Q";
     if (!status.halted && code != "T" && code != "3") return true;
     status.reason = std::string(unquote(fields.reason).substr(0, 80));
-    if (!readTime(fields.time, status.eventTime)) return false;
+    if (!times.read(unquote(fields.time), status.eventTime)) return false;
     events.emplace_back(std::move(status));
     return true;
 }
