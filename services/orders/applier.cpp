@@ -187,6 +187,9 @@ void Applier::end(Change& change, Order order, Kind kind, const OrderReport& rep
         ++m_room.counters.staleEvents;
         return;
     }
+    // An exit whose partner has filled in part was shrunk before it ended; that news may be lost.
+    const Quantity told = report.request.quantity;
+    if (told.isPositive() && told >= order.filledQuantity) order.request.quantity = told;
     if (kind == Kind::Replaced) {
         if (const Tracked* next = m_room.book.findByVenueId(report.replacedBy)) {
             order.replacedBy = next->order.request.clientOrderId;

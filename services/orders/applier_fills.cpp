@@ -64,10 +64,7 @@ Applier::FillOutcome Applier::applyFill(Change& change, const Fill& told, const 
     const Int128 notional = tracked->filledNotional +
                             static_cast<Int128>(fill.price.units()) * fill.quantity.units();
     order.filledQuantity += fill.quantity;
-    // Fills that an opening balance includes have no notional here; the venue's average stands then.
-    if (tracked->filledNotional != 0 || order.filledQuantity == fill.quantity) {
-        order.averagePrice = averageOf(notional, order.filledQuantity);
-    }
+    order.averagePrice = averageOf(notional, order.filledQuantity);
     order.overfillQuantity =
         std::max(order.filledQuantity - order.request.quantity, Quantity());
     const bool overfilled = order.overfillQuantity.isPositive();
@@ -124,9 +121,11 @@ void Applier::adopt(Change& change, const OrderReport& report, const Source& sou
     linkReplacement(order, report);
     order.state = adoptedState(report.state);
     order.previousState = order.state;
-    order.filledQuantity = alreadyFilled;
-    if (alreadyFilled.isPositive()) {
-        order.averagePrice = report.averagePrice;
+    order.filledQuantity =
+        std::max(alreadyFilled, m_room.book.filledBeforeOpening(order.request.clientOrderId,
+                                                                report.venueOrderId));
+    if (order.filledQuantity.isPositive()) order.averagePrice = report.averagePrice;
+    if (order.filledQuantity.isPositive() && !isClosed(order.state)) {
         order.state = order.leavesQuantity().isZero() ? OrderState::Filled
                                                       : OrderState::PartiallyFilled;
     }

@@ -4,6 +4,22 @@
 
 namespace qd::orders {
 
+namespace {
+
+constexpr std::string_view kOpeningPrefix = "opening:";
+
+Int128 notionalOf(const Order& order)
+{
+    return static_cast<Int128>(order.averagePrice.units()) * order.filledQuantity.units();
+}
+
+} // namespace
+
+ClientOrderId openingKey(const std::string& orderId)
+{
+    return ClientOrderId(std::string(kOpeningPrefix) + orderId);
+}
+
 const Tracked* Book::find(const ClientOrderId& id) const
 {
     const auto found = m_orders.find(id);
@@ -24,6 +40,7 @@ void Book::put(const Order& order)
     if (isNew && !order.groupId.empty()) {
         m_groups[order.groupId].push_back(order.request.clientOrderId);
     }
+    if (isNew) tracked.filledNotional = notionalOf(order);
     const std::int64_t version = tracked.order.version;
     tracked.order = order;
     tracked.order.version = std::max(version, order.version);
@@ -53,12 +70,36 @@ void Book::addFill(const Fill& fill)
     if (found == m_orders.end()) return;
     Tracked& tracked = found->second;
     tracked.filledNotional += static_cast<Int128>(fill.price.units()) * fill.quantity.units();
+    tracked.filledSingly += fill.quantity;
     if (fill.inferred) tracked.inferred += fill.quantity;
+}
+
+void Book::completeNotionals()
+{
+    for (auto& [id, tracked] : m_orders) {
+        // What was loaded has its fills counted in twice: once by its average, once singly.
+        const bool isSum = tracked.filledSingly == tracked.order.filledQuantity;
+        tracked.filledNotional -= notionalOf(tracked.order);
+        if (!isSum) tracked.filledNotional = notionalOf(tracked.order);
+    }
+}
+
+Quantity Book::filledBeforeOpening(const ClientOrderId& id, const VenueOrderId& venueId) const
+{
+    for (const ClientOrderId& key : {openingKey(id.text()), openingKey(venueId.text())}) {
+        const auto found = m_filledBeforeOpening.find(key);
+        if (found != m_filledBeforeOpening.end()) return found->second;
+    }
+    return {};
 }
 
 void Book::addExplained(const ExplainedExecution& execution)
 {
     m_executions.insert(execution.executionId);
+    if (execution.clientOrderId.text().starts_with(kOpeningPrefix)) {
+        m_filledBeforeOpening[execution.clientOrderId] += execution.quantity;
+        return;
+    }
     const auto found = m_orders.find(execution.clientOrderId);
     if (found == m_orders.end()) return;
     Quantity& inferred = found->second.inferred;

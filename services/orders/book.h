@@ -12,10 +12,14 @@ namespace qd::orders {
 struct Tracked {
     Order order;
     std::string requestHash;   ///< of the request as it first came
-    Int128 filledNotional = 0; ///< Σ price × quantity of its fills, 1e-16 units: an exact average
+    Int128 filledNotional = 0; ///< Σ price × quantity of what filled, 1e-16 units: an exact average
+    Quantity filledSingly;     ///< the part of it that came as fills; the rest is in opening balances
     Quantity inferred;         ///< filled by inference and not yet explained by a true execution
     bool committed = false;    ///< its first event is on disk
 };
+
+/// Stands in for the order's id where an execution belongs to the opening balances.
+ClientOrderId openingKey(const std::string& orderId);
 
 /// Open orders of one symbol, added up.
 struct Exposure {
@@ -39,6 +43,10 @@ public:
     void addFill(const Fill& fill);
     void addExplained(const ExplainedExecution& execution);
     void addOpening(const Position& opening);
+    /// How much of an order that we did not know then the opening balances include.
+    Quantity filledBeforeOpening(const ClientOrderId& id, const VenueOrderId& venueId) const;
+    /// After loading: averages of orders that were partly filled before we knew them.
+    void completeNotionals();
 
     Position position(const Symbol& symbol) const;
     const std::unordered_map<Symbol, Position>& positions() const { return m_positions; }
@@ -61,6 +69,7 @@ private:
     std::unordered_map<VenueOrderId, ClientOrderId> m_byVenueId;
     std::unordered_map<std::string, std::vector<ClientOrderId>> m_groups;
     std::unordered_set<ExecutionId> m_executions;
+    std::unordered_map<ClientOrderId, Quantity> m_filledBeforeOpening; ///< by `openingKey`
     std::unordered_map<Symbol, Position> m_positions;
     std::unordered_map<Symbol, std::uint64_t> m_fillCounts;
     std::unordered_map<Symbol, Exposure> m_exposures;

@@ -88,6 +88,7 @@ void OrderService::Desk::take(const Loaded& loaded)
         room.book.markCommitted(id, stored.order.version);
     }
     for (const Fill& fill : loaded.fills) room.book.addFill(fill);
+    room.book.completeNotionals();
     for (const ExplainedExecution& execution : loaded.explained) room.book.addExplained(execution);
     room.projection.reset(loaded);
     room.trading = loaded.trading;
@@ -145,6 +146,8 @@ void OrderService::Desk::brokerEvent(const brokers::BrokerEvent& event)
     }
     Change change;
     if (const auto* update = std::get_if<brokers::OrderUpdate>(&event)) {
+        // Until opening balances are taken, everything that happens becomes part of them.
+        if (!room.adoptedAt) return;
         applier.apply(change, *update);
         if (update->kind == OrderEventKind::Filled) reconciler.refreshAccountSoon();
     } else {

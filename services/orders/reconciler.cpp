@@ -159,8 +159,34 @@ void Reconciler::readAccount()
     m_run->accountAskedAt = m_room.now();
     m_room.broker.account(step<AccountSnapshot>([this](AccountSnapshot account) {
         m_run->account = std::move(account);
-        finish();
+        if (m_room.adoptedAt) return finish();
+        readExecutionsAgain();
     }));
+}
+
+void Reconciler::readExecutionsAgain()
+{
+    // Opening balances must contain exactly the executions that we then never book.
+    m_room.broker.listExecutions(
+        executionsSince(), step<std::vector<Fill>>([this](auto executions) {
+            if (executions.size() == m_run->executions.size() && ordersAgreeWithExecutions()) {
+                return finish();
+            }
+            fail({ErrorKind::Conflict, "orders.opening_moved",
+                  "positions changed while they were being taken as opening balances", {}});
+        }));
+}
+
+bool Reconciler::ordersAgreeWithExecutions() const
+{
+    std::unordered_map<VenueOrderId, Quantity> filled;
+    for (const Fill& execution : m_run->executions) {
+        filled[execution.venueOrderId] += execution.quantity;
+    }
+    return std::ranges::all_of(m_run->orders, [&](const brokers::OrderReport& report) {
+        const auto found = filled.find(report.venueOrderId);
+        return found == filled.end() || found->second <= report.filledQuantity;
+    });
 }
 
 void Reconciler::fail(const Error& error)
@@ -242,13 +268,14 @@ void Reconciler::adoptOpening(Change& change)
         entry.openings.push_back(std::move(opening));
     }
     // Every execution so far is in these positions; none may be booked on top of them.
-    std::unordered_map<VenueOrderId, Quantity> filled;
     for (const Fill& execution : m_run->executions) {
-        const ExplainedExecution explained{execution.executionId, execution.clientOrderId,
+        const std::string& orderId = execution.clientOrderId.empty()
+                                         ? execution.venueOrderId.text()
+                                         : execution.clientOrderId.text();
+        const ExplainedExecution explained{execution.executionId, openingKey(orderId),
                                            execution.quantity};
         m_room.book.addExplained(explained);
         entry.explained.push_back(explained);
-        filled[execution.venueOrderId] += execution.quantity;
     }
     entry.adoptedAt = m_run->report.startedAt;
     m_room.adoptedAt = entry.adoptedAt;
@@ -256,10 +283,7 @@ void Reconciler::adoptOpening(Change& change)
     change.push_back(std::move(entry));
     for (const brokers::OrderReport& report : m_run->orders) {
         if (m_applier.locate(report.clientOrderId, report.venueOrderId)) continue;
-        const auto known = filled.find(report.venueOrderId);
-        const Quantity already = known == filled.end() ? report.filledQuantity : known->second;
-        m_applier.adopt(change, report, Source{"system:reconcile"},
-                        std::max(report.filledQuantity, already));
+        m_applier.adopt(change, report, Source{"system:reconcile"}, report.filledQuantity);
         ++m_run->report.ordersAdopted;
     }
 }
@@ -270,8 +294,12 @@ void Reconciler::applyOrders(Change& change)
     for (const brokers::OrderReport& report : m_run->orders) {
         ++m_run->report.ordersCompared;
         const bool isKnown = m_applier.locate(report.clientOrderId, report.venueOrderId);
-        // Others' orders that came and went without a fill are none of our business.
-        if (!isKnown && isClosed(report.state) && report.filledQuantity.isZero()) continue;
+        const bool isLeg = !report.parent.empty() && m_room.book.find(report.parent);
+        // Others' orders that came and went without moving our position are none of our business.
+        const bool isNews = report.filledQuantity >
+                            m_room.book.filledBeforeOpening(report.clientOrderId,
+                                                            report.venueOrderId);
+        if (!isKnown && !isLeg && isClosed(report.state) && !isNews) continue;
         Source source{"system:reconcile"};
         source.eventTime = report.updatedAt;
         const bool changed = m_applier.applyReport(change, report, source);

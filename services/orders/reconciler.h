@@ -58,6 +58,8 @@ private:
     void readExecutions();
     void readPositions();
     void readAccount();
+    void readExecutionsAgain();
+    bool ordersAgreeWithExecutions() const;
     void fail(const Error& error);
     void finish();
     void finished();
