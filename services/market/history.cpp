@@ -107,7 +107,10 @@ void History::State::serve(const std::shared_ptr<Waiter>& waiter)
                                           feed.name()});
     }
     ++waiter->rounds;
-    if (fetches.size() >= settings.queueMax)
+    // Half of the queue is kept for those who wait at a screen.
+    const std::size_t room =
+        waiter->query.background ? settings.queueMax / 2 : settings.queueMax;
+    if (fetches.size() >= room)
         return answer(*waiter, tl::unexpected<Error>(delayed(
                                    "market.history_queue_full",
                                    std::to_string(fetches.size()) + " requests are waiting")));
