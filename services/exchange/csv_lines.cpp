@@ -172,12 +172,17 @@ Result<Timestamp> parseRecordedTime(std::string_view text, bool newYork)
     const std::string_view fraction(end, static_cast<std::size_t>(text.data() + text.size() - end));
     if (!fraction.empty() && fraction.front() != '.')
         return bad();
-    if (number < 100'000'000'000)
+    // Seconds, milliseconds, microseconds and nanoseconds of the years 1973 to 2255 do not overlap.
+    constexpr std::int64_t kLastSecond = 9'000'000'000;
+    if (number < kLastSecond)
         return Timestamp::fromSeconds(number);
-    if (number < 100'000'000'000'000)
+    if (number >= 100'000'000'000 && number < kLastSecond * 1000)
         return Timestamp::fromMillis(number);
-    return number < 100'000'000'000'000'000 ? Timestamp::fromNanos(number * 1000)
-                                            : Timestamp::fromNanos(number);
+    if (number >= 100'000'000'000'000 && number < kLastSecond * 1'000'000)
+        return Timestamp::fromNanos(number * 1000);
+    if (number >= 100'000'000'000'000'000 && number < kLastSecond * 1'000'000'000)
+        return Timestamp::fromNanos(number);
+    return bad();
 }
 
 std::optional<Date> dateInName(std::string_view name)

@@ -1,7 +1,6 @@
 #include "services/exchange/matching_engine.h"
 
 #include <algorithm>
-#include <functional>
 
 namespace qd::exchange {
 
@@ -30,13 +29,26 @@ std::int64_t anyPrice(Side side)
 
 MatchingEngine::MatchingEngine(SelfTrade selfTrade, std::size_t reserve) : m_selfTrade(selfTrade)
 {
-    m_slots.reserve(reserve);
+    // The pool is made now, and its memory touched: growth while matching shows as a pause.
+    m_slots.resize(reserve);
     m_free.reserve(reserve);
+    for (auto slot = static_cast<std::uint32_t>(reserve); slot-- > 0;)
+        m_free.push_back(slot);
 }
 
 BookIndex MatchingEngine::addBook()
 {
-    m_books.emplace_back();
+    constexpr std::size_t kUsualLevels = 128;
+    BookState& book = m_books.emplace_back();
+    for (auto& ladder : book.sides) {
+        ladder.keys.reserve(kUsualLevels);
+        ladder.levels.reserve(kUsualLevels);
+    }
+    // Free levels are made ahead too, for the same reason as the pool.
+    for (std::size_t i = 0; i < 2 * kUsualLevels; ++i) {
+        m_freeLevels.push_back(static_cast<std::uint32_t>(m_levels.size()));
+        m_levels.emplace_back();
+    }
     return static_cast<BookIndex>(m_books.size() - 1);
 }
 
@@ -88,18 +100,16 @@ MatchingEngine::Ladder& MatchingEngine::ladderOf(const Slot& order)
 
 std::size_t MatchingEngine::Ladder::position(std::int64_t key) const
 {
-    // Most orders come near the best price, which is at the end.
-    constexpr std::size_t kNear = 8;
-    const auto size = keys.size();
-    std::size_t at = size;
-    while (at > 0 && size - at < kNear) {
-        if (keys[at - 1] >= key)
-            return keys[at - 1] == key ? at - 1 : at;
-        --at;
+    // A binary search without branches to mispredict: how many keys are worse than `key`.
+    const std::int64_t* from = keys.data();
+    auto left = keys.size();
+    while (left > 1) {
+        const auto half = left / 2;
+        from += from[half - 1] > key ? half : 0;
+        left -= half;
     }
-    const auto found = std::lower_bound(keys.begin(), keys.begin() + static_cast<std::ptrdiff_t>(at),
-                                        key, std::greater<>());
-    return static_cast<std::size_t>(found - keys.begin());
+    const auto worse = static_cast<std::size_t>(from - keys.data());
+    return worse + (left == 1 && *from > key ? 1 : 0);
 }
 
 std::uint32_t MatchingEngine::levelAt(Ladder& ladder, std::int64_t key)
@@ -120,6 +130,7 @@ std::uint32_t MatchingEngine::levelAt(Ladder& ladder, std::int64_t key)
     const auto offset = static_cast<std::ptrdiff_t>(position);
     ladder.keys.insert(ladder.keys.begin() + offset, key);
     ladder.levels.insert(ladder.levels.begin() + offset, level);
+    ladder.noteBest();
     return level;
 }
 
@@ -128,6 +139,7 @@ void MatchingEngine::dropLevel(Ladder& ladder, std::uint32_t level)
     const auto offset = static_cast<std::ptrdiff_t>(ladder.position(m_levels[level].key));
     ladder.keys.erase(ladder.keys.begin() + offset);
     ladder.levels.erase(ladder.levels.begin() + offset);
+    ladder.noteBest();
     m_freeLevels.push_back(level);
 }
 
@@ -145,16 +157,13 @@ void MatchingEngine::append(std::uint32_t slot, std::int64_t key)
     level.tail = slot;
     level.quantity += order.quantity;
     ++level.orderCount;
-    ++m_books[order.book].openOrders;
 }
 
 void MatchingEngine::unlink(std::uint32_t slot)
 {
     Slot& order = m_slots[slot];
-    BookState& book = m_books[order.book];
-    --book.openOrders;
     if (order.place == Place::Trailing) {
-        std::erase(book.trailing, slot);
+        std::erase(m_books[order.book].trailing, slot);
         return;
     }
     Level& level = m_levels[order.level];
@@ -173,11 +182,11 @@ void MatchingEngine::unlink(std::uint32_t slot)
         m_slots[order.next].previous = order.previous;
 }
 
-EngineEvent MatchingEngine::event(EngineEventKind kind, std::uint32_t slot,
-                                  std::int64_t price) const
+EngineEvent& MatchingEngine::tell(EngineEventKind kind, std::uint32_t slot, std::int64_t price,
+                                  EngineEvents& out) const
 {
     const Slot& order = m_slots[slot];
-    EngineEvent event;
+    EngineEvent& event = out.emplace_back();
     event.kind = kind;
     event.side = order.side;
     event.book = order.book;
@@ -243,7 +252,6 @@ void MatchingEngine::hold(std::uint32_t slot, const EngineOrder& order)
     if (order.type == OrderType::TrailingStop) {
         entry.place = Place::Trailing;
         book.trailing.push_back(slot);
-        ++book.openOrders;
         return;
     }
     entry.place = Place::Stopped;
@@ -298,9 +306,9 @@ void MatchingEngine::execute(std::uint32_t slot, std::int64_t price, EngineEvent
         release(slot);
     } else if (rests) {
         append(slot, restingKey(order.side, price));
-        out.push_back(event(EngineEventKind::Rested, slot, price));
+        tell(EngineEventKind::Rested, slot, price, out);
     } else {
-        out.push_back(event(EngineEventKind::Canceled, slot, 0));
+        tell(EngineEventKind::Canceled, slot, 0, out);
         release(slot);
     }
 }
@@ -310,7 +318,7 @@ void MatchingEngine::match(std::uint32_t taker, std::int64_t limit, EngineEvents
     const Side makerSide = opposite(m_slots[taker].side);
     const auto worst = restingKey(makerSide, limit);
     Ladder& makers = m_books[m_slots[taker].book].sides[at(makerSide)];
-    while (m_slots[taker].quantity > 0 && !makers.empty() && makers.bestKey() <= worst) {
+    while (m_slots[taker].quantity > 0 && !makers.empty() && makers.bestKey <= worst) {
         const auto maker = bestLevel(makers).head;
         const bool own = m_slots[taker].owner != 0 && m_slots[maker].owner == m_slots[taker].owner;
         if (own && m_selfTrade != SelfTrade::Allow) {
@@ -328,7 +336,7 @@ bool MatchingEngine::preventSelfTrade(std::uint32_t taker, std::uint32_t maker, 
         remove(maker, out);
     if (m_selfTrade == SelfTrade::CancelOldest)
         return false;
-    out.push_back(event(EngineEventKind::Canceled, taker, 0));
+    tell(EngineEventKind::Canceled, taker, 0, out);
     release(taker); // a taker is in no ladder
     return true;
 }
@@ -341,14 +349,13 @@ void MatchingEngine::trade(std::uint32_t taker, std::uint32_t maker, EngineEvent
     const auto key = m_levels[making.level].key;
     const auto price = making.side == Side::Buy ? -key : key;
     taking.quantity -= quantity;
-    EngineEvent traded = event(EngineEventKind::Traded, taker, price);
+    EngineEvent& traded = tell(EngineEventKind::Traded, taker, price, out);
     traded.quantity = quantity;
     traded.makerId = idOf(maker, making);
     traded.makerTag = making.tag;
     traded.makerLeaves = making.quantity - quantity;
-    out.push_back(traded);
     noteTrade(m_books[taking.book], price);
-    if (traded.makerLeaves == 0) {
+    if (making.quantity == quantity) {
         unlink(maker);
         release(maker);
     } else {
@@ -360,7 +367,7 @@ void MatchingEngine::trade(std::uint32_t taker, std::uint32_t maker, EngineEvent
 void MatchingEngine::remove(std::uint32_t slot, EngineEvents& out)
 {
     unlink(slot);
-    out.push_back(event(EngineEventKind::Canceled, slot, 0));
+    tell(EngineEventKind::Canceled, slot, 0, out);
     release(slot);
 }
 
@@ -386,7 +393,7 @@ bool MatchingEngine::modify(EngineOrderId id, std::int64_t price, std::int64_t q
     Slot& order = m_slots[slot];
     if (order.place == Place::Trailing) {
         order.quantity = quantity;
-        out.push_back(event(EngineEventKind::Reduced, slot, 0));
+        tell(EngineEventKind::Reduced, slot, 0, out);
         return true;
     }
     const bool stopped = order.place == Place::Stopped;
@@ -396,14 +403,14 @@ bool MatchingEngine::modify(EngineOrderId id, std::int64_t price, std::int64_t q
     if (samePlace && (stopped || quantity <= order.quantity)) {
         m_levels[order.level].quantity += quantity - order.quantity;
         order.quantity = quantity;
-        out.push_back(event(EngineEventKind::Reduced, slot, price));
+        tell(EngineEventKind::Reduced, slot, price, out);
         return true;
     }
     if (price <= 0)
         return false;
     unlink(slot);
     order.quantity = quantity;
-    out.push_back(event(EngineEventKind::Replaced, slot, price));
+    tell(EngineEventKind::Replaced, slot, price, out);
     const auto book = order.book;
     execute(slot, price, out);
     settleStops(book, out);
@@ -458,7 +465,14 @@ std::int64_t MatchingEngine::quantityAhead(EngineOrderId id) const
 
 std::size_t MatchingEngine::openOrders(BookIndex book) const
 {
-    return m_books[book].openOrders;
+    const BookState& state = m_books[book];
+    std::size_t count = state.trailing.size();
+    for (const auto* ladder : {&state.sides[0], &state.sides[1], &state.triggers[0],
+                               &state.triggers[1]}) {
+        for (const auto level : ladder->levels)
+            count += m_levels[level].orderCount;
+    }
+    return count;
 }
 
 std::int64_t MatchingEngine::lastTrade(BookIndex book) const

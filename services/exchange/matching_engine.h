@@ -67,6 +67,7 @@ struct EngineLevel {
 /// Orders sit in one pool and are linked by index; a level is a queue's head and tail, found in a sorted array.
 class MatchingEngine {
 public:
+    /// Room for `reserve` open orders is made at once; more is made when needed.
     explicit MatchingEngine(SelfTrade selfTrade = SelfTrade::Allow, std::size_t reserve = 1024);
 
     BookIndex addBook();
@@ -98,6 +99,7 @@ private:
     static constexpr std::uint32_t kNone = 0xffffffffu;
     static constexpr std::int64_t kNoLow = std::numeric_limits<std::int64_t>::max();
     static constexpr std::int64_t kNoHigh = std::numeric_limits<std::int64_t>::min();
+    static constexpr std::int64_t kNoKey = std::numeric_limits<std::int64_t>::max();
     enum class Place : std::uint8_t { Free, Resting, Stopped, Trailing };
     struct Level {
         std::int64_t key = 0;
@@ -109,11 +111,13 @@ private:
     /// Keys are prices, negated for bids: the best has the smallest. A search stays in a few cache
     /// lines, where a tree would miss at every step.
     struct Ladder {
+        /// Beside the arrays, so that an order that does not trade need not look into them.
+        std::int64_t bestKey = kNoKey;
         std::vector<std::int64_t> keys;
         std::vector<std::uint32_t> levels;
 
-        bool empty() const { return keys.empty(); }
-        std::int64_t bestKey() const { return keys.back(); }
+        bool empty() const { return bestKey == kNoKey; }
+        void noteBest() { bestKey = keys.empty() ? kNoKey : keys.back(); }
         /// Where `key` is, or where it belongs.
         std::size_t position(std::int64_t key) const;
     };
@@ -134,16 +138,15 @@ private:
     struct StopTerms {
         std::int64_t limitPrice = 0, trail = 0, highWater = 0;
     };
-    struct BookState {
+    struct alignas(64) BookState {
+        /// Range of the trades that stops have not been shown yet; empty while low > high.
+        std::int64_t low = kNoLow, high = kNoHigh;
+        std::int64_t lastTrade = 0;
         Ladder sides[2];
         /// Stops by trigger, nearest first; the key is negated for sells.
         Ladder triggers[2];
         /// Trailing stops in the order they came.
         std::vector<std::uint32_t> trailing;
-        std::size_t openOrders = 0;
-        std::int64_t lastTrade = 0;
-        /// Range of the trades that stops have not been shown yet; empty while low > high.
-        std::int64_t low = kNoLow, high = kNoHigh;
     };
 
     static std::size_t at(Side side) { return side == Side::Buy ? 0u : 1u; }
@@ -168,7 +171,8 @@ private:
     void settleStops(BookIndex book, EngineEvents& out);
     std::uint32_t nextTriggered(const BookState& book) const;
     void trigger(std::uint32_t slot, EngineEvents& out);
-    EngineEvent event(EngineEventKind kind, std::uint32_t slot, std::int64_t price) const;
+    EngineEvent& tell(EngineEventKind kind, std::uint32_t slot, std::int64_t price,
+                      EngineEvents& out) const;
 
     SelfTrade m_selfTrade;
     std::vector<BookState> m_books;

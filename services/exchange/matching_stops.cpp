@@ -33,10 +33,10 @@ void MatchingEngine::noteTrade(BookState& book, std::int64_t price)
 std::uint32_t MatchingEngine::nextTriggered(const BookState& book) const
 {
     const Ladder& buys = book.triggers[at(Side::Buy)];
-    if (!buys.empty() && buys.bestKey() <= book.high)
+    if (!buys.empty() && buys.bestKey <= book.high)
         return bestLevel(buys).head;
     const Ladder& sells = book.triggers[at(Side::Sell)];
-    if (!sells.empty() && -sells.bestKey() >= book.low)
+    if (!sells.empty() && -sells.bestKey >= book.low)
         return bestLevel(sells).head;
     for (const auto slot : book.trailing) {
         const StopTerms& terms = m_stops[m_slots[slot].stop];
@@ -70,7 +70,7 @@ void MatchingEngine::trigger(std::uint32_t slot, EngineEvents& out)
     Slot& order = m_slots[slot];
     const StopTerms terms = m_stops[order.stop];
     unlink(slot);
-    out.push_back(event(EngineEventKind::Triggered, slot, m_books[order.book].lastTrade));
+    tell(EngineEventKind::Triggered, slot, m_books[order.book].lastTrade, out);
     m_freeStops.push_back(order.stop);
     order.stop = kNone;
     order.place = Place::Resting;

@@ -181,7 +181,7 @@ double runTextbook(const std::vector<Message>& all, std::uint32_t books, Tape& t
 
 double runEngine(const std::vector<Message>& all, std::uint32_t books, Tape& tape)
 {
-    MatchingEngine engine(SelfTrade::Allow, all.size());
+    MatchingEngine engine(SelfTrade::Allow, 200'000);
     for (std::uint32_t i = 0; i < books; ++i)
         engine.addBook();
     std::vector<EngineOrderId> ids(all.size());

@@ -52,6 +52,19 @@ TEST(Csv, HeadersInAnyOrderCaseAndSeparator)
     EXPECT_EQ(plain->instrument.symbol, Symbol::of("ACME"));
 }
 
+TEST(Csv, TimesSinceTheEpochInAnyUnit)
+{
+    const auto start = [](const std::string& time) {
+        const auto read = parseRecording("a.csv", "time,open,high,low,close\n" + time + ",1,1,1,1\n");
+        return read ? read->bars.at(0).start : Timestamp();
+    };
+    const auto expected = Timestamp::of("2021-12-31T23:01:00Z");
+    for (const char* time : {"1640991660", "1640991660000", "1640991660000000",
+                             "1640991660000000000"})
+        EXPECT_EQ(start(time), expected) << time;
+    EXPECT_EQ(start("20205020858502"), Timestamp()) << "in no unit a time of ours";
+}
+
 TEST(Zip, DamageIsFoundAndBombsAreBounded)
 {
     EXPECT_EQ(readZip("PK not a zip").error().code, "zip.not_a_zip");
