@@ -151,10 +151,10 @@ void AdminApi::undoEnded()
         return;
     const auto& inForce = m_venue.faults().list(m_venue.desk().executor.clock().steady());
     std::vector<Fault> ended;
-    for (const auto& [id, fault] : m_lasting)
+    for (const auto& lasting : m_lasting)
         if (std::none_of(inForce.begin(), inForce.end(),
-                         [&](const Fault& other) { return other.id == fault.id; }))
-            ended.push_back(fault);
+                         [&](const Fault& other) { return other.id == lasting.first; }))
+            ended.push_back(lasting.second);
     for (const Fault& fault : ended) {
         undo(fault);
         m_lasting.erase(fault.id);

@@ -347,7 +347,8 @@ void DataStream::tickTestFeed()
     // A price that goes round in a minute, so that a client sees it move.
     const Decimal price = Decimal::of("133.00") + Decimal::fromUnits(m_testTicks++ % 60 * 1'000'000);
     std::vector<std::pair<SessionId, std::string>> outgoing;
-    for (const auto& [id, session] : m_sessions) {
+    for (const auto& entry : m_sessions) {
+        const Session& session = entry.second;
         if (!session.authenticated || session.feed != Feed::Test)
             continue;
         const auto wants = [&](Channel channel) {
@@ -378,7 +379,7 @@ void DataStream::tickTestFeed()
         }
         out.endArray();
         if (out.text().size() > 2)
-            outgoing.emplace_back(id, out.take());
+            outgoing.emplace_back(entry.first, out.take());
     }
     for (auto& [id, text] : outgoing)
         if (const auto found = m_sessions.find(id); found != m_sessions.end())
