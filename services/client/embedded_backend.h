@@ -43,7 +43,7 @@ public:
     ~EmbeddedBackend() override;
 
     void start();
-    bool isReady() const { return m_backendReady.has_value(); }
+    bool isReady() const { return m_ready.has_value(); }
     /// Of the backend that is ready, its token read from the file. Fails with: Unavailable
     /// "client.token_file".
     Result<ServerAddress> address() const;
@@ -66,31 +66,40 @@ private:
     };
     struct Watched {
         QProcess process;
-        QByteArray output;    ///< until the first line
-        QByteArray complaint; ///< the end of stderr
-        bool ready = false;
+        QByteArray output;          ///< of this run, until the first line
+        QByteArray complaint;       ///< the end of this run's stderr
+        bool isReady = false;
+        bool isUnwanted = false;    ///< asked to end: its end is no loss
+        bool isWantedAgain = false; ///< to be launched as soon as it has ended
     };
 
+    void watch(Child child);
     void launch(Child child);
     void readOutput(Child child);
     void readComplaint(Child child);
-    void onReadyLine(Child child, const QByteArray& line);
-    void onEnded(Child child, const QString& how);
-    void scheduleRestart(Child child, const QString& why);
+    void onReadyLine(Child child);
+    void onEnded(Child child);
+    void onFailedToStart(Child child);
+    void restartAfter(Child lost);
     void giveUp(const QString& text);
     void stopAll();
-    Watched& watched(Child child) { return child == Child::Market ? m_market : m_backend; }
+    QString describeEnd(Child child) const;
+    QString complaintOf(Child child) const;
+    QString folder() const;
     QStringList arguments(Child child) const;
+    Watched& of(Child child) { return child == Child::Market ? m_market : m_backend; }
+    const Watched& of(Child child) const { return child == Child::Market ? m_market : m_backend; }
 
     Options m_options;
     Watched m_market, m_backend;
-    QTimer m_readyTimer;  ///< of the child that is being waited for
+    QTimer m_readyTimer;   ///< of the child that is being waited for
     QTimer m_restartTimer;
-    Child m_awaited = Child::Market;
-    QByteArray m_marketLine; ///< the sandbox's addresses
-    std::optional<Ready> m_backendReady;
-    std::vector<Timestamp> m_restarts;
-    bool m_stopping = false;
+    Child m_awaited = Child::Market, m_toRestart = Child::Market;
+    QByteArray m_marketLine; ///< the sandbox's addresses, as JSON
+    std::optional<Ready> m_ready;
+    bool m_wasReady = false;
+    bool m_isOver = false; ///< stopping, or given up
+    std::vector<Duration> m_restarts; ///< when, by the steady clock
 };
 
 /// The owner's token, from a file only the owner can read. Fails with: Unavailable

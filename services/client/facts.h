@@ -217,6 +217,8 @@ struct LinkFacts {
     std::int64_t reconnects = 0, resynchronisations = 0;
     double roundTripMs = 0;
     std::string serverVersion;
+    std::int64_t unreadableFrames = 0;
+    std::int64_t marketGaps = 0; ///< market frames that went missing; the picture was sent anew
 };
 
 struct WishList {

@@ -13,8 +13,13 @@
 #include "services/runtime/random.h"
 #include "services/runtime/secret.h"
 
+namespace qd::json {
+class Value;
+}
+
 namespace qd::client {
 
+class FieldReader;
 struct RestCall;
 class RestClient;
 class StreamLink;
@@ -91,14 +96,15 @@ public:
 
 private:
     template <typename T>
-    void ask(RestCall call, QObject* owner, Reply<T> reply);
+    void ask(RestCall call, T (*decode)(FieldReader&, const json::Value&), QObject* owner,
+             Reply<T> reply);
     void settle(std::uint64_t id, std::any answer);
 
     NetSettings m_settings;
     QThread m_thread;
     RestClient* m_rest = nullptr;   ///< on m_thread; ends with it
     StreamLink* m_stream = nullptr; ///< on m_thread; ends with it
-    LinkState m_linkState = LinkState::Connecting;
+    LinkFacts m_link; ///< as it was told last
     std::uint64_t m_lastCall = 0;
     /// Replies never leave the GUI thread: only their numbers travel.
     std::unordered_map<std::uint64_t, std::function<void(std::any&)>> m_waiting;
