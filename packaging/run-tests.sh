@@ -64,8 +64,11 @@ while read -r name program; do
     fi
 done <"$build/test_programs.txt"
 
-if wanted alpaca_sdk "$@" && [ -x "$top/tests/functional/alpaca_sdk/run.sh" ]; then
-    run alpaca_sdk 300 "$top/tests/functional/alpaca_sdk/run.sh" "$build/bin"
+if wanted alpaca_sdk "$@"; then
+    run alpaca_sdk 300 node tests/functional/alpaca_sdk/run.mjs "$build/bin/quarterdeck-sandbox"
+fi
+if wanted powercut "$@"; then
+    run powercut 400 packaging/powercut.sh "$build/tests/powercut_writer" 50
 fi
 if wanted drills "$@" && [ -x "$build/bin/quarterdeckctl" ]; then
     run drills 1200 "$build/bin/quarterdeckctl" drill run --all
