@@ -1,12 +1,15 @@
 // quarterdeckd: the headless backend. Prints one JSON line with its address when it is ready.
 // Exit codes: 0 stopped by a signal · 78 configuration (EX_CONFIG) · 74 storage (EX_IOERR) ·
 // 75 something outside is not there yet (EX_TEMPFAIL).
+#include <algorithm>
 #include <cstdio>
 #include <filesystem>
+#include <iterator>
 
 #include "app/backend/backend.h"
 #include "app/backend/settings.h"
 #include "services/runtime/shutdown.h"
+#include "services/storage/atomic_file.h"
 
 namespace {
 
@@ -37,7 +40,11 @@ int main(int argc, char** argv)
         return 0;
     }
     auto config = runtime::Config::load(app::backendSettings(), sources);
-    if (!config) return complain(config.error());
+    if (!config) {
+        auto problems = config.error();
+        std::ranges::move(app::credentialProblems(sources), std::back_inserter(problems));
+        return complain(problems);
+    }
     if (const auto problems = app::crossCheck(*config); !problems.empty()) return complain(problems);
     auto alpaca = app::alpacaSettings(*config);
     if (!alpaca) return complain(alpaca.error());
@@ -55,9 +62,14 @@ int main(int argc, char** argv)
     runtime::Shutdown shutdown;
     auto backend = app::Backend::start(*config, std::move(*alpaca), folder);
     if (!backend) return complain(backend.error());
+    // Where programs of the same user find us: quarterdeckctl, a second terminal.
+    const auto beacon = folder + "/backend.json";
+    if (const auto written = storage::replaceFile(beacon, (*backend)->readyLine()); !written)
+        std::fprintf(stderr, "%s: %s\n", beacon.c_str(), describe(written.error()).c_str());
     std::printf("%s\n", (*backend)->readyLine().c_str());
     std::fflush(stdout);
     shutdown.addStep("backend", [&backend] { backend->reset(); });
+    shutdown.addStep("beacon", [&beacon] { std::filesystem::remove(beacon); });
     shutdown.wait();
     return 0;
 }

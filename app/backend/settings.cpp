@@ -21,6 +21,23 @@ using runtime::SettingType;
 constexpr std::string_view kLiveHost = "//api.alpaca.markets";
 constexpr std::size_t kCredentialsMax = 4096;
 
+std::vector<ConfigProblem> credentialProblems(const Config& config)
+{
+    std::vector<ConfigProblem> problems;
+    const bool file = config.has("alpaca.credentials_file");
+    const bool key = config.has("alpaca.key_id"), secret = config.has("alpaca.secret_key");
+    if (!file && key != secret)
+        problems.push_back({key ? "alpaca.secret_key" : "alpaca.key_id",
+                            "is required when the other half of the key is set",
+                            "set both alpaca.key_id and alpaca.secret_key, or "
+                            "alpaca.credentials_file"});
+    if (!file && !key && !secret)
+        problems.push_back({"alpaca.key_id", "is required",
+                            "set alpaca.key_id and alpaca.secret_key (QUARTERDECK_ALPACA_KEY_ID, "
+                            "QUARTERDECK_ALPACA_SECRET_KEY), or alpaca.credentials_file"});
+    return problems;
+}
+
 } // namespace
 
 const std::vector<Setting>& backendSettings()
@@ -81,20 +98,23 @@ const std::vector<Setting>& backendSettings()
     return settings;
 }
 
+std::vector<ConfigProblem> credentialProblems(const Config::Sources& sources)
+{
+    // Read as mere text, so that nothing but an unreadable file can stand in the way.
+    auto settings = backendSettings();
+    for (auto& setting : settings) {
+        setting.type = SettingType::Text;
+        setting.required = false;
+        setting.min = setting.max = {};
+        setting.allowed.clear();
+    }
+    const auto config = Config::load(settings, sources);
+    return config ? credentialProblems(*config) : std::vector<ConfigProblem>();
+}
+
 std::vector<ConfigProblem> crossCheck(const Config& config)
 {
-    std::vector<ConfigProblem> problems;
-    const bool file = config.has("alpaca.credentials_file");
-    const bool key = config.has("alpaca.key_id"), secret = config.has("alpaca.secret_key");
-    if (!file && key != secret)
-        problems.push_back({key ? "alpaca.secret_key" : "alpaca.key_id",
-                            "is required when the other half of the key is set",
-                            "set both alpaca.key_id and alpaca.secret_key, or "
-                            "alpaca.credentials_file"});
-    if (!file && !key && !secret)
-        problems.push_back({"alpaca.key_id", "is required",
-                            "set alpaca.key_id and alpaca.secret_key (QUARTERDECK_ALPACA_KEY_ID, "
-                            "QUARTERDECK_ALPACA_SECRET_KEY), or alpaca.credentials_file"});
+    auto problems = credentialProblems(config);
     const bool liveAddress =
         config.text("alpaca.trading_url").find(kLiveHost) != std::string::npos;
     if (liveAddress != config.boolean("trading.live"))

@@ -1,0 +1,22 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+
+#include <CLI/CLI.hpp>
+
+#include "app/ctl/session.h"
+
+namespace qd::ctl {
+
+/// What the command line has chosen; run once everything is parsed. The answer is the exit code.
+using Chosen = std::function<int()>;
+
+/// Each adds the commands of its subject to `app`. The session outlives the parsing and the action.
+void addOrderCommands(CLI::App& app, Session& session, Chosen& chosen);
+void addMarketCommands(CLI::App& app, Session& session, Chosen& chosen);
+void addSystemCommands(CLI::App& app, Session& session, Chosen& chosen);
+void addTradingCommands(CLI::App& app, Session& session, Chosen& chosen);
+void addDrillCommands(CLI::App& app, Session& session, Chosen& chosen);
+
+} // namespace qd::ctl

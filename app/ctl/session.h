@@ -1,0 +1,88 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "services/drills/link.h"
+
+namespace qd::ctl {
+
+/// Exit codes of quarterdeckctl.
+enum ExitCode {
+    kDone = 0,         ///< done
+    kRefused = 1,      ///< refused, failed, or a drill failed
+    kUsage = 2,        ///< the command line cannot be understood
+    kUnreachable = 3,  ///< no backend could be reached
+    kConfirmation = 4, ///< nothing was done: confirm with --confirm CODE or --yes
+};
+
+/// What the command line says of all commands.
+struct Connection {
+    std::string url;       ///< empty: the local backend's
+    std::string tokenFile; ///< empty: the local backend's
+    std::string dataDirectory;
+    bool json = false;
+};
+
+/// Ends the command with this exit code; the reason has been said. Inside this program only.
+struct Ended {
+    int exitCode;
+};
+
+/// The way to the backend, and to the person or script that asked. Main thread.
+class Session {
+public:
+    Connection connection;
+
+    bool wantsJson() const { return connection.json; }
+    /// Where the local backend keeps its things: `--data-dir`, else the user's data folder.
+    std::string dataDirectory() const;
+
+    /// Ask the backend; connects on first use. Any status comes back. Throws Ended(kUnreachable).
+    drills::Answer ask(const std::string& method, const std::string& path,
+                       const std::string& body = {});
+    /// As `ask`, and anything but success is told and throws Ended: kConfirmation for 412, else
+    /// kRefused.
+    drills::Answer require(const std::string& method, const std::string& path,
+                           const std::string& body = {});
+    /// The connected client, for the stream.
+    drills::ApiClient& api();
+
+    void print(const std::string& text) const;
+    void printJson(const std::string& text) const; ///< one line
+    void complain(const std::string& text) const;  ///< to standard error
+    /// A refusal for people: title, detail, the problem of each field, when to try again.
+    void explain(const drills::Answer& refusal) const;
+
+private:
+    void connect();
+    std::unique_ptr<drills::Link> m_link;
+    std::unique_ptr<drills::ApiClient> m_api;
+};
+
+/// A text of a JSON value for a table: strings as they are, numbers as sent, nothing for null.
+std::string cell(const json::Value& value);
+
+/// Columns aligned by their widest cell; numbers to the right.
+class Table {
+public:
+    struct Column {
+        std::string title;
+        bool isNumber = false;
+    };
+    explicit Table(std::vector<Column> columns) : m_columns(std::move(columns)) {}
+    void add(std::vector<std::string> cells) { m_rows.push_back(std::move(cells)); }
+    bool isEmpty() const { return m_rows.empty(); }
+    std::string text() const;
+
+private:
+    std::vector<Column> m_columns;
+    std::vector<std::vector<std::string>> m_rows;
+};
+
+/// "name: value" lines, names padded to one width.
+std::string facts(const std::vector<std::pair<std::string, std::string>>& lines);
+
+} // namespace qd::ctl

@@ -1,0 +1,132 @@
+#include "app/ctl/commands.h"
+
+namespace qd::ctl {
+
+namespace {
+
+int positions(Session& session)
+{
+    const auto answer = session.require("GET", "/v1/positions");
+    if (session.wantsJson()) return session.printJson(answer.body), kDone;
+    Table table({{"Symbol"}, {"Quantity", true}, {"Average", true}, {"Last", true}, {"Value", true},
+                 {"Unrealised", true}, {"Realised", true}, {"Reconciled"}});
+    for (const auto& position : answer["positions"].items())
+        table.add({cell(position["symbol"]), cell(position["quantity"]),
+                   cell(position["averagePrice"]), cell(position["lastPrice"]),
+                   cell(position["marketValue"]), cell(position["unrealised"]),
+                   cell(position["realised"]), cell(position["reconciled"])});
+    session.print(table.isEmpty() ? "no positions" : table.text());
+    return kDone;
+}
+
+int fills(Session& session, const std::string& symbol, int limit)
+{
+    std::string path = "/v1/fills?limit=" + std::to_string(limit);
+    if (!symbol.empty()) path += "&symbol=" + wire::percentEncode(symbol);
+    const auto answer = session.require("GET", path);
+    if (session.wantsJson()) return session.printJson(answer.body), kDone;
+    Table table({{"Time"}, {"Symbol"}, {"Side"}, {"Quantity", true}, {"Price", true}, {"Fee", true},
+                 {"Order"}});
+    for (const auto& fill : answer["fills"].items())
+        table.add({cell(fill["eventTime"]), cell(fill["symbol"]), cell(fill["side"]),
+                   cell(fill["quantity"]), cell(fill["price"]), cell(fill["fee"]),
+                   cell(fill["clientOrderId"])});
+    session.print(table.isEmpty() ? "no fills" : table.text());
+    return kDone;
+}
+
+int account(Session& session)
+{
+    const auto answer = session.require("GET", "/v1/account");
+    if (session.wantsJson()) return session.printJson(answer.body), kDone;
+    std::vector<std::pair<std::string, std::string>> lines;
+    for (const auto& [name, title] :
+         {std::pair{"account", "Account"}, {"environment", "Environment"}, {"currency", "Currency"},
+          {"cash", "Cash"}, {"equity", "Equity"}, {"buyingPower", "Buying power"},
+          {"dayProfit", "Today"}, {"dayProfitPercent", "Today, %"}, {"openRisk", "Open orders may use"},
+          {"initialMargin", "Initial margin"}, {"maintenanceMargin", "Maintenance margin"},
+          {"tradingBlocked", "Blocked by the broker"}, {"asOf", "As of"}})
+        lines.emplace_back(title, cell(answer[name]));
+    session.print(facts(lines));
+    return kDone;
+}
+
+int showTrading(const Session& session, const drills::Answer& answer)
+{
+    if (session.wantsJson()) return session.printJson(answer.body), kDone;
+    session.print(facts({{"Trading", cell(answer["state"])},
+                         {"Reason", cell(answer["reason"])},
+                         {"Since", cell(answer["since"])},
+                         {"Broker connected", cell(answer["brokerConnected"])},
+                         {"Comparing", cell(answer["reconciling"])}}));
+    Table table({{"Difference"}, {"Symbol"}, {"Ours", true}, {"Broker's", true}, {"Since"}});
+    for (const auto& difference : answer["differences"].items())
+        table.add({cell(difference["kind"]), cell(difference["symbol"]), cell(difference["ours"]),
+                   cell(difference["theirs"]), cell(difference["since"])});
+    if (!table.isEmpty()) session.print(table.text());
+    return kDone;
+}
+
+int setTrading(Session& session, const std::string& state, const std::string& reason)
+{
+    json::Writer out;
+    out.beginObject().member("state", state);
+    out.member("reason", reason.empty() ? "by quarterdeckctl" : reason);
+    return showTrading(session, session.require("PUT", "/v1/trading", out.endObject().take()));
+}
+
+int reconcile(Session& session)
+{
+    const auto answer = session.require("POST", "/v1/trading/reconcile");
+    session.wantsJson() ? session.printJson(answer.body)
+                        : session.print("asked for; `quarterdeckctl trading status` shows differences");
+    return kDone;
+}
+
+} // namespace
+
+void addTradingCommands(CLI::App& app, Session& session, Chosen& chosen)
+{
+    auto* position = app.add_subcommand("position", "Holdings");
+    position->require_subcommand(1);
+    position->add_subcommand("list", "All positions with their market values")
+        ->callback([&] { chosen = [&session] { return positions(session); }; });
+
+    struct FillQuery {
+        std::string symbol;
+        int limit = 100;
+    };
+    const auto query = std::make_shared<FillQuery>();
+    auto* fillCommand = app.add_subcommand("fills", "Executions, newest first");
+    fillCommand->add_option("--symbol", query->symbol, "Only of this symbol");
+    fillCommand->add_option("--limit", query->limit, "At most so many")->capture_default_str();
+    fillCommand->callback([&, query] {
+        chosen = [&session, query] { return fills(session, query->symbol, query->limit); };
+    });
+
+    app.add_subcommand("account", "The account's figures")->callback([&] {
+        chosen = [&session] { return account(session); };
+    });
+
+    auto* trading = app.add_subcommand("trading", "The kill switch and the comparison with the broker");
+    trading->require_subcommand(1);
+    trading->add_subcommand("status", "State, reason and differences")->callback([&] {
+        chosen = [&session] { return showTrading(session, session.require("GET", "/v1/trading")); };
+    });
+    trading->add_subcommand("reconcile", "Compare with the broker now")->callback([&] {
+        chosen = [&session] { return reconcile(session); };
+    });
+    const auto reason = std::make_shared<std::string>();
+    for (const auto& [name, state, help] :
+         {std::tuple{"halt", "halted", "Take no orders; cancels still pass"},
+          {"reduce", "reducing", "Take only orders that reduce a position"},
+          {"resume", "active", "Take all orders again"}}) {
+        auto* command = trading->add_subcommand(name, help);
+        command->add_option("--reason", *reason, "Why, for the log");
+        command->callback([&, reason, state = std::string(state)] {
+            chosen = [&session, reason, state] { return setTrading(session, state, *reason); };
+        });
+    }
+}
+
+} // namespace qd::ctl

@@ -1,0 +1,204 @@
+// Limits of data providers, unknown symbols, old data, halts and hours.
+#include <algorithm>
+
+#include "models/market/calendar.h"
+#include "services/drills/cases/cases.h"
+
+namespace qd::drills {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+json::Value quoteOf(const Answer& answer)
+{
+    return answer["quotes"].at(0);
+}
+
+int venueRemaining(Stage& stage)
+{
+    const auto answer = stage.venue("GET", "/v2/stocks/SPY/quotes/latest");
+    return static_cast<int>(
+        Decimal::parse(answer.headers.find("X-RateLimit-Remaining")).value_or(Decimal()).units() /
+        Decimal::kOne);
+}
+
+void providerLimit(Stage& stage, Evidence& evidence)
+{
+    const int before = venueRemaining(stage);
+    require(before > 0, "the data provider does not tell its limit");
+    std::vector<std::future<Result<wire::HttpResponse>>> asked;
+    for (int i = 0; i < 60; ++i)
+        asked.push_back(stage.api().begin("GET", "/v1/bars?symbol=SPY&interval=5m&limit=50"));
+    for (auto& pending : asked) {
+        const auto answer = pending.get();
+        require(answer && answer->status == 200, "one of 60 equal questions was answered {}",
+                answer ? answer->body.substr(0, 200) : describe(answer.error()));
+    }
+    const int used = before - venueRemaining(stage) - 1;
+    require(used <= 10, "60 equal questions cost {} requests at the provider", used);
+    evidence.note("60 equal questions at once: all answered, {} requests at the provider", used);
+    // Now the provider says no: the user is told when to try again, and the next try works.
+    for (int i = 0; i < 4; ++i)
+        stage.fault(R"({"kind":"http_status","status":429,"method":"GET","path":"/v2/stocks"})");
+    const auto refused = stage.api().call("GET", "/v1/bars?symbol=ORCL&interval=15m&limit=30");
+    require(refused.has_value(), "no answer under a limit: {}", describe(refused.error()));
+    if (refused->status == 200) {
+        evidence.note("429 from the provider: waited for and answered within {} ms",
+                      std::chrono::duration_cast<std::chrono::milliseconds>(refused->took).count());
+    } else {
+        require(refused->status == 503 && refused->headers.contains("Retry-After"),
+                "expected 503 with the time of the next try, was {} {}", refused->status,
+                refused->body.substr(0, 300));
+        evidence.note("429 from the provider: 503, next try in {} s",
+                      refused->headers.find("Retry-After"));
+    }
+    stage.clearFaults();
+    stage.await("the same question is answered once the limit allows", 60s, [&] {
+        const auto answer = stage.api().call("GET", "/v1/bars?symbol=ORCL&interval=15m&limit=30");
+        return answer && answer->status == 200;
+    });
+}
+
+void invalidSymbol(Stage& stage, Evidence& evidence)
+{
+    for (const std::string path : {"/v1/quotes?symbols=SPYY", "/v1/bars?symbol=SPYY",
+                                   "/v1/instruments/SPYY", "/v1/quotes?symbols=SPY,SPYY"}) {
+        const auto answer = stage.api().call("GET", path);
+        require(answer && answer->status == 404 && answer->text("code") == "market.unknown_symbol",
+                "{}: expected 404 market.unknown_symbol, was {}", path,
+                answer ? answer->body.substr(0, 300) : describe(answer.error()));
+        const auto near = (*answer)["near"].strings();
+        require(near && std::ranges::find(*near, "SPY") != near->end(), "{}: near is {}", path,
+                (*answer)["near"].dump());
+    }
+    evidence.note("an unknown symbol: 404 with near matches, SPY among them");
+    const auto none = stage.get(
+        "/v1/bars?symbol=SPY&from=1999-01-04T00:00:00Z&to=1999-01-04T01:00:00Z");
+    require(none["bars"].isArray() && none["bars"].size() == 0, "no data: {}",
+            none.body.substr(0, 200));
+    evidence.note("a known symbol without data in that time: 200 and no bars");
+}
+
+void oldDataLooksOld(Stage& stage, Evidence& evidence)
+{
+    stage.await("KO is quoted live", 30s, [&] {
+        return quoteOf(stage.get("/v1/quotes?symbols=KO"))["freshness"].stringOr({}) == "live";
+    });
+    const auto live = stage.get("/v1/quotes?symbols=KO");
+    for (const char* member : {"eventTime", "receiveTime", "source", "feedClass", "ageMs"})
+        require(!quoteOf(live)[member].isAbsent(), "a quote has no {}: {}", member,
+                quoteOf(live).dump());
+    const auto status = stage.get("/v1/market/status");
+    require(!status["phase"].isAbsent(), "the market's state is not shown");
+    stage.cut("dataStream");
+    stage.await("the quote is no longer called live", 45s, [&] {
+        const auto freshness = quoteOf(stage.get("/v1/quotes?symbols=KO"))["freshness"];
+        return freshness.stringOr({}) != "live";
+    });
+    const auto old = stage.get("/v1/quotes?symbols=KO");
+    evidence.note("feed cut: {} at an age of {} ms", quoteOf(old)["freshness"].stringOr({}),
+                  quoteOf(old)["ageMs"].integerOr(0));
+    stage.await("it is stale", 90s, [&] {
+        const auto quote = stage.get("/v1/quotes?symbols=KO");
+        return quoteOf(quote)["freshness"].stringOr({}) == "stale";
+    });
+    const auto stale = stage.get("/v1/quotes?symbols=KO");
+    require(quoteOf(stale)["ageMs"].integerOr(0) > quoteOf(old)["ageMs"].integerOr(0),
+            "the age does not grow");
+    stage.await("an order on an old price must be confirmed", 40s, [&] {
+        const auto answer =
+            stage.submit({.symbol = "KO", .type = "limit", .limitPrice = "20", .confirmed = false});
+        return answer.status == 412 &&
+               answer.body.find("precaution.stale_quote") != std::string::npos;
+    });
+    evidence.note("stale at {} ms; an order on it asks for confirmation",
+                  quoteOf(stale)["ageMs"].integerOr(0));
+    require(stage.componentStatus("feed.alpaca") != "ok", "health does not show the dead feed");
+    stage.healNetwork();
+    stage.await("it is live again", 60s, [&] {
+        return quoteOf(stage.get("/v1/quotes?symbols=KO"))["freshness"].stringOr({}) == "live";
+    });
+}
+
+void requireNyse(const char* instant, SessionPhase expected)
+{
+    const auto phase = Calendar::nyse().phase(Timestamp::of(instant));
+    require(phase == expected, "{}: expected {}, was {}", instant, toString(expected),
+            toString(phase));
+}
+
+void haltsAndHours(Stage& stage, Evidence& evidence)
+{
+    requireNyse("2026-11-26T15:00:00Z", SessionPhase::Closed);   // Thanksgiving
+    requireNyse("2026-11-27T17:59:59Z", SessionPhase::Regular);  // closes at 13:00
+    requireNyse("2026-11-27T18:00:00Z", SessionPhase::PostMarket);
+    requireNyse("2026-12-25T15:00:00Z", SessionPhase::Closed);
+    requireNyse("2027-07-05T15:00:00Z", SessionPhase::Closed); // the 4th is a Sunday
+    evidence.note("calendar: holidays shut, the day after Thanksgiving ends at 13:00 New York");
+    const auto resting =
+        stage.place({.symbol = "BA", .type = "limit", .limitPrice = "100", .timeInForce = "gtc"});
+    stage.awaitState(resting, "accepted");
+    stage.admin("POST", "/market/halt", R"({"symbol":"BA","halted":true})");
+    stage.await("the halt is shown", 15s, [&] {
+        return quoteOf(stage.get("/v1/quotes?symbols=BA"))["freshness"].stringOr({}) == "halted";
+    });
+    const auto id = Stage::newId();
+    const auto refused = stage.submit({.symbol = "BA", .id = id});
+    require(refused.status == 422 && refused.body.find("risk.halted") != std::string::npos,
+            "an order in a halted instrument: {} {}", refused.status, refused.body.substr(0, 300));
+    require(stage.venueOrderCount(id) == 0, "it was sent");
+    stage.call("DELETE", "/v1/orders/" + resting);
+    stage.awaitState(resting, "canceled");
+    stage.admin("POST", "/market/halt", R"({"symbol":"BA","halted":false})");
+    stage.await("orders are taken again", 20s,
+                [&] { return stage.submit({.symbol = "BA"}).status == 202; });
+    evidence.note("halt from the broker: no order, cancels pass; lifted: orders again");
+}
+
+/// The same backend against the calendar's hours, whatever they are now.
+void requireHoursKept(Stage& stage, Evidence& evidence)
+{
+    const auto status = stage.get("/v1/market/status");
+    const auto now = status["now"].timestamp();
+    require(now.has_value(), "the market's status has no time: {}", status.body);
+    const auto phase = toString(Calendar::nyse().phase(*now));
+    require(status["phase"].stringOr({}) == phase, "the API says {}, the calendar {}",
+            status["phase"].stringOr({}), phase);
+    const auto answer = stage.submit({.symbol = "GM"});
+    if (phase == "regular")
+        require(answer.status == 202, "in market hours an order was refused: {}", answer.body);
+    else
+        require(answer.body.find("risk.market_closed") != std::string::npos,
+                "out of hours a market order was answered {} {}", answer.status, answer.body);
+    evidence.note("it is {} in New York: a market order is {}", phase,
+                  phase == "regular" ? "taken" : "refused, with the time of the opening");
+}
+
+void hoursOfNewYork(Stage& stage, Evidence& evidence)
+{
+    haltsAndHours(stage, evidence);
+    requireHoursKept(stage, evidence);
+}
+
+} // namespace
+
+std::vector<Drill> marketDrills()
+{
+    return {
+        {"PE-5.1", "more questions than the data provider allows, and its 429",
+         "equal questions are asked once, under the limit; the user sees the time of the next try",
+         {}, 120s, providerLimit},
+        {"PE-5.2", "symbols that do not exist, and times without data",
+         "404 with near matches; no data looks different from no such symbol", {}, 60s,
+         invalidSymbol},
+        {"PE-5.5", "the data feed dies while quotes are on the screen",
+         "time, age and source with every value; stale is said, orders on it ask", {}, 240s,
+         oldDataLooksOld},
+        {"TB-1.3", "holidays, early closes, a trading halt, and a shut market",
+         "no order when shut or halted; cancels pass", {.backend = {"alpaca-simulated=false"}}, 90s,
+         hoursOfNewYork},
+    };
+}
+
+} // namespace qd::drills

@@ -1,0 +1,141 @@
+// Brokers that are down, in maintenance, or short of patience.
+#include <algorithm>
+
+#include "services/drills/cases/cases.h"
+
+namespace qd::drills {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+double millisOf(Duration duration)
+{
+    return std::chrono::duration<double, std::milli>(duration).count();
+}
+
+bool hasRetryAfter(const Answer& answer)
+{
+    return answer.headers.contains("Retry-After") && answer["retryAfterMs"].integerOr(0) > 0;
+}
+
+/// Submits while the breaker is open; the middle answer time in milliseconds.
+double refusedQuickly(Stage& stage, int count)
+{
+    std::vector<double> times;
+    for (int i = 0; i < count; ++i) {
+        const auto answer = stage.submit({.symbol = "HD"});
+        require(answer.status == 503, "expected 503 while the breaker is open, was {} {}",
+                answer.status, answer.body.substr(0, 300));
+        require(hasRetryAfter(answer), "503 without the time of the next try: {}", answer.body);
+        times.push_back(millisOf(answer.took));
+    }
+    std::ranges::sort(times);
+    return times[times.size() / 2];
+}
+
+void brokerDown(Stage& stage, Evidence& evidence)
+{
+    const auto resting =
+        stage.place({.symbol = "HD", .type = "limit", .limitPrice = "300", .timeInForce = "gtc"});
+    stage.awaitState(resting, "accepted");
+    const auto listener = stage.listen();
+    stage.cut("rest");
+    stage.await("the breaker opens", 40s, [&] {
+        stage.submit({.symbol = "HD"});
+        return stage.breaker("broker.alpaca").text("state") == "open";
+    });
+    const auto open = stage.breaker("broker.alpaca");
+    require(!open["nextAttempt"].isAbsent(), "an open breaker does not say when it tries again");
+    evidence.note("open after {} failures of {} calls: {}", open["failures"].integerOr(0),
+                  open["calls"].integerOr(0), open.text("reason"));
+    const double middle = refusedQuickly(stage, 15);
+    require(middle < 10, "expected refusals in under 10 ms, the middle one took {:.1f} ms", middle);
+    evidence.note("further orders: 503 with the time of the next try, in {:.2f} ms", middle);
+    const auto cancel = stage.call("DELETE", "/v1/orders/" + resting);
+    require(cancel.status == 202, "a cancel during the outage: {} {}", cancel.status, cancel.body);
+    const auto shown = listener->waitFor(10s, [](const json::Value& message) {
+        return message["type"].stringOr({}) == "status" &&
+               message["brokers"].at(0)["breaker"].stringOr({}) == "open";
+    });
+    require(!shown.empty(), "terminals are not told of the open breaker");
+    stage.healNetwork();
+    stage.awaitState(resting, "canceled", 60s);
+    evidence.note("the cancel asked for during the outage reached the venue afterwards");
+    stage.await("the breaker closes again", 60s,
+                [&] { return stage.breaker("broker.alpaca").text("state") == "closed"; });
+}
+
+void maintenance(Stage& stage, Evidence& evidence)
+{
+    stage.fault(R"({"kind":"maintenance","durationMs":20000})");
+    stage.admin("POST", "/streams/disconnect", R"({"stream":"all"})");
+    stage.await("an order is refused because the broker is away", 15s,
+                [&] { return stage.submit({.symbol = "CAT"}).status == 503; });
+    const auto answer = stage.submit({.symbol = "CAT"});
+    require(answer.status == 503 && hasRetryAfter(answer), "expected 503 and a time, was {} {}",
+            answer.status, answer.body);
+    require(stage.componentStatus("broker.alpaca") != "ok", "health does not show the maintenance");
+    evidence.note("maintenance: orders get 503 ({}), broker.alpaca is {}: {}", answer.text("code"),
+                  stage.componentStatus("broker.alpaca"),
+                  stage.component("broker.alpaca", "detail"));
+    // What happened at the venue meanwhile is found out before trading goes on.
+    stage.admin("POST", "/orders/foreign",
+                R"({"symbol":"CAT","qty":"2","side":"buy","type":"market","time_in_force":"day"})");
+    stage.awaitSettled(90s);
+    require(stage.position("CAT") == stage.venuePosition("CAT") && stage.position("CAT") == "2",
+            "after the maintenance we hold {} CAT, the venue says {}", stage.position("CAT"),
+            stage.venuePosition("CAT"));
+    const auto id = stage.place({.symbol = "CAT"});
+    stage.awaitState(id, "filled");
+    evidence.note("over: compared first (a trade made elsewhere was found), then orders go again");
+}
+
+void rateLimited(Stage& stage, Evidence& evidence)
+{
+    // Polling that would use up any limit: bars of many instruments, all at once.
+    std::vector<std::future<Result<wire::HttpResponse>>> polling;
+    for (int i = 0; i < 6; ++i) stage.fault(R"({"kind":"http_status","status":429,"method":"GET","path":"/v2/orders"})");
+    for (int i = 0; i < 40; ++i)
+        polling.push_back(stage.api().begin("POST", "/v1/trading/reconcile"));
+    std::vector<std::string> ids;
+    double worst = 0;
+    for (int i = 0; i < 10; ++i) {
+        const auto before = runtime::systemClock().steady();
+        const auto id = stage.place({.symbol = "GE", .type = "limit", .limitPrice = "120",
+                                     .timeInForce = "gtc"});
+        stage.awaitState(id, "accepted", 15s);
+        stage.call("DELETE", "/v1/orders/" + id);
+        stage.awaitState(id, "canceled", 15s);
+        worst = std::max(worst, millisOf(runtime::systemClock().steady() - before));
+        require(stage.venueOrderCount(id) == 1, "an order is at the venue {} times",
+                stage.venueOrderCount(id));
+    }
+    evidence.note("10 orders and cancels while polling is at its limit and six 429 come: the "
+                  "slowest pair took {:.0f} ms", worst);
+    for (auto& pending : polling) pending.wait();
+    require(stage.breaker("broker.alpaca").text("state") == "closed",
+            "answers of 429 opened the breaker");
+    const auto headers = stage.venue("GET", "/v2/clock").headers;
+    require(headers.contains("X-RateLimit-Remaining"), "the venue does not tell its limit");
+    stage.awaitSettled(60s);
+}
+
+} // namespace
+
+std::vector<Drill> outageDrills()
+{
+    return {
+        {"PE-3.7", "the broker does not accept connections",
+         "a breaker opens after 5 failures; orders fail in under 10 ms with the time of the next "
+         "try; cancels are still tried; terminals see it",
+         {}, 180s, brokerDown},
+        {"TB-3.8", "the broker is in maintenance, and something trades there meanwhile",
+         "its status is shown, trading pauses and resumes after a comparison", {}, 180s, maintenance},
+        {"TB-3.1", "the broker answers 429 while we poll as much as we can",
+         "waits as told; orders and cancels go ahead of polling; no breaker opens",
+         {.backend = {"trading-reconcile-every=300ms"}}, 150s, rateLimited},
+    };
+}
+
+} // namespace qd::drills
