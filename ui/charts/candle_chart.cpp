@@ -106,10 +106,7 @@ void CandleChart::fitPrices()
 {
     ChartScale& scale = m_picture.scale;
     if (m_picture.bars && !m_picture.bars->empty()) {
-        const double size = double(m_picture.bars->size());
-        const auto first = std::size_t(std::clamp(std::floor(scale.firstIndex), 0.0, size));
-        const auto last = std::size_t(std::clamp(std::ceil(scale.lastIndex), 0.0, size));
-        const auto window = m_picture.bars->window(first, last, 2048);
+        const BarPyramid::Window window = CandleLayer::visible(m_picture);
         double low = 1e300, high = -1e300, volume = 0;
         for (const Candle& bar : window.candles) {
             low = std::min(low, bar.low);
@@ -242,7 +239,7 @@ void CandleChart::drawBackground(QPainter* painter, const QRectF& area)
 {
     painter->fillRect(area, m_theme.colors().bg1);
     if (!m_picture.bars || m_picture.bars->empty()) return;
-    paintAxes(*painter, m_theme, m_picture, m_overlay.places, viewport()->rect());
+    paintAxes(*painter, m_theme, m_picture, viewport()->rect());
 }
 
 void CandleChart::resizeEvent(QResizeEvent* event)

@@ -28,11 +28,12 @@ public:
                QWidget* widget) override;
     void plotMoved() { prepareGeometryChange(); }
 
+    /// The bars in sight, no finer than can be seen.
+    static BarPyramid::Window visible(const ChartPicture& picture);
     /// The newest candle and the studies' last steps; for the overlay.
     static void paintLive(QPainter& painter, const Theme& theme, const ChartPicture& picture);
 
 private:
-    static BarPyramid::Window visible(const ChartPicture& picture);
     static void paintCandles(QPainter& painter, const Palette& colors, const ChartPicture& picture,
                              const BarPyramid::Window& window, std::size_t from, std::size_t to);
     static void paintStudies(QPainter& painter, const Palette& colors,

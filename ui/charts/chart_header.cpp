@@ -52,7 +52,9 @@ ChartHeader::ChartHeader(Desk& desk, const Theme& theme, QWidget* parent)
     }
     row->addStretch(1);
     row->addWidget(m_quote);
-    m_name->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Preferred);
+    for (TextLabel* label : {m_symbol, m_name, m_last, m_change, m_quote}) {
+        label->setSizePolicy(QSizePolicy::Fixed, QSizePolicy::Preferred);
+    }
     m_interval->setFixedWidth(222);
     m_interval->select(0);
     auto* menu = new QMenu(this);
@@ -140,9 +142,7 @@ void ChartHeader::dropByPriority()
     keep(m_change, m_change->sizeHint().width());
     keep(m_studies, m_studies->sizeHint().width());
     keep(m_quote, m_quote->sizeHint().width());
-    const int nameWidth = QFontMetrics(m_name->font()).horizontalAdvance(m_name->text()) + 4;
-    m_name->setFixedWidth(nameWidth);
-    keep(m_name, nameWidth);
+    keep(m_name, m_name->sizeHint().width());
 }
 
 void ChartHeader::resizeEvent(QResizeEvent*)

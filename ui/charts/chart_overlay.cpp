@@ -21,6 +21,11 @@ QString priceText(double price, int places)
     return format::number(Decimal::fromDouble(price).value_or(Decimal{}), places);
 }
 
+double priceStep(const ChartScale& scale)
+{
+    return niceStep((scale.high - scale.low) / std::max(1.0, scale.plot.height() / 44));
+}
+
 struct AxisTag {
     double y = 0;
     QString text, note;
@@ -196,6 +201,30 @@ void paintLastLine(QPainter& painter, const Theme& theme, const ChartPicture& pi
     painter.drawLine(QPointF(picture.scale.plot.left(), y), QPointF(picture.scale.plot.right(), y));
 }
 
+/// Labels of the grid, but none that a tag would cut.
+void paintPriceLabels(QPainter& painter, const Theme& theme, const ChartPicture& picture, int places,
+                      const QRect& viewport, const std::vector<AxisTag>& tags,
+                      const std::vector<double>& centres)
+{
+    const ChartScale& scale = picture.scale;
+    const double step = priceStep(scale);
+    const int left = int(scale.plot.right()) + 1;
+    painter.setFont(theme.font(TypeSize::Small, TypeWeight::Medium));
+    painter.setPen(theme.colors().text2);
+    for (double price = std::ceil(scale.low / step) * step; price < scale.high; price += step) {
+        const double y = scale.y(price);
+        if (y > picture.volumeTop - 8 || y < scale.plot.top() + 6) continue;
+        bool free = true;
+        for (std::size_t i = 0; i < tags.size(); ++i) {
+            const double below = tags[i].note.isEmpty() ? kTagHeight - 2 : kTagHeight + 11;
+            free = free && (y < centres[i] - kTagHeight + 2 || y > centres[i] + below);
+        }
+        if (!free) continue;
+        painter.drawText(QRect(left, int(y) - 8, viewport.width() - left - kAxisPadding, 16),
+                         Qt::AlignCenter, priceText(price, places));
+    }
+}
+
 void paintAxisTags(QPainter& painter, const Theme& theme, const ChartPicture& picture,
                    const ChartOverlay& overlay, const QRect& viewport)
 {
@@ -233,6 +262,7 @@ void paintAxisTags(QPainter& painter, const Theme& theme, const ChartPicture& pi
             centres[i + 1] = centres[i] + gap;
         }
     }
+    paintPriceLabels(painter, theme, picture, overlay.places, viewport, tags, centres);
     for (std::size_t i = 0; i < tags.size(); ++i) {
         tags[i].y = centres[i];
         if (!tags[i].bold) paintAxisTag(painter, theme, picture, viewport, tags[i]);
@@ -300,23 +330,20 @@ std::optional<std::size_t> barAt(const BarPyramid& bars, std::int64_t timeMs)
     return std::size_t(after - starts.begin()) - 1;
 }
 
-void paintAxes(QPainter& painter, const Theme& theme, const ChartPicture& picture, int places,
+void paintAxes(QPainter& painter, const Theme& theme, const ChartPicture& picture,
                const QRect& viewport)
 {
     const Palette& colors = theme.colors();
     const ChartScale& scale = picture.scale;
     const QRectF& plot = scale.plot;
     painter.setFont(theme.font(TypeSize::Small, TypeWeight::Medium));
-    const double step = niceStep((scale.high - scale.low) / std::max(1.0, plot.height() / 44));
+    const double step = priceStep(scale);
     const int left = int(plot.right()) + 1;
     for (double price = std::ceil(scale.low / step) * step; price < scale.high; price += step) {
         const double y = std::floor(scale.y(price)) + 0.5;
         if (y > picture.volumeTop - 8 || y < plot.top() + 6) continue;
         painter.setPen(QPen(colors.grid, 0));
         painter.drawLine(QPointF(plot.left(), y), QPointF(plot.right(), y));
-        painter.setPen(colors.text2);
-        painter.drawText(QRect(left, int(y) - 8, viewport.width() - left - kAxisPadding, 16),
-                         Qt::AlignCenter, priceText(price, places));
     }
     const double volumeHeight = plot.bottom() - picture.volumeTop - 4;
     const double half = niceStep(picture.volumeMax / 2.6);

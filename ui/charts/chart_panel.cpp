@@ -180,8 +180,7 @@ void ChartPanel::refreshLast()
     }
     const bool stale = m_desk.freshnessOf(m_desk.symbol()) == Freshness::Stale;
     const Price last = m_desk.quotes().at(slot).last;
-    const BarPyramid& bars = m_desk.bars().series(m_desk.chartKey()).bars;
-    const bool up = bars.empty() || last.toDouble() >= bars.bar(bars.size() - 1).open;
+    const bool up = !m_desk.quotes().changeOf(slot).isNegative();
     m_chart->setLast(last.toDouble(), format::number(last.value(), m_desk.placesOf(m_desk.symbol())),
                      noteForLast(stale), up ? Tone::Up : Tone::Down);
     m_chart->setStale(stale ? tr("STALE  ·  last tick %1 ago  ·  prices not live")

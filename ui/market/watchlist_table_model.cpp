@@ -26,7 +26,7 @@ WatchlistTableModel::WatchlistTableModel(Desk& desk, QObject* parent)
                 {QStringLiteral("last"), tr("Last"), 82, Qt::AlignRight, false},
                 {QStringLiteral("change"), tr("Chg"), 68, Qt::AlignRight, false},
                 {QStringLiteral("changePercent"), tr("Chg %"), 68, Qt::AlignRight, false},
-                {QStringLiteral("day"), tr("Day"), 66, Qt::AlignLeft, false}},
+                {QStringLiteral("day"), tr("Day"), 66, Qt::AlignLeft, false, 1}},
                parent),
       m_desk(desk)
 {

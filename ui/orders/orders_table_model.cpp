@@ -26,19 +26,19 @@ Cell text(const QString& value, Tone tone = Tone::Normal, TypeWeight weight = Ty
 } // namespace
 
 OrdersTableModel::OrdersTableModel(Desk& desk, QObject* parent)
-    : RowModel({{QStringLiteral("time"), tr("Time (ET)"), 96, Qt::AlignLeft},
-                {QStringLiteral("order"), tr("Order"), 84, Qt::AlignLeft},
+    : RowModel({{QStringLiteral("time"), tr("Time (ET)"), 102, Qt::AlignLeft},
+                {QStringLiteral("order"), tr("Order"), 84, Qt::AlignLeft, false, 4},
                 {QStringLiteral("side"), tr("Side"), 52, Qt::AlignLeft},
                 {QStringLiteral("symbol"), tr("Symbol"), 72, Qt::AlignLeft},
                 {QStringLiteral("quantity"), tr("Qty"), 68, Qt::AlignRight},
                 {QStringLiteral("filled"), tr("Filled"), 100, Qt::AlignLeft},
                 {QStringLiteral("type"), tr("Type"), 66, Qt::AlignLeft},
                 {QStringLiteral("price"), tr("Price"), 80, Qt::AlignRight},
-                {QStringLiteral("averagePrice"), tr("Avg fill"), 80, Qt::AlignRight},
+                {QStringLiteral("averagePrice"), tr("Avg fill"), 80, Qt::AlignRight, false, 1},
                 {QStringLiteral("state"), tr("Status"), 98, Qt::AlignLeft},
-                {QStringLiteral("timeInForce"), tr("TIF"), 48, Qt::AlignLeft},
-                {QStringLiteral("ackMs"), tr("Ack ms"), 58, Qt::AlignRight},
-                {QStringLiteral("reason"), tr("Reason"), 140, Qt::AlignLeft, true}},
+                {QStringLiteral("timeInForce"), tr("TIF"), 48, Qt::AlignLeft, false, 3},
+                {QStringLiteral("ackMs"), tr("Ack ms"), 62, Qt::AlignRight, false, 5},
+                {QStringLiteral("reason"), tr("Reason"), 120, Qt::AlignLeft, true, 2}},
                parent),
       m_desk(desk)
 {
@@ -138,8 +138,8 @@ QString OrdersTableModel::exportOf(int item, int column) const
 }
 
 FillsTableModel::FillsTableModel(Desk& desk, QObject* parent)
-    : RowModel({{QStringLiteral("time"), tr("Time (ET)"), 96, Qt::AlignLeft},
-                {QStringLiteral("executionId"), tr("Execution"), 128, Qt::AlignLeft},
+    : RowModel({{QStringLiteral("time"), tr("Time (ET)"), 102, Qt::AlignLeft},
+                {QStringLiteral("executionId"), tr("Execution"), 128, Qt::AlignLeft, false, 3},
                 {QStringLiteral("side"), tr("Side"), 52, Qt::AlignLeft},
                 {QStringLiteral("symbol"), tr("Symbol"), 72, Qt::AlignLeft},
                 {QStringLiteral("quantity"), tr("Qty"), 72, Qt::AlignRight},
@@ -147,7 +147,7 @@ FillsTableModel::FillsTableModel(Desk& desk, QObject* parent)
                 {QStringLiteral("value"), tr("Value"), 110, Qt::AlignRight},
                 {QStringLiteral("fee"), tr("Fee"), 64, Qt::AlignRight},
                 {QStringLiteral("order"), tr("Order"), 90, Qt::AlignLeft},
-                {QStringLiteral("note"), tr("Note"), 80, Qt::AlignLeft, true}},
+                {QStringLiteral("note"), tr("Note"), 80, Qt::AlignLeft, true, 2}},
                parent),
       m_desk(desk)
 {

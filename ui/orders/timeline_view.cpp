@@ -10,10 +10,10 @@
 namespace qd::ui {
 
 TimelineTableModel::TimelineTableModel(QObject* parent)
-    : RowModel({{QStringLiteral("time"), tr("Time (ET)"), 92, Qt::AlignLeft},
-                {QStringLiteral("step"), tr("Step"), 62, Qt::AlignRight},
+    : RowModel({{QStringLiteral("time"), tr("Time (ET)"), 102, Qt::AlignLeft},
+                {QStringLiteral("step"), tr("Step"), 76, Qt::AlignRight},
                 {QStringLiteral("kind"), tr("Event"), 104, Qt::AlignLeft},
-                {QStringLiteral("source"), tr("Source"), 104, Qt::AlignLeft},
+                {QStringLiteral("source"), tr("Source"), 112, Qt::AlignLeft},
                 {QStringLiteral("detail"), tr("Detail"), 160, Qt::AlignLeft, true}},
                parent)
 {

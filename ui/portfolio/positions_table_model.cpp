@@ -29,10 +29,10 @@ PositionsTableModel::PositionsTableModel(Desk& desk, QObject* parent)
                 {QStringLiteral("last"), tr("Last"), 84, Qt::AlignRight},
                 {QStringLiteral("marketValue"), tr("Market value"), 112, Qt::AlignRight},
                 {QStringLiteral("unrealised"), tr("Unrealised"), 100, Qt::AlignRight},
-                {QStringLiteral("unrealisedPercent"), tr("Unrl %"), 72, Qt::AlignRight},
+                {QStringLiteral("unrealisedPercent"), tr("Unrl %"), 72, Qt::AlignRight, false, 2},
                 {QStringLiteral("dayChange"), tr("Day P&L"), 96, Qt::AlignRight},
-                {QStringLiteral("realised"), tr("Realised"), 96, Qt::AlignRight},
-                {QStringLiteral("note"), tr("Note"), 110, Qt::AlignLeft, true}},
+                {QStringLiteral("realised"), tr("Realised"), 96, Qt::AlignRight, false, 1},
+                {QStringLiteral("note"), tr("Note"), 110, Qt::AlignLeft, true, 3}},
                parent),
       m_desk(desk)
 {

@@ -5,7 +5,7 @@
 namespace qd::ui {
 
 EventsTableModel::EventsTableModel(Desk& desk, bool noticesOnly, QObject* parent)
-    : RowModel({{QStringLiteral("time"), tr("Time (ET)"), 96, Qt::AlignLeft},
+    : RowModel({{QStringLiteral("time"), tr("Time (ET)"), 102, Qt::AlignLeft},
                 {QStringLiteral("sequence"), tr("Sequence"), 78, Qt::AlignRight},
                 {QStringLiteral("severity"), tr("Severity"), 92, Qt::AlignLeft},
                 {QStringLiteral("title"), tr("Event"), 220, Qt::AlignLeft},

@@ -116,8 +116,8 @@ private:
         Stage stage(m_theme, size);
         stage.typeOrder(Side::Buy, "300");
         shoot(stage.window, QStringLiteral("trading-") + name);
+        stage.clock.advance(std::chrono::milliseconds(6396));
         stage.session.goStale(std::chrono::milliseconds(6400));
-        stage.clock.advance(std::chrono::milliseconds(6400));
         settle(8);
         shoot(stage.window, QStringLiteral("stale-") + name);
     }

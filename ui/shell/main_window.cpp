@@ -214,9 +214,10 @@ void MainWindow::refreshBanner()
                                 format::clock(status.reportTime())),
                        Tone::Crit);
     } else if (link.state != client::LinkState::Online) {
-        m_banner->show(link.state == client::LinkState::Connecting ? tr("Connecting to the backend…")
-                                                                   : tr("Synchronising…"),
-                       Tone::Warn);
+        const QString what = link.state == client::LinkState::Connecting
+                                 ? tr("Connecting to the backend…")
+                                 : tr("Synchronising…");
+        m_banner->show(link.detail.empty() ? what : format::plain(link.detail, 120), Tone::Warn);
     } else if (m_desk.trading().isHalted()) {
         m_banner->show(tr("TRADING HALTED since %1 ET  ·  %2  ·  no order goes out; cancelling works")
                            .arg(format::clock(m_desk.trading().trading().since),
@@ -282,7 +283,6 @@ void MainWindow::cancelAll()
 void MainWindow::switchTheme(ThemeKind kind)
 {
     m_theme.setKind(kind);
-    m_theme.apply(*qApp);
 }
 
 void MainWindow::closeEvent(QCloseEvent* event)

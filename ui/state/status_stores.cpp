@@ -24,6 +24,7 @@ StatusStore::StatusStore(const runtime::Clock& clock, QObject* parent)
 Duration StatusStore::ageOf(const client::FeedFacts& feed) const
 {
     const Duration since = m_reportTime.isSet() ? m_clock.now() - m_reportTime : Duration{};
+    if (!isOnline()) return feed.age + std::max(Duration{}, since);
     // Reports come every second; only silence beyond that adds to what the feed said of itself.
     return feed.age + std::max(Duration{}, since - std::chrono::milliseconds(1500));
 }

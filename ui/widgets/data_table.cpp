@@ -144,15 +144,34 @@ void DataTable::cycleSort(int column)
 void DataTable::layoutColumns()
 {
     if (!m_model) return;
+    const auto& columns = m_model->columns();
+    int wanted = 0;
+    int rank = 0;
+    for (const Column& column : columns) {
+        wanted += column.width;
+        rank = std::max(rank, column.dropRank);
+    }
+    std::vector<bool> hidden(columns.size(), false);
+    for (; rank > 0 && wanted > viewport()->width(); --rank) {
+        for (std::size_t i = 0; i < columns.size(); ++i) {
+            if (columns[i].dropRank != rank) continue;
+            hidden[i] = true;
+            wanted -= columns[i].width;
+        }
+    }
+    for (int i = 0; i < int(columns.size()); ++i) setColumnHidden(i, hidden[std::size_t(i)]);
     int fixed = 0;
     int stretch = -1;
-    const auto& columns = m_model->columns();
+    int lastShown = -1;
     for (int i = 0; i < int(columns.size()); ++i) {
         if (isColumnHidden(i)) continue;
+        lastShown = i;
         if (columns[std::size_t(i)].stretch) stretch = i;
         else fixed += columnWidth(i);
     }
+    if (stretch < 0) stretch = lastShown;
     if (stretch < 0) return;
+    if (!columns[std::size_t(stretch)].stretch) fixed -= columnWidth(stretch);
     setColumnWidth(stretch, std::max(columns[std::size_t(stretch)].width, viewport()->width() - fixed));
 }
 

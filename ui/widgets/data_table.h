@@ -54,6 +54,7 @@ protected:
     void keyPressEvent(QKeyEvent* event) override;
 
 private:
+    /// Hide what must be hidden, and give what is left over to the stretching column.
     void layoutColumns();
     void reportVisibleRows();
     void cycleSort(int column);

@@ -27,7 +27,7 @@ Field::Field(const Theme& theme, const QString& caption, const QString& objectNa
     m_edit->installEventFilter(this);
     m_error->setObjectName(objectName + QStringLiteral("Error"));
     m_error->setWordWrap(true);
-    m_error->setFixedHeight(28);
+    m_error->setMinimumHeight(15);
     m_error->setAlignment(Qt::AlignTop | Qt::AlignLeft);
     setCaption(caption);
     connect(m_edit, &QLineEdit::textEdited, this, &Field::edited);

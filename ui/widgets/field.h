@@ -11,7 +11,7 @@ class QPushButton;
 namespace qd::ui {
 
 /// A caption, a line to type a number in, and the reason why it is refused, at the field.
-/// Arrow up and down step. The error line keeps its height, so nothing jumps while typing.
+/// Arrow up and down step. One line is kept free for the reason, so that most of the time nothing jumps.
 class Field final : public QWidget {
     Q_OBJECT
 public:

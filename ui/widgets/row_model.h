@@ -33,6 +33,7 @@ struct Column {
     int width = 80;
     Qt::Alignment align = Qt::AlignLeft;
     bool stretch = false; ///< takes what is left over
+    int dropRank = 0;     ///< highest is hidden first when the table gets narrow; 0: never
 };
 
 /// By what a row sorts: a number, or a text when `isText`.

@@ -1,0 +1,213 @@
+#include "app/terminal/terminal.h"
+
+#include <memory>
+
+#include <QApplication>
+#include <QCommandLineParser>
+#include <QElapsedTimer>
+#include <QFileInfo>
+#include <QStandardPaths>
+#include <QTemporaryDir>
+#include <QTextStream>
+#include <QTimer>
+
+#include "services/client/embedded_backend.h"
+#include "ui/charts/chart_panel.h"
+#include "ui/shell/gallery.h"
+#include "ui/shell/main_window.h"
+
+namespace qd {
+
+namespace {
+
+using client::EmbeddedBackend;
+using client::LinkState;
+using client::NetSession;
+
+constexpr int kLiveShotWithinMs = 45'000;
+
+struct Options {
+    QString connectUrl, tokenFile, replay, shootFolder;
+};
+
+Options readOptions(const QCoreApplication& application)
+{
+    QCommandLineParser parser;
+    parser.setApplicationDescription(QStringLiteral(
+        "Quarterdeck, a terminal for people who trade.\n"
+        "Started alone it runs its own paper market and backend; nothing leaves this machine."));
+    parser.addHelpOption();
+    parser.addVersionOption();
+    const QCommandLineOption connect(QStringLiteral("connect"),
+                                     QStringLiteral("Use the backend at <url> instead of starting one."),
+                                     QStringLiteral("url"));
+    const QCommandLineOption token(QStringLiteral("token-file"),
+                                   QStringLiteral("Private file with that backend's owner token."),
+                                   QStringLiteral("file"));
+    const QCommandLineOption replay(QStringLiteral("replay"),
+                                    QStringLiteral("Let the market replay this recording."),
+                                    QStringLiteral("file"));
+    const QCommandLineOption shoot(QStringLiteral("shoot"),
+                                   QStringLiteral("Render every view and state to PNG files in <folder>."),
+                                   QStringLiteral("folder"));
+    parser.addOptions({connect, token, replay, shoot});
+    parser.process(application);
+    return {parser.value(connect), parser.value(token), parser.value(replay), parser.value(shoot)};
+}
+
+QString workspacePath()
+{
+    return QStandardPaths::writableLocation(QStandardPaths::AppConfigLocation) +
+           QStringLiteral("/trading.json");
+}
+
+std::vector<Symbol> firstWatchlist()
+{
+    std::vector<Symbol> symbols;
+    for (const char* text : {"SPY", "QQQ", "IWM", "DIA", "AAPL", "MSFT", "NVDA", "AMZN", "GOOGL", "META",
+                             "TSLA", "AMD", "JPM", "XOM", "BTC/USD", "ETH/USD"}) {
+        symbols.push_back(Symbol::of(text));
+    }
+    return symbols;
+}
+
+/// Start market and backend as children, and keep the session pointed at them.
+std::unique_ptr<EmbeddedBackend> embed(NetSession& session, ui::Desk& desk,
+                                       EmbeddedBackend::Options options)
+{
+    auto embedded = std::make_unique<EmbeddedBackend>(std::move(options));
+    EmbeddedBackend* backend = embedded.get();
+    QObject::connect(backend, &EmbeddedBackend::progressed, &session, [&session](const QString& text) {
+        session.announce(LinkState::Connecting, text.toStdString());
+    });
+    QObject::connect(backend, &EmbeddedBackend::ready, &session, [&session, &desk, backend] {
+        auto address = backend->address();
+        if (address) return session.setServer(std::move(*address));
+        desk.tell(client::Severity::Critical, QObject::tr("The backend cannot be used"),
+                  QString::fromStdString(address.error().detail));
+    });
+    QObject::connect(backend, &EmbeddedBackend::childLost, &desk, [&desk](const QString& text) {
+        desk.tell(client::Severity::Warning, QObject::tr("Started again"), text);
+    });
+    QObject::connect(backend, &EmbeddedBackend::failed, &session, [&session, &desk](const QString& text) {
+        session.announce(LinkState::Offline, text.toStdString());
+        desk.tell(client::Severity::Critical, QObject::tr("The backend could not be started"), text);
+    });
+    return embedded;
+}
+
+EmbeddedBackend::Options embeddedOptions(const Options& options)
+{
+    EmbeddedBackend::Options embedded;
+    if (!options.replay.isEmpty()) {
+        embedded.marketOptions << QStringLiteral("--replay")
+                               << QFileInfo(options.replay).absoluteFilePath();
+    }
+    return embedded;
+}
+
+bool programsExist()
+{
+    const QString folder = QCoreApplication::applicationDirPath();
+    return QFileInfo(folder + QStringLiteral("/quarterdeck-sandbox")).isExecutable() &&
+           QFileInfo(folder + QStringLiteral("/quarterdeckd")).isExecutable();
+}
+
+/// One picture of the terminal over its real backend; false if that never came to live prices.
+bool shootLive(ui::Theme& theme, const Options& options)
+{
+    const QTemporaryDir data;
+    EmbeddedBackend::Options settings = embeddedOptions(options);
+    settings.dataFolder = data.path();
+    NetSession session({});
+    ui::Desk desk(session, runtime::systemClock());
+    ui::MainWindow window(desk, theme, runtime::systemRandom());
+    window.resize(1920, 1080);
+    window.show();
+    window.arrangeByDefault();
+    desk.setWatchlist(firstWatchlist());
+    desk.select(Symbol::of("SPY"));
+    const auto embedded = embed(session, desk, std::move(settings));
+    session.start();
+    embedded->start();
+    QElapsedTimer waiting;
+    waiting.start();
+    int ticks = 0;
+    QObject::connect(&desk.quotes(), &ui::QuoteStore::quotesChanged, &window, [&] { ++ticks; });
+    const auto isLive = [&] {
+        const auto& series = desk.bars().series(desk.chartKey());
+        return desk.status().isOnline() && series.phase == ui::BarStore::Phase::Ready && ticks > 100;
+    };
+    while (!isLive() && waiting.elapsed() < kLiveShotWithinMs) {
+        QApplication::processEvents(QEventLoop::AllEvents | QEventLoop::WaitForMoreEvents, 100);
+    }
+    window.arrangeByDefault();
+    QApplication::processEvents();
+    const QString path = options.shootFolder + QStringLiteral("/live.png");
+    const bool saved = window.grab().save(path);
+    QTextStream(stdout) << path << (isLive() ? "" : "  (never became live)") << Qt::endl;
+    return saved && isLive();
+}
+
+int shoot(ui::Theme& theme, const Options& options)
+{
+    int failures = ui::shootGallery(theme, options.shootFolder);
+    if (!programsExist()) {
+        QTextStream(stdout) << "live.png: quarterdeck-sandbox and quarterdeckd are not beside this "
+                               "program, left out"
+                            << Qt::endl;
+    } else if (!shootLive(theme, options)) {
+        ++failures;
+    }
+    return failures == 0 ? 0 : 1;
+}
+
+int runWindow(QApplication& application, ui::Theme& theme, const Options& options)
+{
+    NetSession session({});
+    ui::Desk desk(session, runtime::systemClock());
+    ui::MainWindow window(desk, theme, runtime::systemRandom());
+    QObject::connect(&theme, &ui::Theme::changed, &application, [&] { theme.apply(application); });
+    window.setWorkspacePath(workspacePath());
+    const ui::WorkspaceFile workspace = ui::WorkspaceFile::load(workspacePath());
+    if (workspace.geometry.isEmpty()) window.showMaximized();
+    else window.show();
+    window.restore(workspace);
+    if (desk.watchlist().empty()) desk.setWatchlist(firstWatchlist());
+    if (desk.symbol().empty()) desk.select(desk.watchlist().front());
+
+    std::unique_ptr<EmbeddedBackend> embedded;
+    if (!options.connectUrl.isEmpty()) {
+        auto token = client::readTokenFile(options.tokenFile);
+        if (!token) {
+            QTextStream(stderr) << QString::fromStdString(token.error().detail) << Qt::endl;
+            return 2;
+        }
+        session.setServer({QUrl(options.connectUrl), std::move(*token)});
+    } else {
+        embedded = embed(session, desk, embeddedOptions(options));
+    }
+    session.start();
+    if (embedded) embedded->start();
+    return QApplication::exec();
+}
+
+} // namespace
+
+int runTerminal(int argc, char** argv)
+{
+    for (int i = 1; i < argc; ++i) {
+        if (QByteArray(argv[i]).startsWith("--shoot")) qputenv("QT_QPA_PLATFORM", "offscreen");
+    }
+    QApplication application(argc, argv);
+    QCoreApplication::setApplicationName(QStringLiteral("quarterdeck"));
+    QCoreApplication::setApplicationVersion(QStringLiteral("0.1.0"));
+    QGuiApplication::setDesktopFileName(QStringLiteral("org.quarterdeck.Quarterdeck"));
+    const Options options = readOptions(application);
+    ui::Theme theme;
+    theme.apply(application);
+    if (!options.shootFolder.isEmpty()) return shoot(theme, options);
+    return runWindow(application, theme, options);
+}
+
+} // namespace qd
