@@ -67,6 +67,7 @@ void RestClient::send(const RestCall& call, Done done)
     if (!token.empty())
         request.setRawHeader("Authorization",
                              "Bearer " + QByteArray(token.data(), qsizetype(token.size())));
+    request.setHeader(QNetworkRequest::UserAgentHeader, QByteArray("quarterdeck"));
     request.setRawHeader("Accept", "application/json");
     request.setRawHeader("Accept-Encoding", "identity"); // what is bounded is what is sent
     request.setAttribute(QNetworkRequest::Http2AllowedAttribute, false);

@@ -96,7 +96,7 @@ private:
         const auto first = seen.left(seen.indexOf('\r')).split(' ');
         Request request{first.at(0), first.at(1), seen.left(end), seen.mid(end + 4, size)};
         tcp->read(end + 4 + size);
-        const auto path = request.target.left(request.target.indexOf('?'));
+        const auto path = request.target.split('?').first();
         const auto found = answers.find(request.verb + ' ' + path);
         const Answer answer = found == answers.end() ? Answer{.status = 404} : found->second;
         requests.push_back(std::move(request));
