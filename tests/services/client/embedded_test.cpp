@@ -35,6 +35,22 @@ EmbeddedBackend::Options options(const QTemporaryDir& folder)
     return options;
 }
 
+/// Makes the call and waits for its answer.
+template <typename T, typename Call>
+Answer<T> answerOf(Call call)
+{
+    std::optional<Answer<T>> kept;
+    call([&](Answer<T> answer) { kept = std::move(answer); });
+    if (!QTest::qWaitFor([&] { return kept.has_value(); }, kWithin)) qFatal("no answer");
+    return std::move(*kept);
+}
+
+Price scaled(Price price, const char* factor)
+{
+    const auto product = price.value().checkedMultiply(Decimal::of(factor), Rounding::Down);
+    return Price(product->roundTo(Decimal::of("0.01"), Rounding::Down));
+}
+
 bool isAlive(qint64 pid) { return pid != 0 && ::kill(static_cast<pid_t>(pid), 0) == 0; }
 
 } // namespace
@@ -43,6 +59,7 @@ class EmbeddedTest : public QObject {
     Q_OBJECT
 private Q_SLOTS:
     void ticksAndAnOrderFromEndToEnd();
+    void everyCallIsUnderstoodByTheRealBackend();
     void aKilledBackendIsStartedAgainAndTheSessionReturns();
     void aKilledMarketTakesTheBackendAlong();
     void aProgramThatComplainsIsQuoted();
@@ -115,6 +132,91 @@ void EmbeddedTest::ticksAndAnOrderFromEndToEnd()
     QVERIFY(isAlive(market) && isAlive(backend));
     embedded.reset();
     QVERIFY(!isAlive(market) && !isAlive(backend));
+}
+
+void EmbeddedTest::everyCallIsUnderstoodByTheRealBackend()
+{
+    if (!areBuilt()) QSKIP("quarterdeckd and quarterdeck-sandbox are not built");
+    QTemporaryDir folder;
+    EmbeddedBackend embedded(options(folder));
+    NetSession session({});
+    LinkState state = LinkState::Offline;
+    bool isFunded = false;
+    connect(&session, &Session::linkChanged, this, [&](const LinkFacts& link) { state = link.state; });
+    connect(&session, &Session::snapshotArrived, this, [&](const Snapshot& snapshot) {
+        isFunded = isFunded || snapshot.account.has_value();
+    });
+    connect(&session, &Session::eventsArrived, this, [&](const std::vector<StreamEvent>& events) {
+        for (const auto& event : events) isFunded = isFunded || event.account.has_value();
+    });
+    connect(&embedded, &EmbeddedBackend::ready, this, [&] {
+        if (auto address = embedded.address()) session.setServer(std::move(*address));
+    });
+    session.start();
+    embedded.start();
+    QTRY_VERIFY_WITH_TIMEOUT(state == LinkState::Online && isFunded, kWithin);
+    const auto spy = Symbol::of("SPY");
+
+    const auto found = answerOf<std::vector<Instrument>>(
+        [&](auto reply) { session.findInstruments("SPY", 5, this, reply); });
+    QVERIFY(found && !(*found).empty() && found->front().symbol == spy);
+    const auto quotes = answerOf<std::vector<QuoteFacts>>(
+        [&](auto reply) { session.fetchQuotes({spy}, this, reply); });
+    QVERIFY(quotes && quotes->at(0).quote.ask.isPositive());
+    QVERIFY(quotes->at(0).feedClass == FeedClass::Simulated);
+    const auto unknown = answerOf<std::vector<QuoteFacts>>(
+        [&](auto reply) { session.fetchQuotes({Symbol::of("SPYX")}, this, reply); });
+    QVERIFY(!unknown && unknown.error().status == 404);
+    QVERIFY(unknown.error().detail.find("SPY") != std::string::npos);
+    const auto bars = answerOf<BarSeries>(
+        [&](auto reply) { session.fetchBars(spy, BarInterval::Minute1, 50, this, reply); });
+    QVERIFY2(bars, bars ? "" : bars.error().detail.c_str());
+
+    OrderRequest order;
+    order.clientOrderId = ClientOrderId(runtime::systemRandom().uuidV4());
+    order.account = AccountId("paper");
+    order.symbol = spy;
+    order.type = OrderType::Limit;
+    order.quantity = Quantity::of("2");
+    order.limitPrice = scaled(quotes->at(0).quote.bid, "0.98");
+    const auto preview =
+        answerOf<OrderPreview>([&](auto reply) { session.previewOrder(order, this, reply); });
+    QVERIFY(preview && preview->notional.isPositive() && !preview->checks.empty());
+    auto wrong = order;
+    wrong.limitPrice.reset();
+    const auto refused = answerOf<Order>([&](auto reply) { session.submitOrder(wrong, this, reply); });
+    QVERIFY(!refused && refused.error().status == 422 && !refused.error().fields.empty());
+    auto far = order;
+    far.limitPrice = scaled(quotes->at(0).quote.ask, "1.3");
+    far.clientOrderId = ClientOrderId(runtime::systemRandom().uuidV4());
+    const auto asked = answerOf<Order>([&](auto reply) { session.submitOrder(far, this, reply); });
+    QVERIFY(!asked && asked.error().status == 412 && !asked.error().confirmations.empty());
+    for (const auto& question : asked.error().confirmations) far.confirmations.push_back(question.code);
+    const auto confirmed = answerOf<Order>([&](auto reply) { session.submitOrder(far, this, reply); });
+    QVERIFY2(confirmed, confirmed ? "" : confirmed.error().detail.c_str());
+    const auto taken = answerOf<Order>([&](auto reply) { session.submitOrder(order, this, reply); });
+    QVERIFY2(taken, taken ? "" : taken.error().detail.c_str());
+    const auto again = answerOf<Order>([&](auto reply) { session.submitOrder(order, this, reply); });
+    QVERIFY(again && again->request.clientOrderId == order.clientOrderId);
+    const auto canceled =
+        answerOf<Order>([&](auto reply) { session.cancelOrder(order.clientOrderId, this, reply); });
+    QVERIFY2(canceled, canceled ? "" : canceled.error().detail.c_str());
+    auto another = order;
+    another.clientOrderId = ClientOrderId(runtime::systemRandom().uuidV4());
+    const auto rests = answerOf<Order>([&](auto reply) { session.submitOrder(another, this, reply); });
+    QVERIFY2(rests, rests ? "" : rests.error().detail.c_str());
+    const auto all = answerOf<int>([&](auto reply) { session.cancelAll({}, this, reply); });
+    QVERIFY(all && *all >= 1);
+    const auto halted = answerOf<TradingFacts>(
+        [&](auto reply) { session.setTrading(TradingState::Halted, "test", this, reply); });
+    QVERIFY(halted && halted->state == TradingState::Halted && halted->reason == "test");
+    QVERIFY(answerOf<bool>([&](auto reply) { session.reconcile(this, reply); }));
+    for (const char* target : {"/health/report", "/v1/breakers", "/v1/events?after=0&limit=5",
+                               "/v1/traces?limit=5", "/v1/account", "/v1/positions", "/v1/fills"}) {
+        const auto text =
+            answerOf<std::string>([&](auto reply) { session.fetchText(target, this, reply); });
+        QVERIFY2(text && text->front() == '{', target);
+    }
 }
 
 void EmbeddedTest::aKilledBackendIsStartedAgainAndTheSessionReturns()
