@@ -248,6 +248,11 @@ void Applier::takeValues(Change& change, Order order, const OrderReport& report,
         if (ours.limitPrice) take(ours.limitPrice, told.limitPrice);
         if (ours.stopPrice) take(ours.stopPrice, told.stopPrice);
     }
+    if (report.state == OrderState::Filled && order.leavesQuantity().isZero()) {
+        // Shrunk to what had filled: the last thing that happens to an exit beside its partner.
+        m_room.step(change, std::move(order), Kind::Filled, source);
+        return;
+    }
     if (!differs) return;
     const bool returns = order.state == OrderState::PendingUpdate && order.replacedBy.empty();
     if (returns || order.state != OrderState::PendingUpdate) {

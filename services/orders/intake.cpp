@@ -72,11 +72,13 @@ void Intake::submit(OrderRequest request, const CommandContext& context,
     if (const Tracked* tracked = m_room.book.find(request.clientOrderId)) {
         return repeated(*tracked, request, std::move(done));
     }
-    if (auto refused = judge(request, nullptr)) {
-        logRefusal(request, *refused, context);
-        return done(tl::unexpected(std::move(*refused)));
+    auto needed = judge(request, nullptr);
+    if (!needed) {
+        logRefusal(request, needed.error(), context);
+        return done(tl::unexpected(std::move(needed.error())));
     }
     const ClientOrderId id = request.clientOrderId;
+    m_room.reservations.reserve(id, *needed);
     m_submits.push_back(m_room.now());
     Change change;
     Order order = newOrder(std::move(request));
@@ -280,9 +282,9 @@ void Intake::modify(const ClientOrderId& id, const ChangeRequest& change,
                                            "newClientOrderId")));
     }
     wanted->clientOrderId = newId;
-    if (auto refused = judge(*wanted, &old)) {
-        return done(tl::unexpected(std::move(*refused)));
-    }
+    auto needed = judge(*wanted, &old);
+    if (!needed) return done(tl::unexpected(std::move(needed.error())));
+    m_room.reservations.reserve(keepsId ? id : newId, *needed);
     brokers::Modification modification{change.quantity, change.limitPrice, change.stopPrice,
                                        change.trail, change.timeInForce, newId};
     Change entries;

@@ -33,7 +33,8 @@ private:
     brokers::BrokerStatus brokerStatus() const { return m_room.broker.status(); }
     CheckInput inputFor(const OrderRequest& request, const brokers::BrokerStatus& status,
                         const Order* replaced) const;
-    std::optional<Refusal> judge(const OrderRequest& request, const Order* replaced) const;
+    /// The buying power that the order will need, or why it is not taken.
+    tl::expected<Money, Refusal> judge(const OrderRequest& request, const Order* replaced) const;
     std::optional<Refusal> brokerGate(const brokers::BrokerStatus& status) const;
     void commitNew(Change change, const ClientOrderId& id, std::function<void()> send);
     void answer(const ClientOrderId& id, const Result<void>& committed);

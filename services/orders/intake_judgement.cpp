@@ -107,8 +107,7 @@ std::optional<Refusal> Intake::brokerGate(const brokers::BrokerStatus& status) c
         refusal.retryAfter = status.nextAttempt.isSet() && wait > Duration::zero() ? wait : 1s;
         return refusal;
     };
-    if (status.lastError.kind == ErrorKind::Denied && !status.lastError.code.empty() &&
-        !status.authenticated) {
+    if (!status.authenticated) {
         Refusal refusal;
         refusal.error = {ErrorKind::Denied, "orders.broker_not_authenticated",
                          "the broker does not take our credentials: " + status.lastError.detail +
@@ -124,7 +123,7 @@ std::optional<Refusal> Intake::brokerGate(const brokers::BrokerStatus& status) c
     return std::nullopt;
 }
 
-std::optional<Refusal> Intake::judge(const OrderRequest& request, const Order* replaced) const
+tl::expected<Money, Refusal> Intake::judge(const OrderRequest& request, const Order* replaced) const
 {
     std::vector<FieldError> errors = validateShape(request);
     if (request.account != m_room.settings.account) {
@@ -133,9 +132,9 @@ std::optional<Refusal> Intake::judge(const OrderRequest& request, const Order* r
                                       request.account.text()),
                           m_room.settings.account.text()});
     }
-    if (!errors.empty()) return refusalOf(std::move(errors));
+    if (!errors.empty()) return tl::unexpected(refusalOf(std::move(errors)));
     const brokers::BrokerStatus status = brokerStatus();
-    if (auto refused = brokerGate(status)) return refused;
+    if (auto refused = brokerGate(status)) return tl::unexpected(std::move(*refused));
     const CheckInput input = inputFor(request, status, replaced);
     for (const Rule& rule : riskRules()) {
         for (Finding& finding : rule.find(input)) {
@@ -143,7 +142,7 @@ std::optional<Refusal> Intake::judge(const OrderRequest& request, const Order* r
                               finding.detail, finding.example});
         }
         // Later rules presume what earlier ones have made sure of.
-        if (!errors.empty()) return refusalOf(std::move(errors));
+        if (!errors.empty()) return tl::unexpected(refusalOf(std::move(errors)));
     }
     Refusal questions;
     for (const Rule& rule : precautions()) {
@@ -151,10 +150,10 @@ std::optional<Refusal> Intake::judge(const OrderRequest& request, const Order* r
         if (findings.empty() || isConfirmed(request, rule.code)) continue;
         questions.confirmations.push_back({rule.code, findings.front().detail});
     }
-    if (questions.confirmations.empty()) return std::nullopt;
+    if (questions.confirmations.empty()) return costOf(input, openingQuantity(input));
     questions.error = {ErrorKind::Conflict, "orders.confirmation_needed",
                        questions.confirmations.front().text, {}};
-    return questions;
+    return tl::unexpected(std::move(questions));
 }
 
 tl::expected<Preview, Refusal> Intake::preview(OrderRequest request) const
