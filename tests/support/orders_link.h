@@ -45,6 +45,8 @@ public:
         m_capabilities.fractionalShares = true;
         m_capabilities.extendedHours = true;
         m_capabilities.shortSelling = true;
+        m_capabilities.crossesZero = true;
+        m_capabilities.ordersPerMinuteMax = 100'000;
         m_status.authenticated = true;
         m_status.breakerState = "closed";
         m_venue.listen([this](const brokers::OrderUpdate& update) { venueTells(update); });

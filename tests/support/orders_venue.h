@@ -144,6 +144,7 @@ public:
         Record* record = find(id);
         if (!record || !isLive(*record) || record->report.state == OrderState::Held) return false;
         const Quantity leaves = record->report.request.quantity - record->report.filledQuantity;
+        if (!leaves.isPositive()) return false;
         execute(*record, std::min(quantity, leaves), price);
         return true;
     }
@@ -299,6 +300,7 @@ private:
     {
         if (const auto legs = m_legs.find(id); legs != m_legs.end() && full) {
             for (const VenueOrderId& leg : legs->second) {
+                if (m_orders.at(leg).report.state != OrderState::Held) continue;
                 setState(m_orders.at(leg), OrderState::Accepted, "new");
                 tell(leg, OrderEventKind::Accepted);
             }
@@ -310,9 +312,13 @@ private:
                 setState(other, OrderState::Canceled, "canceled");
                 tell(sibling, OrderEventKind::Canceled);
             } else {
-                other.report.request.quantity -= quantity; // the exits share the position
+                // The exits share the position.
+                Quantity& wanted = other.report.request.quantity;
+                wanted = std::max(wanted - quantity, other.report.filledQuantity);
+                const bool isOver = wanted == other.report.filledQuantity;
+                if (isOver) setState(other, OrderState::Canceled, "canceled");
                 other.report.updatedAt = m_clock.now();
-                tell(sibling, OrderEventKind::Updated);
+                tell(sibling, isOver ? OrderEventKind::Canceled : OrderEventKind::Updated);
             }
         }
     }

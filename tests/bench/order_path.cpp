@@ -1,0 +1,264 @@
+// What one order costs with 1,000 and with 100,000 orders in the book: flat within 20 %.
+// uses: models/base models/orders services/runtime services/storage services/brokers services/orders
+// From the command over the disk to its fill on the disk; both books run side by side.
+
+#include <algorithm>
+#include <cstdio>
+#include <deque>
+#include <filesystem>
+#include <memory>
+#include <vector>
+
+#include <unistd.h>
+
+#include "services/orders/order_json.h"
+#include "services/orders/order_service.h"
+
+namespace {
+
+using namespace qd;
+
+/// Runs what was posted when told to; timers never fire. One thread.
+class ManualExecutor final : public runtime::Executor {
+public:
+    void post(runtime::Task task) override { m_tasks.push_back(std::move(task)); }
+    runtime::Timer after(Duration, runtime::Task) override
+    {
+        return runtime::Timer(std::make_shared<bool>(true));
+    }
+    const runtime::Clock& clock() const override { return runtime::systemClock(); }
+    bool isCurrent() const override { return true; }
+    bool runOne()
+    {
+        if (m_tasks.empty()) return false;
+        const runtime::Task task = std::move(m_tasks.front());
+        m_tasks.pop_front();
+        task();
+        return true;
+    }
+
+private:
+    std::deque<runtime::Task> m_tasks;
+};
+
+/// Accepts at once and fills at once.
+class InstantBroker final : public brokers::Broker {
+public:
+    explicit InstantBroker(runtime::Executor& core) : m_core(core)
+    {
+        m_capabilities.broker = BrokerId("instant");
+        m_capabilities.orderTypes = {OrderType::Limit};
+        m_capabilities.timesInForce = {TimeInForce::Gtc};
+        m_capabilities.orderClasses = {OrderClass::Simple};
+        m_capabilities.ordersPerMinuteMax = 1'000'000'000;
+        m_capabilities.crossesZero = true;
+    }
+    const brokers::Capabilities& capabilities() const override { return m_capabilities; }
+    brokers::BrokerStatus status() const override
+    {
+        brokers::BrokerStatus status;
+        status.connected = status.authenticated = true;
+        status.breakerState = "closed";
+        return status;
+    }
+    void submit(const OrderRequest& request, const std::string&, OutcomeCallback done) override
+    {
+        brokers::OrderReport report;
+        report.clientOrderId = request.clientOrderId;
+        report.venueOrderId = VenueOrderId("v" + std::to_string(++m_count));
+        report.request = request;
+        report.state = OrderState::Accepted;
+        m_core.post([this, report, done] {
+            done(brokers::Accepted{report});
+            brokers::OrderUpdate update;
+            update.kind = OrderEventKind::Filled;
+            update.report = report;
+            update.report.filledQuantity = report.request.quantity;
+            update.report.state = OrderState::Filled;
+            Fill fill;
+            fill.executionId = ExecutionId("x" + report.venueOrderId.text());
+            fill.symbol = report.request.symbol;
+            fill.side = report.request.side;
+            fill.price = *report.request.limitPrice;
+            fill.quantity = report.request.quantity;
+            fill.eventTime = m_core.clock().now();
+            update.fill = fill;
+            m_events(update);
+        });
+    }
+    void modify(const VenueOrderId&, const brokers::Modification&, const std::string&,
+                OutcomeCallback) override
+    {
+    }
+    void cancel(const VenueOrderId&, const std::string&, OutcomeCallback) override {}
+    void findByClientId(const ClientOrderId&, Callback<brokers::OrderReport>) override {}
+    void listOrders(const brokers::OrderQuery&,
+                    Callback<std::vector<brokers::OrderReport>> done) override
+    {
+        m_core.post([done] { done(std::vector<brokers::OrderReport>()); });
+    }
+    void listExecutions(Timestamp, Callback<std::vector<Fill>> done) override
+    {
+        m_core.post([done] { done(std::vector<Fill>()); });
+    }
+    void listPositions(Callback<std::vector<Position>> done) override
+    {
+        m_core.post([done] { done(std::vector<Position>()); });
+    }
+    void account(Callback<AccountSnapshot> done) override
+    {
+        m_core.post([done] {
+            AccountSnapshot snapshot;
+            snapshot.buyingPower = Money::of("1000000000000");
+            snapshot.shortingEnabled = true;
+            done(snapshot);
+        });
+    }
+    void listInstruments(Callback<std::vector<Instrument>>) override {}
+    void start(std::function<void(brokers::BrokerEvent)> events) override
+    {
+        m_events = std::move(events);
+        m_core.post([this] { m_events(brokers::ConnectionChange{true, "", {}}); });
+    }
+    void stop() override {}
+
+private:
+    runtime::Executor& m_core;
+    brokers::Capabilities m_capabilities;
+    std::function<void(brokers::BrokerEvent)> m_events;
+    std::uint64_t m_count = 0;
+};
+
+class OneStock final : public orders::MarketView {
+public:
+    OneStock() { m_instrument.symbol = Symbol::of("ACME"); }
+    const Instrument* instrument(const Symbol&) const override { return &m_instrument; }
+    std::vector<Symbol> nearMatches(std::string_view, std::size_t) const override { return {}; }
+    orders::MarketPicture picture(const Symbol&) const override
+    {
+        orders::MarketPicture picture;
+        picture.last = Price::of("12.50");
+        picture.freshness = Freshness::Live;
+        return picture;
+    }
+    SessionPhase phase(const Instrument&, Timestamp) const override { return SessionPhase::Regular; }
+    Timestamp nextOpen(const Instrument&, Timestamp) const override { return {}; }
+
+private:
+    Instrument m_instrument;
+};
+
+OrderRequest requestOf(runtime::Random& random)
+{
+    OrderRequest request;
+    request.clientOrderId = ClientOrderId(random.uuidV4());
+    request.account = AccountId("paper");
+    request.symbol = Symbol::of("ACME");
+    request.type = OrderType::Limit;
+    request.timeInForce = TimeInForce::Gtc;
+    request.quantity = Quantity::of("1");
+    request.limitPrice = Price::of("12.50");
+    return request;
+}
+
+/// `count` orders that are there already, every second one open.
+void fillTable(storage::Database& database, int count, runtime::Random& random)
+{
+    const auto begun = database.begin();
+    QD_ASSERT(begun.has_value());
+    for (int i = 0; i < count; ++i) {
+        Order order;
+        order.request = requestOf(random);
+        order.state = i % 2 == 0 ? OrderState::Accepted : OrderState::Canceled;
+        order.createdAt = order.acceptedAt = Timestamp::fromSeconds(1'700'000'000);
+        json::Writer body;
+        orders::writeOrder(body, order, orders::Detail::Log);
+        auto row = database.prepare("INSERT INTO orders(client_id, symbol, state, request_hash, "
+                                    "version, body) VALUES(?,?,?,?,0,?)");
+        const auto done = row->bind(1, order.request.clientOrderId.text())
+                              .bind(2, "ACME")
+                              .bind(3, toString(order.state))
+                              .bind(4, "")
+                              .bind(5, body.text())
+                              .run();
+        QD_ASSERT(done.has_value());
+    }
+    QD_ASSERT(database.commit().has_value());
+}
+
+/// One order room with its own database, run by hand.
+struct Room {
+    Room(const std::string& path, int orderCount) : broker(core)
+    {
+        auto database = storage::Database::open(path, storage::Durability::Off).value();
+        QD_ASSERT(storage::migrateAll(database, {storage::storageMigrations(),
+                                                 orders::orderMigrations()})
+                      .has_value());
+        fillTable(database, orderCount, random);
+        writer = std::move(storage::Writer::open(std::move(database), db).value());
+        orders::Settings settings;
+        settings.submitsPerMinuteMax = 1'000'000'000;
+        service = std::make_unique<orders::OrderService>(
+            orders::OrderService::Dependencies{*writer, core, random, broker, market}, settings);
+        service->start([](const Result<void>&) {});
+        drain();
+        QD_ASSERT(!service->trading().reconciling);
+    }
+    void drain()
+    {
+        while (core.runOne() || db.runOne()) {}
+    }
+    /// Microseconds per order of `count` orders that come together.
+    double run(int count)
+    {
+        const Duration start = runtime::systemClock().steady();
+        int answered = 0;
+        for (int i = 0; i < count; ++i) {
+            service->submit(requestOf(random), {}, [&](const auto& answer) { answered += answer ? 1 : 0; });
+        }
+        drain();
+        const Duration took = runtime::systemClock().steady() - start;
+        QD_ASSERT(answered == count);
+        return static_cast<double>(took.count()) / 1e3 / count;
+    }
+
+    ManualExecutor core, db;
+    runtime::SeededRandom random{1};
+    InstantBroker broker;
+    OneStock market;
+    std::unique_ptr<storage::Writer> writer;
+    std::unique_ptr<orders::OrderService> service;
+};
+
+double median(std::vector<double> values)
+{
+    std::ranges::sort(values);
+    return values[values.size() / 2];
+}
+
+} // namespace
+
+int main()
+{
+    const auto directory =
+        std::filesystem::temp_directory_path() / ("order_path_" + std::to_string(getpid()));
+    std::filesystem::create_directories(directory);
+    {
+        Room few((directory / "few.db").string(), 1'000);
+        Room many((directory / "many.db").string(), 100'000);
+        constexpr int kRounds = 15, kOrders = 100;
+        std::vector<double> costFew, costMany;
+        few.run(kOrders);
+        many.run(kOrders);
+        for (int round = 0; round < kRounds; ++round) {
+            costFew.push_back(few.run(kOrders));
+            costMany.push_back(many.run(kOrders));
+        }
+        const double ratio = median(costMany) / median(costFew);
+        std::printf("{\"bench\":\"orders.cost_per_order\",\"value\":%.1f,\"unit\":\"us\","
+                    "\"control\":\"with_1000_orders\",\"ratio\":%.3f,\"bar\":\"<=1.20\",\"ok\":%s}\n",
+                    median(costMany), ratio, ratio <= 1.20 ? "true" : "false");
+    }
+    std::filesystem::remove_all(directory);
+    return 0;
+}
