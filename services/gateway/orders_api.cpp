@@ -372,7 +372,7 @@ Problem problemOf(const Refusal& refusal)
         // A broker that no longer knows us is not a right the caller lacks.
         const bool credentials = refusal.error.code == "broker.credentials_missing" ||
                                  refusal.error.code == "alpaca.unauthorized" ||
-                                 refusal.error.code == "orders.broker_unauthorized";
+                                 refusal.error.code == "orders.broker_not_authenticated";
         problem.status = credentials ? 401 : 422;
         if (credentials) {
             problem.title = "The broker must be connected again";
