@@ -212,8 +212,9 @@ BrokerStatus AlpacaBroker::status() const
         breaker.nextAttempt.isSet() ? breaker.nextAttempt : m_state->stream.nextAttempt();
     status.rateRemaining = gate.rateRemaining();
     status.lastLatency = gate.lastLatency();
-    status.lastError = gate.lastError();
-    status.lastErrorAt = gate.lastErrorAt();
+    const bool streamIsNewer = m_state->stream.lastErrorAt() > gate.lastErrorAt();
+    status.lastError = streamIsNewer ? m_state->stream.lastError() : gate.lastError();
+    status.lastErrorAt = streamIsNewer ? m_state->stream.lastErrorAt() : gate.lastErrorAt();
     status.malformedCount = m_state->malformed + m_state->stream.malformedCount();
     return status;
 }

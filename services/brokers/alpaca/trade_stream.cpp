@@ -216,6 +216,8 @@ void TradeStream::onClosed(const std::string& reason)
     m_socket.reset();
     m_listening = false;
     if (!m_running) return;
+    m_lastError = Error{ErrorKind::Unavailable, "broker.stream_down", reason, {}};
+    m_lastErrorAt = m_core.clock().now();
     ++m_failures;
     const auto wait =
         std::max(kReconnectMin, resilience::fullJitter(kReconnect, m_failures, m_random));

@@ -27,6 +27,9 @@ public:
     std::uint64_t malformedCount() const { return m_malformedCount; }
     /// The venue refused our key on the stream.
     bool isUnauthorized() const { return m_unauthorized; }
+    /// Why the stream ended last; no code if it never did.
+    const Error& lastError() const { return m_lastError; }
+    Timestamp lastErrorAt() const { return m_lastErrorAt; }
 
 private:
     void connect();
@@ -43,7 +46,8 @@ private:
     std::shared_ptr<wire::WebSocket> m_socket;
     std::shared_ptr<int> m_generation; ///< events of an earlier socket are dropped
     runtime::Timer m_reconnect, m_handshake;
-    Timestamp m_nextAttempt;
+    Timestamp m_nextAttempt, m_lastErrorAt;
+    Error m_lastError;
     int m_failures = 0; ///< in a row
     bool m_running = false, m_listening = false, m_unauthorized = false;
     std::uint64_t m_malformedCount = 0;
