@@ -108,6 +108,20 @@ Result<std::int64_t> checkCopy(Database& database)
                             database.path(), report->reason));
 }
 
+/// An empty file passes for an empty database, which is nobody's backup.
+Result<void> requireEventLog(const std::string& path, const std::string& shownAs)
+{
+    auto database = Database::openReadOnly(path);
+    if (!database) return tl::unexpected(database.error());
+    const auto logged = hasEventLog(*database);
+    if (!logged) return tl::unexpected(logged.error());
+    if (*logged) return {};
+    return fail(ErrorKind::Corrupt, "storage.corrupt",
+                fmt::format("{} holds no event log: it is no backup, or all of it is lost; use "
+                            "another one",
+                            shownAs));
+}
+
 /// A checked copy of `sourcePath` in the single file `targetPath`, on disk.
 Result<std::int64_t> copyChecked(const std::string& sourcePath, const std::string& targetPath,
                                  const std::function<void(double)>& progress)
@@ -195,7 +209,10 @@ Result<std::int64_t> restore(const std::string& backupPath, const std::string& t
     if (!use) return tl::unexpected(use.error());
     const std::string fresh = targetPath + ".restoring";
     removeWithCompanions(fresh);
-    const auto count = copyChecked(backupPath, fresh, {});
+    auto count = copyChecked(backupPath, fresh, {});
+    if (count)
+        if (auto logged = requireEventLog(fresh, backupPath); !logged)
+            count = tl::unexpected(logged.error());
     if (!count) {
         removeWithCompanions(fresh);
         return count;

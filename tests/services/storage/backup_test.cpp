@@ -126,6 +126,14 @@ TEST_F(BackupTest, ABackupWithABrokenChainIsRefused)
     EXPECT_EQ(rows(m_path), 20);
 }
 
+TEST_F(BackupTest, AnEmptyFileIsNobodysBackup)
+{
+    fill(m_path, 20);
+    std::ofstream(m_copy).flush();
+    EXPECT_EQ(codeOf(restore(m_copy, m_path)), "storage.corrupt");
+    EXPECT_EQ(rows(m_path), 20);
+}
+
 TEST(AtomicFile, BytesComeBackAndAReplacementIsWhole)
 {
     const qd::test::TempDir folder;
