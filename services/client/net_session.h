@@ -35,6 +35,8 @@ struct NetSettings {
     std::chrono::milliseconds silenceMax{5'000};   ///< status comes every second
     std::chrono::milliseconds welcomeWithin{5'000};
     std::chrono::milliseconds retryMin{250}, retryMax{10'000};
+    /// After a longer absence everything is fetched anew: bars went on, and no log replays them.
+    std::chrono::milliseconds replayWithin{10'000};
     std::chrono::milliseconds pingEvery{2'000};
     std::chrono::milliseconds frame{16};           ///< between two batches of market data
     std::chrono::milliseconds questionDeadline{10'000};
@@ -70,6 +72,7 @@ public:
     void announce(LinkState state, const std::string& detail);
 
     void start() override;
+    /// At most 5,000 wishes; quotes beyond that are left out, as the backend refuses more.
     void subscribe(const WishList& wishes) override;
     void submitOrder(const OrderRequest& order, QObject* owner, Reply<Order> reply) override;
     void previewOrder(const OrderRequest& order, QObject* owner,

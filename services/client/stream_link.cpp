@@ -138,7 +138,7 @@ void StreamLink::lose(const std::string& why)
     const std::string reason = why; // it may be a member of what ends now
     m_phase = Phase::Waiting;
     hangUp();
-    ++m_link.attempt;
+    if (m_link.attempt++ == 0) m_lostAt = m_settings.clock->steady();
     const auto delay = nextDelay();
     m_retryTimer.start(delay);
     m_link.nextAttempt = m_settings.clock->now() + delay;
@@ -159,6 +159,9 @@ std::chrono::milliseconds StreamLink::nextDelay()
 void StreamLink::sendHello()
 {
     m_phase = Phase::Greeting;
+    const bool wasAway = m_link.attempt > 0;
+    if (wasAway && m_settings.clock->steady() - m_lostAt > m_settings.replayWithin)
+        m_sequence.reset();
     json::Writer out;
     out.beginObject()
         .member("type", "hello")

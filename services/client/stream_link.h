@@ -82,6 +82,7 @@ private:
     std::string m_farewell;        ///< what the server said before it closed
     bool m_wasOnline = false;      ///< ever: the next time is a reconnect
     bool m_socketIsNew = false;    ///< nothing is subscribed on it yet
+    Duration m_lostAt{};           ///< when this outage began, by the steady clock
     std::optional<std::uint64_t> m_sequence; ///< of the last event or snapshot
     int m_resyncsInARow = 0;
     WishList m_wishes;

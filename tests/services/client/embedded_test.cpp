@@ -141,7 +141,7 @@ void EmbeddedTest::everyCallIsUnderstoodByTheRealBackend()
     EmbeddedBackend embedded(options(folder));
     NetSession session({});
     LinkState state = LinkState::Offline;
-    bool isFunded = false;
+    bool isFunded = false, isPriced = false;
     connect(&session, &Session::linkChanged, this, [&](const LinkFacts& link) { state = link.state; });
     connect(&session, &Session::snapshotArrived, this, [&](const Snapshot& snapshot) {
         isFunded = isFunded || snapshot.account.has_value();
@@ -149,13 +149,17 @@ void EmbeddedTest::everyCallIsUnderstoodByTheRealBackend()
     connect(&session, &Session::eventsArrived, this, [&](const std::vector<StreamEvent>& events) {
         for (const auto& event : events) isFunded = isFunded || event.account.has_value();
     });
+    connect(&session, &Session::marketArrived, this, [&](const MarketBatch& batch) {
+        for (const auto& tick : batch.quotes) isPriced = isPriced || tick.ask.isPositive();
+    });
     connect(&embedded, &EmbeddedBackend::ready, this, [&] {
         if (auto address = embedded.address()) session.setServer(std::move(*address));
     });
+    const auto spy = Symbol::of("SPY");
+    session.subscribe({.quotes = {spy}, .trades = {}, .bars = {}});
     session.start();
     embedded.start();
-    QTRY_VERIFY_WITH_TIMEOUT(state == LinkState::Online && isFunded, kWithin);
-    const auto spy = Symbol::of("SPY");
+    QTRY_VERIFY_WITH_TIMEOUT(state == LinkState::Online && isFunded && isPriced, kWithin);
 
     const auto found = answerOf<std::vector<Instrument>>(
         [&](auto reply) { session.findInstruments("SPY", 5, this, reply); });

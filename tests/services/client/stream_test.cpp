@@ -89,6 +89,7 @@ private Q_SLOTS:
     void aChainThatNeverHoldsIsLeftForAWhile();
     void aLossIsAnnouncedAndComesBackWithWhatWasWished();
     void aReturnWithinTheReplayNeedsNoSnapshot();
+    void aReturnAfterALongAbsenceFetchesEverythingAnew();
     void silenceEndsTheConnection();
     void unreadableFramesAreCountedAndEndTheConnection_data();
     void unreadableFramesAreCountedAndEndTheConnection();
@@ -193,6 +194,21 @@ void StreamTest::aReturnWithinTheReplayNeedsNoSnapshot()
     desk.gateway.sendEvent(813, 812);
     QTRY_COMPARE_WITH_TIMEOUT(desk.events.size(), 1u, kWithin);
     QCOMPARE(desk.snapshots.size(), 1u);
+}
+
+void StreamTest::aReturnAfterALongAbsenceFetchesEverythingAnew()
+{
+    auto settings = quick();
+    settings.replayWithin = 5ms;
+    settings.retryMin = 20ms;
+    Desk desk(settings);
+    desk.gateway.replays = true;
+    desk.session.start();
+    QTRY_VERIFY_WITH_TIMEOUT(desk.isOnline(), kWithin);
+    desk.gateway.socket->abort();
+    QTRY_COMPARE_WITH_TIMEOUT(desk.snapshots.size(), 2u, kWithin);
+    QVERIFY(desk.gateway.hellos[1][QStringLiteral("after")].isNull());
+    QCOMPARE(desk.links.back().resynchronisations, 0);
 }
 
 void StreamTest::silenceEndsTheConnection()
