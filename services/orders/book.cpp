@@ -40,11 +40,20 @@ void Book::put(const Order& order)
     if (isNew && !order.groupId.empty()) {
         m_groups[order.groupId].push_back(order.request.clientOrderId);
     }
-    if (isNew) tracked.filledNotional = notionalOf(order);
+    if (isNew) {
+        tracked.number = ++m_lastNumber;
+        tracked.filledNotional = notionalOf(order);
+    }
     const std::int64_t version = tracked.order.version;
     tracked.order = order;
     tracked.order.version = std::max(version, order.version);
     index(order);
+}
+
+void Book::setNumber(const ClientOrderId& id, std::int64_t number)
+{
+    m_orders.at(id).number = number;
+    m_lastNumber = std::max(m_lastNumber, number);
 }
 
 void Book::putHash(const ClientOrderId& id, std::string requestHash)

@@ -11,6 +11,7 @@ namespace qd::orders {
 /// What the book keeps of an order beyond the order itself.
 struct Tracked {
     Order order;
+    std::int64_t number = 0;   ///< of its row: 1, 2, 3 … in the order of first commit
     std::string requestHash;   ///< of the request as it first came
     Int128 filledNotional = 0; ///< Σ price × quantity of what filled, 1e-16 units: an exact average
     Quantity filledSingly;     ///< the part of it that came as fills; the rest is in opening balances
@@ -35,6 +36,8 @@ public:
     const Tracked* findByVenueId(const VenueOrderId& id) const;
     /// Insert or replace the order; the indexes follow.
     void put(const Order& order);
+    /// After loading: the row that the order was read from.
+    void setNumber(const ClientOrderId& id, std::int64_t number);
     void putHash(const ClientOrderId& id, std::string requestHash);
     void markCommitted(const ClientOrderId& id, std::int64_t version);
 
@@ -66,6 +69,7 @@ private:
     void count(const Order& order, bool add);
 
     std::unordered_map<ClientOrderId, Tracked> m_orders;
+    std::int64_t m_lastNumber = 0;
     std::unordered_map<VenueOrderId, ClientOrderId> m_byVenueId;
     std::unordered_map<std::string, std::vector<ClientOrderId>> m_groups;
     std::unordered_set<ExecutionId> m_executions;

@@ -36,6 +36,7 @@ struct Entry {
     std::string subject;
     Source source;
     std::int64_t cause = 0;
+    std::int64_t orderNumber = 0; ///< of the order's row
     std::string requestHash; ///< of a new order
     std::vector<ExplainedExecution> explained;
     std::vector<Position> openings;

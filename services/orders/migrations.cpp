@@ -9,7 +9,7 @@ storage::MigrationSet orderMigrations()
               R"sql(
 CREATE TABLE orders(
     number       INTEGER PRIMARY KEY,          -- order of first commit
-    client_id    TEXT NOT NULL UNIQUE,
+    client_id    TEXT NOT NULL,                -- unique: the order room, its one writer, sees to it
     symbol       TEXT NOT NULL,
     state        TEXT NOT NULL,
     request_hash TEXT NOT NULL,

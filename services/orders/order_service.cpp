@@ -84,6 +84,7 @@ void OrderService::Desk::take(const Loaded& loaded)
     for (const Loaded::StoredOrder& stored : loaded.orders) {
         room.book.put(stored.order);
         const ClientOrderId& id = stored.order.request.clientOrderId;
+        room.book.setNumber(id, stored.number);
         room.book.putHash(id, stored.requestHash);
         room.book.markCommitted(id, stored.order.version);
     }

@@ -87,6 +87,7 @@ void Room::record(Change& change, Order order, std::string kind, const Source& s
     entry.source = source;
     entry.cause = tracked ? tracked->order.version : 0;
     book.put(order);
+    entry.orderNumber = book.find(id)->number;
     if (order.acceptedAt.isSet()) reservations.acknowledge(id, now());
     // What has filled stays reserved until the account's next figure has paid for it.
     if (isClosed(order.state)) {

@@ -26,27 +26,29 @@ std::string bodyOf(const Order& order)
 Result<void> storeOrder(storage::Database& database, const Entry& entry)
 {
     const Order& order = *entry.fact.order;
-    // Two statements instead of an upsert: a conflict would use up a number, and numbers are pages.
+    // Rows are found by number: a lookup by random id would touch another page for every order, and
+    // cost more the more orders there are.
     const std::string body = bodyOf(order);
     const auto updated =
-        run(database, "UPDATE orders SET state=?, version=?, body=? WHERE client_id=?",
+        run(database, "UPDATE orders SET state=?, version=?, body=? WHERE number=?",
             [&](storage::Statement& statement) {
                 statement.bind(1, toString(order.state))
                     .bind(2, order.version)
                     .bind(3, body)
-                    .bind(4, order.request.clientOrderId.text());
+                    .bind(4, entry.orderNumber);
             });
     if (!updated || database.changes() > 0) return updated;
     return run(database,
-               "INSERT INTO orders(client_id, symbol, state, request_hash, version, body) "
-               "VALUES(?,?,?,?,?,?)",
+               "INSERT INTO orders(client_id, symbol, state, request_hash, version, body, number) "
+               "VALUES(?,?,?,?,?,?,?)",
                [&](storage::Statement& statement) {
                    statement.bind(1, order.request.clientOrderId.text())
                        .bind(2, order.request.symbol.text())
                        .bind(3, toString(order.state))
                        .bind(4, entry.requestHash)
                        .bind(5, order.version)
-                       .bind(6, body);
+                       .bind(6, body)
+                       .bind(7, entry.orderNumber);
                });
 }
 

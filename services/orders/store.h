@@ -12,6 +12,7 @@ struct Loaded {
     struct StoredOrder {
         Order order;
         std::string requestHash;
+        std::int64_t number = 0;
     };
     std::vector<StoredOrder> orders; ///< in the order they were first committed
     std::vector<Fill> fills;         ///< in the order they were committed

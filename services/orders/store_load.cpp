@@ -86,7 +86,7 @@ Result<void> Loader::eachRow(std::string_view sql, const Take& take)
 
 Result<void> Loader::readOrders()
 {
-    return eachRow("SELECT client_id, body, version, request_hash FROM orders ORDER BY number",
+    return eachRow("SELECT client_id, body, version, request_hash, number FROM orders ORDER BY number",
                    [this](const storage::Statement& row) {
                        auto order = orderFrom(row.text(1), row.text(0), row.integer(2));
                        if (!order) {
@@ -95,7 +95,8 @@ Result<void> Loader::readOrders()
                                             m_loaded.orders.size()});
                            order = Order{};
                        }
-                       m_loaded.orders.push_back({std::move(*order), std::string(row.text(3))});
+                       m_loaded.orders.push_back(
+                           {std::move(*order), std::string(row.text(3)), row.integer(4)});
                    });
 }
 
@@ -214,9 +215,9 @@ Result<void> Loader::repairOrder(const BadRow& bad)
         auto order = orderFrom(body, bad.key, event->sequence);
         if (!order) continue;
         m_loaded.orders[bad.place].order = std::move(*order);
-        auto update = m_database.prepare("UPDATE orders SET body=?, version=? WHERE client_id=?");
+        auto update = m_database.prepare("UPDATE orders SET body=?, version=? WHERE number=?");
         if (!update) return tl::unexpected(update.error());
-        update->bind(1, body).bind(2, event->sequence).bind(3, bad.key);
+        update->bind(1, body).bind(2, event->sequence).bind(3, m_loaded.orders[bad.place].number);
         const auto updated = update->run();
         if (!updated) return updated;
         return quarantine(bad, "rebuilt from event " + std::to_string(event->sequence));
