@@ -22,7 +22,7 @@ Tone toneOf(const Price& change)
 } // namespace
 
 WatchlistTableModel::WatchlistTableModel(Desk& desk, QObject* parent)
-    : RowModel({{QStringLiteral("symbol"), tr("Symbol"), 84, Qt::AlignLeft, true},
+    : RowModel({{QStringLiteral("symbol"), tr("Symbol"), 76, Qt::AlignLeft, true},
                 {QStringLiteral("last"), tr("Last"), 82, Qt::AlignRight, false},
                 {QStringLiteral("change"), tr("Chg"), 68, Qt::AlignRight, false},
                 {QStringLiteral("changePercent"), tr("Chg %"), 68, Qt::AlignRight, false},

@@ -63,7 +63,6 @@ OrderTicket::OrderTicket(Desk& desk, const Theme& theme, runtime::Random& random
     m_message->hide();
     column->addWidget(m_message);
     m_submit->setFont(theme.font(TypeSize::Action, TypeWeight::Bold));
-    m_submit->setProperty("size", QStringLiteral("large"));
     column->addWidget(m_submit);
     column->addStretch(1);
     m_side->select(0);

@@ -13,6 +13,7 @@ namespace qd::ui {
 namespace {
 
 constexpr int kWidthForBoth = 1000;
+constexpr int kTimelineWidth = 580;
 
 } // namespace
 
@@ -51,7 +52,7 @@ void OrdersView::resizeEvent(QResizeEvent*)
     const bool roomForBoth = width() >= kWidthForBoth;
     m_timeline->setVisible(m_timelineWanted);
     m_table->setVisible(roomForBoth || !m_timelineWanted);
-    if (m_timelineWanted && roomForBoth) m_splitter->setSizes({width() - 480, 480});
+    if (m_timelineWanted && roomForBoth) m_splitter->setSizes({width() - kTimelineWidth, kTimelineWidth});
     if (m_timelineWanted && !roomForBoth) m_timeline->setFocus();
 }
 

@@ -75,7 +75,9 @@ BarPyramid::Window BarPyramid::window(std::size_t first, std::size_t last,
     if (first >= last) return window;
     candlesMax = std::max<std::size_t>(candlesMax, 2);
     std::size_t level = 0;
-    while (level + 1 < m_levels.size() && ((last - first) >> level) > candlesMax) ++level;
+    // One more than asked for, because the window's edges cut two candles rather than none.
+    const auto count = [&] { return ((last - 1) >> level) + 1 - (first >> level); };
+    while (level + 1 < m_levels.size() && count() > candlesMax + 1) ++level;
     const std::size_t begin = first >> level;
     const std::size_t end = ((last - 1) >> level) + 1;
     window.level = int(level);

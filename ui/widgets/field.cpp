@@ -20,6 +20,7 @@ Field::Field(const Theme& theme, const QString& caption, const QString& objectNa
     column->addWidget(m_caption);
     column->addWidget(m_edit);
     column->addWidget(m_error);
+    column->addStretch(1);
     m_edit->setObjectName(objectName);
     m_edit->setFont(theme.font(TypeSize::Input, TypeWeight::Medium));
     m_edit->setAlignment(Qt::AlignRight | Qt::AlignVCenter);

@@ -1,0 +1,223 @@
+// The whole terminal in a storm: 1,000 symbols, 50,000 updates a second, 60 frames a second.
+// uses: ui/shell services/client
+//
+//   bench_terminal_storm [--seconds 8 | --minutes 10]
+//
+// A thread makes updates and keeps the newest per symbol; each frame takes the batch, hands it to
+// the stores and paints. A frame is all the GUI thread does for it. Memory is sampled each second;
+// its slope is a least-squares line over the run's second half.
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <ctime>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <QApplication>
+
+#include "services/runtime/random.h"
+#include "ui/charts/chart_panel.h"
+#include "ui/shell/main_window.h"
+#include "ui/state/scripted_session.h"
+
+using namespace qd;
+using Clock = std::chrono::steady_clock;
+
+namespace {
+
+constexpr int kSymbols = 1'000;
+constexpr double kUpdatesPerSecond = 50'000;
+constexpr auto kFrame = std::chrono::microseconds(16'667);
+
+/// The newest update of each symbol since the last frame.
+class Storm {
+public:
+    explicit Storm(const std::vector<Symbol>& symbols) : m_newest(symbols.size()), m_dirty(symbols.size())
+    {
+        for (std::size_t i = 0; i < symbols.size(); ++i) {
+            m_newest[i].symbol = symbols[i];
+            m_newest[i].last = Price::of("100.00");
+        }
+        m_thread = std::thread([this] { run(); });
+    }
+    ~Storm()
+    {
+        m_stop = true;
+        m_thread.join();
+    }
+    client::MarketBatch take()
+    {
+        client::MarketBatch batch;
+        const std::lock_guard lock(m_mutex);
+        for (std::size_t i = 0; i < m_newest.size(); ++i) {
+            if (!m_dirty[i]) continue;
+            m_dirty[i] = false;
+            batch.quotes.push_back(m_newest[i]);
+        }
+        return batch;
+    }
+    std::int64_t updates() const { return m_updates; }
+
+private:
+    void run()
+    {
+        runtime::SeededRandom random(1);
+        const auto start = Clock::now();
+        while (!m_stop) {
+            const double due = std::chrono::duration<double>(Clock::now() - start).count() * kUpdatesPerSecond;
+            {
+                const std::lock_guard lock(m_mutex);
+                while (double(m_updates) < due) update(random);
+            }
+            std::this_thread::sleep_for(std::chrono::milliseconds(1));
+        }
+    }
+    void update(runtime::Random& random)
+    {
+        const auto i = std::size_t(random.below(m_newest.size()));
+        client::QuoteTick& tick = m_newest[i];
+        const Price step = Price::of("0.01");
+        tick.last = random.below(2) == 0 || tick.last < Price::of("50") ? tick.last + step : tick.last - step;
+        tick.bid = tick.last - step;
+        tick.ask = tick.last + step;
+        tick.bidSize = tick.askSize = Quantity::of("100");
+        tick.eventTime = tick.receiveTime = runtime::systemClock().now();
+        m_dirty[i] = true;
+        ++m_updates;
+    }
+
+    std::mutex m_mutex;
+    std::vector<client::QuoteTick> m_newest;
+    std::vector<char> m_dirty;
+    std::atomic<std::int64_t> m_updates = 0;
+    std::atomic<bool> m_stop = false;
+    std::thread m_thread;
+};
+
+double threadCpuMs()
+{
+    timespec time{};
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+    return double(time.tv_sec) * 1e3 + double(time.tv_nsec) / 1e6;
+}
+
+double residentMb()
+{
+    long pages = 0, resident = 0;
+    if (std::FILE* file = std::fopen("/proc/self/statm", "r")) {
+        if (std::fscanf(file, "%ld %ld", &pages, &resident) != 2) resident = 0;
+        std::fclose(file);
+    }
+    return double(resident) * 4096 / 1e6;
+}
+
+/// Megabytes a minute, over the second half of the samples.
+double slope(const std::vector<std::pair<double, double>>& samples)
+{
+    double n = 0, sx = 0, sy = 0, sxx = 0, sxy = 0;
+    for (std::size_t i = samples.size() / 2; i < samples.size(); ++i) {
+        const auto& [x, y] = samples[i];
+        n += 1, sx += x, sy += y, sxx += x * x, sxy += x * y;
+    }
+    const double spread = n * sxx - sx * sx;
+    return spread > 0 ? (n * sxy - sx * sy) / spread * 60 : 0;
+}
+
+double quantile(std::vector<double> values, double share)
+{
+    if (values.empty()) return 0;
+    std::sort(values.begin(), values.end());
+    return values[std::min(values.size() - 1, std::size_t(share * double(values.size())))];
+}
+
+void report(const char* name, double value, const char* unit, const char* bar, bool ok)
+{
+    std::printf("{\"bench\":\"%s\",\"value\":%.3f,\"unit\":\"%s\",\"bar\":\"%s\",\"ok\":%s}\n", name, value,
+                unit, bar, ok ? "true" : "false");
+}
+
+double secondsWanted(int argc, char** argv)
+{
+    for (int i = 1; i + 1 < argc; ++i) {
+        if (std::strcmp(argv[i], "--seconds") == 0) return std::atof(argv[i + 1]);
+        if (std::strcmp(argv[i], "--minutes") == 0) return std::atof(argv[i + 1]) * 60;
+    }
+    return 8;
+}
+
+std::vector<Symbol> manySymbols()
+{
+    std::vector<Symbol> symbols{Symbol::of("SPY")};
+    for (int i = 1; i < kSymbols; ++i) symbols.push_back(Symbol::of("S" + std::to_string(1000 + i)));
+    return symbols;
+}
+
+} // namespace
+
+int main(int argc, char** argv)
+{
+    qputenv("QT_QPA_PLATFORM", "offscreen");
+    QApplication application(argc, argv);
+    ui::Theme theme;
+    theme.apply(application);
+    ui::ScriptedClock startOfDay(runtime::systemClock().now());
+    ui::ScriptedSession session(startOfDay, 1);
+    ui::Desk desk(session, runtime::systemClock());
+    ui::MainWindow window(desk, theme, runtime::systemRandom());
+    window.resize(1920, 1080);
+    window.show();
+    const std::vector<Symbol> symbols = manySymbols();
+    desk.setWatchlist(symbols);
+    desk.select(symbols[0]);
+    session.start();
+    window.arrangeByDefault();
+    for (int i = 0; i < 40; ++i) QApplication::processEvents(QEventLoop::AllEvents, 20);
+
+    const double seconds = secondsWanted(argc, argv);
+    std::vector<double> work, cpu, gaps;
+    std::vector<std::pair<double, double>> memory;
+    Storm storm(symbols);
+    const auto start = Clock::now();
+    auto due = start, before = start;
+    double nextSample = 0;
+    for (double elapsed = 0; elapsed < seconds;) {
+        std::this_thread::sleep_until(due);
+        const auto begin = Clock::now();
+        const double cpuBegin = threadCpuMs();
+        const client::MarketBatch batch = storm.take();
+        Q_EMIT session.marketArrived(batch);
+        if (work.size() % 60 == 0) Q_EMIT session.statusArrived(session.world().status());
+        QApplication::processEvents();
+        const auto end = Clock::now();
+        cpu.push_back(threadCpuMs() - cpuBegin);
+        work.push_back(std::chrono::duration<double, std::milli>(end - begin).count());
+        gaps.push_back(std::chrono::duration<double, std::milli>(begin - before).count());
+        before = begin;
+        due = std::max(due + kFrame, end);
+        elapsed = std::chrono::duration<double>(end - start).count();
+        if (elapsed >= nextSample) {
+            memory.emplace_back(elapsed, residentMb());
+            nextSample += std::max(0.25, seconds / 600);
+        }
+    }
+    const double rate = double(storm.updates()) / seconds;
+    report("terminal.storm.frame_p50", quantile(work, 0.5), "ms", "", true);
+    report("terminal.storm.frame_p99", quantile(work, 0.99), "ms", "<= 16 ms", quantile(work, 0.99) <= 16);
+    // What the frame costs, whoever else uses the machine.
+    report("terminal.storm.frame_cpu_p50", quantile(cpu, 0.5), "ms", "", true);
+    report("terminal.storm.frame_cpu_p99", quantile(cpu, 0.99), "ms", "<= 16 ms", quantile(cpu, 0.99) <= 16);
+    report("terminal.storm.frame_gap_p99", quantile(gaps, 0.99), "ms", "", true);
+    report("terminal.storm.frames_per_second", double(work.size()) / seconds, "1/s", "", true);
+    report("terminal.storm.updates_per_second", rate, "1/s", ">= 49000", rate >= 49'000);
+    report("terminal.storm.memory", residentMb(), "MB", "", true);
+    const double grows = slope(memory);
+    const bool longEnough = seconds >= 120;
+    report("terminal.storm.memory_slope", grows, "MB/min", longEnough ? "<= 0.5 MB/min" : "",
+           !longEnough || grows <= 0.5);
+    return 0;
+}

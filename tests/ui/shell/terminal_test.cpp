@@ -1,0 +1,294 @@
+#include <QApplication>
+#include <QDockWidget>
+#include <QLineEdit>
+#include <QPushButton>
+#include <QSignalSpy>
+#include <QTemporaryDir>
+#include <QTest>
+
+#include "ui/charts/chart_panel.h"
+#include "ui/market/watchlist_view.h"
+#include "ui/orders/order_ticket.h"
+#include "ui/shell/main_window.h"
+#include "ui/shell/status_line.h"
+#include "ui/state/scripted_session.h"
+
+using namespace qd;
+using namespace qd::ui;
+
+namespace {
+
+/// The whole window over a scripted day.
+struct Stage {
+    explicit Stage(QSize size = {1600, 900})
+        : clock(Timestamp::of("2024-04-03T14:42:17.381Z")), session(clock, 3), desk(session, clock),
+          random(3), window(desk, theme, random)
+    {
+        theme.apply(*qApp);
+        window.resize(size);
+        window.show();
+        (void)QTest::qWaitForWindowActive(&window);
+        desk.setWatchlist(session.world().symbols());
+        desk.select(Symbol::of("SPY"));
+        session.start();
+        window.arrangeByDefault();
+        while (desk.bars().series(desk.chartKey()).phase != BarStore::Phase::Ready) QTest::qWait(5);
+    }
+    template <typename T>
+    T* find(const char* name)
+    {
+        return window.findChild<T*>(QLatin1String(name));
+    }
+    template <typename T>
+    T* dialog(const char* name)
+    {
+        T* found = nullptr;
+        (void)QTest::qWaitFor([&] {
+            found = window.findChild<T*>(QLatin1String(name));
+            return found && found->isVisible();
+        });
+        return found;
+    }
+
+    ScriptedClock clock;
+    Theme theme;
+    ScriptedSession session;
+    Desk desk;
+    runtime::SeededRandom random;
+    MainWindow window;
+};
+
+} // namespace
+
+/// The terminal as a person meets it: by keyboard, with trouble, and from one run to the next.
+class TerminalTest : public QObject {
+    Q_OBJECT
+private Q_SLOTS:
+    void anOrderCanBeSentWithoutAMouse()
+    {
+        Stage stage;
+        QTest::keyClick(&stage.window, Qt::Key_F10);
+        QTRY_COMPARE(QApplication::focusWidget(), stage.find<QLineEdit>("ticketQuantity"));
+        QTest::keyClicks(QApplication::focusWidget(), QStringLiteral("700"));
+        QTest::keyClick(QApplication::focusWidget(), Qt::Key_Tab);
+        QCOMPARE(QApplication::focusWidget(), stage.find<QLineEdit>("ticketLimitPrice"));
+        QTRY_VERIFY(stage.find<QPushButton>("ticketSubmit")->isEnabled());
+        QTest::keyClick(QApplication::focusWidget(), Qt::Key_Return);
+        QTRY_COMPARE(stage.session.submitted().size(), 1UL);
+        QVERIFY(stage.session.submitted()[0].side == Side::Sell);
+        QCOMPARE(stage.session.submitted()[0].quantity, Quantity::of("700"));
+    }
+
+    void thePaletteFindsSymbolsAndCommands()
+    {
+        Stage stage;
+        QTest::keyClick(&stage.window, Qt::Key_K, Qt::ControlModifier);
+        auto* edit = stage.find<QLineEdit>("paletteEdit");
+        QTRY_VERIFY(edit->isVisible() && edit->hasFocus());
+        QTest::keyClicks(edit, QStringLiteral("micros"));
+        QTRY_COMPARE(stage.window.palette().model().rowCount(), 1);
+        QTest::keyClick(edit, Qt::Key_Return);
+        QCOMPARE(stage.desk.symbol(), Symbol::of("MSFT"));
+        QVERIFY(!stage.window.palette().isVisible());
+        stage.window.palette().open(QStringLiteral("positions"));
+        QTRY_VERIFY(stage.window.palette().model().rowCount() > 0);
+        QTest::keyClick(edit, Qt::Key_Return);
+        QCOMPARE(stage.window.blotter().page(), Blotter::PositionsPage);
+        QTest::keyClick(&stage.window, Qt::Key_K, Qt::ControlModifier);
+        QTest::keyClick(edit, Qt::Key_Escape);
+        QTRY_VERIFY(!stage.window.palette().isVisible());
+    }
+
+    void haltAsksOnceAndCancelsEverything()
+    {
+        Stage stage;
+        stage.session.goStale(std::chrono::seconds(6)); // must work all the same
+        QTest::keyClick(&stage.window, Qt::Key_H, Qt::ControlModifier);
+        auto* dialog = stage.dialog<QDialog>("haltDialog");
+        QVERIFY(dialog);
+        QTest::keyClick(dialog, Qt::Key_Return);
+        QTRY_VERIFY(stage.desk.trading().isHalted());
+        QTRY_COMPARE(stage.desk.orders().openCount(), 0);
+        QTRY_VERIFY(stage.window.banner().text().startsWith(QStringLiteral("TRADING HALTED")));
+    }
+
+    void resumingNeedsAReason()
+    {
+        Stage stage;
+        stage.session.setTrading(client::TradingState::Halted, "drill", &stage.window, [](auto) {});
+        stage.window.openHaltDialog();
+        auto* dialog = stage.dialog<QDialog>("haltDialog");
+        QVERIFY(dialog);
+        auto* resume = dialog->findChild<QPushButton*>(QStringLiteral("haltResume"));
+        QVERIFY(!resume->isEnabled());
+        QTest::keyClicks(dialog->findChild<QLineEdit*>(QStringLiteral("haltReason")), QStringLiteral("checked"));
+        QVERIFY(resume->isEnabled());
+        resume->click();
+        QTRY_VERIFY(!stage.desk.trading().isHalted());
+    }
+
+    void confirmingTakesADeliberatePress()
+    {
+        Stage stage;
+        stage.session.askOnce({"precaution.size", "100,000 is 20 times your usual size"});
+        stage.window.ticket().begin(Side::Buy);
+        stage.window.ticket().setQuantity(QStringLiteral("100000"));
+        QTRY_VERIFY(stage.find<QPushButton>("ticketSubmit")->isEnabled());
+        stage.window.ticket().submit();
+        auto* dialog = stage.dialog<QDialog>("confirmationDialog");
+        QVERIFY(dialog);
+        QTest::keyClick(dialog, Qt::Key_Return); // the default keeps editing
+        QTRY_VERIFY(!dialog->isVisible());
+        QVERIFY(stage.session.submitted().empty());
+        stage.window.ticket().submit();
+        dialog = nullptr;
+        QTRY_VERIFY((dialog = stage.find<QDialog>("confirmationDialog")) && dialog->isVisible());
+        dialog->findChild<QPushButton*>(QStringLiteral("confirmSend"))->click();
+        QTRY_COMPARE(stage.session.submitted().size(), 1UL);
+    }
+
+    void troubleIsToldInOneBannerAndTheStatusLine()
+    {
+        Stage stage;
+        QVERIFY(stage.window.banner().text().isEmpty());
+        stage.session.goStale(std::chrono::milliseconds(6400));
+        QVERIFY(stage.window.banner().text().contains(QStringLiteral("STALE")));
+        QVERIFY(stage.window.statusLine().text().contains(QStringLiteral("STALE")));
+        stage.session.openBreaker();
+        QVERIFY(stage.window.statusLine().text().contains(QStringLiteral("BREAKER OPEN")));
+        stage.session.goOffline("connection refused");
+        QVERIFY(stage.window.banner().text().startsWith(QStringLiteral("OFFLINE")));
+        stage.session.goOnline();
+        QVERIFY(stage.window.banner().text().isEmpty());
+        QVERIFY(stage.window.statusLine().text().contains(QStringLiteral("1 reconnects")));
+        QVERIFY(stage.window.toasts().count() > 0);
+    }
+
+    void theWatchlistFlashesAndLetsRowsBeMoved()
+    {
+        Stage stage;
+        WatchlistTableModel& model = stage.window.watchlist().model();
+        client::MarketBatch batch = stage.session.world().step(1);
+        batch.quotes[0].last = batch.quotes[0].last + Price::of("1");
+        const int item = model.itemOf(batch.quotes[0].symbol);
+        Q_EMIT stage.session.marketArrived(batch);
+        QCOMPARE(model.cellOf(item, WatchlistTableModel::LastColumn).flash, Flash::Up);
+        stage.clock.advance(std::chrono::milliseconds(300));
+        QTRY_COMPARE(model.cellOf(item, WatchlistTableModel::LastColumn).flash, Flash::None);
+        const Symbol first = stage.desk.watchlist()[0];
+        model.move(0, 2);
+        QCOMPARE(stage.desk.watchlist()[2], first);
+        DataTable& table = stage.window.watchlist().table();
+        table.setCurrentIndex(model.index(2, 0));
+        QTest::keyClick(&table, Qt::Key_Up, Qt::AltModifier);
+        QCOMPARE(stage.desk.watchlist()[1], first);
+        QTest::keyClick(&table, Qt::Key_Delete);
+        QVERIFY(std::find(stage.desk.watchlist().begin(), stage.desk.watchlist().end(), first) ==
+                stage.desk.watchlist().end());
+    }
+
+    void everythingThatTakesTheFocusHasAName()
+    {
+        Stage stage;
+        QStringList nameless;
+        for (const QWidget* widget : stage.window.findChildren<QWidget*>()) {
+            const bool internal = widget->objectName().startsWith(QStringLiteral("qt_")) ||
+                                  QByteArray(widget->metaObject()->className()) == "QMenu" ||
+                                  QByteArray(widget->metaObject()->className()).startsWith("QComboBox");
+            if (internal || widget->focusProxy() || widget->focusPolicy() == Qt::NoFocus) continue;
+            if (widget->inherits("QHeaderView") || widget->inherits("QComboBoxListView")) continue;
+            if (widget->accessibleName().isEmpty() || widget->objectName().isEmpty()) {
+                nameless << QString::fromLatin1(widget->metaObject()->className()) +
+                                QStringLiteral(" in ") +
+                                QString::fromLatin1(widget->parent()->metaObject()->className());
+            }
+        }
+        QVERIFY2(nameless.isEmpty(), qPrintable(nameless.join(QStringLiteral(", "))));
+    }
+
+    void noLabelEverReadsRichText()
+    {
+        Stage stage;
+        for (const QLabel* label : stage.window.findChildren<QLabel*>()) {
+            QVERIFY2(label->textFormat() == Qt::PlainText, qPrintable(label->text()));
+        }
+    }
+
+    void tabLeavesEveryTable()
+    {
+        Stage stage;
+        for (DataTable* table : stage.window.findChildren<DataTable*>()) {
+            QVERIFY2(!table->tabKeyNavigation(), qPrintable(table->objectName()));
+        }
+    }
+
+    void everyShortcutIsShownAndUsedOnce()
+    {
+        Stage stage;
+        QStringList seen;
+        for (const Command& command : stage.window.commands()) {
+            QVERIFY(!command.title.isEmpty());
+            if (command.shortcut.isEmpty()) continue;
+            QVERIFY2(!seen.contains(command.shortcut), qPrintable(command.shortcut));
+            seen << command.shortcut;
+        }
+        QVERIFY(seen.contains(QStringLiteral("Ctrl+K")) && seen.contains(QStringLiteral("F9")));
+    }
+
+    void aWorkspaceComesBackAsItWas()
+    {
+        const QTemporaryDir folder;
+        const QString path = folder.filePath(QStringLiteral("deep/trading.json"));
+        {
+            Stage stage;
+            stage.desk.setWatchlist({Symbol::of("TLT"), Symbol::of("GLD")});
+            stage.desk.select(Symbol::of("GLD"));
+            stage.desk.setInterval(BarInterval::Hour1);
+            stage.find<QDockWidget>("quoteDock")->hide();
+            stage.find<QDockWidget>("watchlistDock")->setFloating(true);
+            QVERIFY(stage.window.workspace().save(path));
+        }
+        Stage stage;
+        stage.window.restore(WorkspaceFile::load(path));
+        QCOMPARE(stage.desk.watchlist(), (std::vector<Symbol>{Symbol::of("TLT"), Symbol::of("GLD")}));
+        QCOMPARE(stage.desk.symbol(), Symbol::of("GLD"));
+        QVERIFY(stage.desk.interval() == BarInterval::Hour1);
+        QVERIFY(stage.find<QDockWidget>("quoteDock")->isHidden());
+        QVERIFY(stage.find<QDockWidget>("watchlistDock")->isFloating());
+    }
+
+    void aBrokenWorkspaceFileIsForgotten()
+    {
+        const QTemporaryDir folder;
+        const QString path = folder.filePath(QStringLiteral("trading.json"));
+        QFile file(path);
+        QVERIFY(file.open(QIODevice::WriteOnly));
+        file.write("{\"version\":1,\"docks\":\"////\",\"watchlist\":[7,\"NO SUCH!!\"");
+        file.close();
+        Stage stage;
+        const auto before = stage.desk.watchlist();
+        stage.window.restore(WorkspaceFile::load(path));
+        QCOMPARE(stage.desk.watchlist(), before);
+        QVERIFY(!stage.find<QDockWidget>("ticketDock")->isHidden());
+    }
+
+    void aSmallWindowKeepsWhatMatters()
+    {
+        Stage stage(QSize(1024, 640));
+        for (const char* name : {"haltAll", "searchButton", "ticketQuantity"}) {
+            QVERIFY2(stage.find<QWidget>(name)->isVisible(), name);
+        }
+        QVERIFY(stage.window.width() <= 1024);
+        QVERIFY(stage.find<QWidget>("haltAll")->mapTo(&stage.window, QPoint()).x() > 700);
+    }
+};
+
+int main(int argc, char** argv)
+{
+    qputenv("QT_QPA_PLATFORM", "offscreen");
+    QApplication application(argc, argv);
+    TerminalTest test;
+    return QTest::qExec(&test, argc, argv);
+}
+
+#include "terminal_test.moc"
