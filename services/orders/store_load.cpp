@@ -31,7 +31,7 @@ Result<Fill> fillFrom(std::string_view body)
 class Loader {
 public:
     explicit Loader(storage::Transaction& transaction)
-        : m_transaction(transaction), m_database(transaction.database())
+        : m_database(transaction.database())
     {
     }
 
@@ -65,7 +65,6 @@ private:
     template <typename Take>
     Result<void> eachRow(std::string_view sql, const Take& take);
 
-    storage::Transaction& m_transaction;
     storage::Database& m_database;
     Loaded m_loaded;
     std::vector<BadRow> m_bad;
