@@ -74,6 +74,8 @@ struct MarketFanout::Group {
 
     void onUpdate(const market::MarketUpdate& update);
     void sendPicture(Member& member);
+    /// Bring a member that was skipped up to date, if its queue has drained.
+    bool catchUp(Member& member);
 
     MarketFanout& fanout;
     market::Interest interest;
@@ -97,13 +99,8 @@ void MarketFanout::Group::onUpdate(const market::MarketUpdate& update)
     const std::shared_ptr<const std::string> shared = std::move(payload);
     for (Member* member : members) {
         if (!member->socket->isOpen()) continue;
-        const auto queued = member->socket->queuedBytes();
-        if (member->behind && queued <= kQueueDrained) {
-            member->behind = false;
-            sendPicture(*member);
-            continue;
-        }
-        if (member->behind || queued > kQueueMax ||
+        if (catchUp(*member)) continue; // the picture holds what is new too
+        if (member->behind || member->socket->queuedBytes() > kQueueMax ||
             !member->socket->sendShared(shared, /*binary=*/true)) {
             member->behind = true;
             ++fanout.m_stats.conflated;
@@ -121,11 +118,27 @@ void MarketFanout::Group::sendPicture(Member& member)
         appendQuoteRow(payload, fanout.m_market.view(symbol));
     }
     payload += "],\"conflated\":0}";
-    if (member.socket->send({true, std::move(payload)})) ++fanout.m_stats.frames;
+    member.behind = !member.socket->send({true, std::move(payload)});
+    ++(member.behind ? fanout.m_stats.conflated : fanout.m_stats.frames);
+}
+
+bool MarketFanout::Group::catchUp(Member& member)
+{
+    if (!member.behind || member.socket->queuedBytes() > kQueueDrained) return false;
+    sendPicture(member);
+    return true;
 }
 
 MarketFanout::MarketFanout(market::MarketData& market) : m_market(market) {}
 MarketFanout::~MarketFanout() = default;
+
+void MarketFanout::catchUp()
+{
+    for (const auto& [wish, weak] : m_groups)
+        if (const auto group = weak.lock())
+            for (auto* member : group->members)
+                if (member->socket->isOpen()) group->catchUp(*member);
+}
 
 MarketFanout::Membership::Membership(Membership&&) noexcept = default;
 

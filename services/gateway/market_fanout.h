@@ -43,6 +43,8 @@ public:
     /// `"snapshot":true`, from whose `sequence` the following ones count up by one.
     /// Fails with: Invalid "market.too_many_symbols".
     Result<Membership> join(market::Interest interest, std::shared_ptr<wire::WebSocket> socket);
+    /// Now and then: those that were skipped must not wait for the next update of a quiet market.
+    void catchUp();
     const Stats& stats() const { return m_stats; }
 
 private:

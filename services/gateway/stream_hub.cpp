@@ -281,6 +281,7 @@ void StreamHub::onCommitted(const orders::Committed& committed)
 void StreamHub::broadcastStatus()
 {
     m_statusTimer = m_the.core.after(m_settings.statusEvery, [this] { broadcastStatus(); });
+    m_fanout.catchUp();
     const bool anybody =
         std::ranges::any_of(m_sessions, [](const SessionPtr& session) { return session->greeted; });
     if (!anybody) return;
