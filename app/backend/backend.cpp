@@ -177,7 +177,8 @@ void Backend::Parts::buildCore(const runtime::Config& config, brokers::AlpacaSet
     auto& api = *the->api;
     the->monitoring->addTo(the->health, api, *the->hub);
     the->monitoring->addTo(metrics, api, *the->hub);
-    gateway::OrdersApi{the->orders, the->market, the->quotes, core.clock(), live}.addTo(api);
+    gateway::OrdersApi{the->orders, the->market, the->quotes, core.clock(), live, &the->broker}
+        .addTo(api);
     gateway::MarketApi{the->market, the->instruments, the->quotes, core.clock()}.addTo(api);
     gateway::SystemApi{core, jobs, the->health, metrics, spans, breakers, kVersion, folder,
                        databaseFile, checkpointFile, core.clock().steady()}

@@ -90,6 +90,10 @@ void checkQuery(const EndpointSpec& spec, const wire::Target& target,
             if (error != std::errc() || end != value.data() + value.size())
                 problems.push_back(
                     {field.name, "request.wrong_type", "expected an integer", field.example});
+        } else if (field.type == FieldType::Time && !Timestamp::parse(value)) {
+            problems.push_back({field.name, "request.wrong_type",
+                                "expected an RFC 3339 time, e.g. 2013-10-07T13:30:00Z",
+                                field.example});
         }
     }
 }

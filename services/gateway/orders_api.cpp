@@ -102,6 +102,7 @@ void withOrder(const OrdersApi& self, const CallPtr& call,
                         {}};
         return call->answer(problemOf(refusal));
     }
+    if (self.broker != nullptr && self.broker->status().breakerState == "open") return then(*request);
     const Symbol symbol = request->symbol;
     self.quotes.withQuote(symbol, [request = std::move(*request), then = std::move(then)] {
         then(request);

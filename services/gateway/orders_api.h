@@ -1,5 +1,6 @@
 #pragma once
 
+#include "services/brokers/broker.h"
 #include "services/gateway/api.h"
 #include "services/gateway/quote_watch.h"
 #include "services/market/market_data.h"
@@ -15,6 +16,8 @@ struct OrdersApi {
     QuoteWatch& quotes;
     const runtime::Clock& clock;
     bool live = false; ///< real money
+    /// While its breaker is open an order is answered at once: there is no quote to wait for.
+    const brokers::Broker* broker = nullptr;
 
     void addTo(Api& api) const;
 };
