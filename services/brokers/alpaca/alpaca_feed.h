@@ -15,7 +15,8 @@ namespace qd::brokers {
 /// frame at a time, so that a storm costs one hop a frame.
 class AlpacaFeed final : public MarketFeed {
 public:
-    /// Everything given outlives the feed. `http` calls back on `core`, `sockets` on `io`.
+    /// Everything given outlives the feed. `http` calls back on `core`, `sockets` on `io`; `random`
+    /// is drawn from on both.
     AlpacaFeed(AlpacaSettings settings, wire::HttpClient& http, wire::WebSocketClient& sockets,
                runtime::Executor& core, runtime::Executor& io, runtime::Random& random);
     /// Not on the io executor.

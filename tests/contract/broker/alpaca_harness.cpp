@@ -72,8 +72,12 @@ AlpacaSettings settings()
 class AlpacaHarness final : public Harness {
 public:
     explicit AlpacaHarness(std::uint64_t seed)
-        : m_world(seed), m_wires(m_world, "wires"), m_far(m_world, "venue"), m_core(m_world, "core"),
-          m_venueRandom(seed), m_network(m_wires, m_world.random())
+        : m_world(seed),
+          m_wires(m_world, "wires"),
+          m_far(m_world, "venue"),
+          m_core(m_world, "core"),
+          m_venueRandom(seed),
+          m_network(m_wires, m_world.random())
     {
         auto market = std::make_unique<ScriptedMarket>();
         m_market = market.get();

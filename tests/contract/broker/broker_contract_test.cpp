@@ -245,7 +245,8 @@ TEST_P(BrokerContract, BC13_InstrumentsAreTold)
     ASSERT_NE(acme, (*answer)->end());
     EXPECT_TRUE(acme->tradable && acme->fractionable && acme->shortable);
     EXPECT_EQ(acme->assetClass, AssetClass::Equity);
-    const auto coin = std::ranges::find((*answer).value(), Symbol::of("BTC/USD"), &Instrument::symbol);
+    const auto coin =
+        std::ranges::find((*answer).value(), Symbol::of("BTC/USD"), &Instrument::symbol);
     ASSERT_NE(coin, (*answer)->end());
     EXPECT_EQ(coin->assetClass, AssetClass::Crypto);
     EXPECT_FALSE(coin->shortable);

@@ -1,5 +1,5 @@
-// BC-20 …: what every broker does when the roads or the venue fail. The one law behind all: a refusal
-// is a proof that nothing happened, and what is not proven is unknown.
+// BC-20 …: what every broker does when the roads or the venue fail. The one law behind all: a
+// refusal is a proof that nothing happened, and what is not proven is unknown.
 
 #include <set>
 
@@ -199,8 +199,8 @@ TEST_P(BrokerContractFaults, BC31_OutcomesNeverLie)
                 EXPECT_EQ(there, 1) << "seed " << seed;
             }
             if (std::holds_alternative<Refused>(attempt->outcomes[0])) {
-                EXPECT_EQ(there, 0) << "seed " << seed << ": "
-                                    << describe(errorOf(attempt->outcomes[0]));
+                EXPECT_EQ(there, 0)
+                    << "seed " << seed << ": " << describe(errorOf(attempt->outcomes[0]));
             }
         }
     }

@@ -14,8 +14,8 @@
 namespace qd::brokers::test {
 
 /// A broker and the venue behind it, in virtual time. One per test.
-/// The venue knows ACME and THIN (not to be sold short) at 10.00 / 10.02 and BTC/USD, and one account
-/// with 100,000.
+/// The venue knows ACME and THIN (not to be sold short) at 10.00 / 10.02 and BTC/USD, and one
+/// account with 100,000.
 class Harness {
 public:
     virtual ~Harness() = default;
@@ -53,8 +53,10 @@ protected:
     /// Starts the stream and waits until it is up.
     void listen();
 
-    OrderRequest buy(const char* quantity, const char* limit = nullptr, const char* symbol = "ACME");
-    OrderRequest sell(const char* quantity, const char* limit = nullptr, const char* symbol = "ACME");
+    OrderRequest buy(const char* quantity, const char* limit = nullptr,
+                     const char* symbol = "ACME");
+    OrderRequest sell(const char* quantity, const char* limit = nullptr,
+                      const char* symbol = "ACME");
 
     Outcome submit(const OrderRequest& request);
     Outcome cancel(const VenueOrderId& id);

@@ -119,9 +119,7 @@ TEST_F(AlpacaBrokerTest, EachFailureOfTheNetworkIsWhatItProves)
         {"503 before it", &SimFaults::serverError, "unknown", 0},
         {"too slow", &SimFaults::slow, "unknown", 1},
     };
-    venue.answer = [](const auto&) {
-        return wire::HttpResponse{200, {}, alpacaOrder("mine")};
-    };
+    venue.answer = [](const auto&) { return wire::HttpResponse{200, {}, alpacaOrder("mine")}; };
     for (const auto& row : cases) {
         broker = std::make_unique<AlpacaBroker>(settings(), *http, *sockets, core, world.random());
         const auto sent = venue.requests.size();
@@ -150,8 +148,7 @@ TEST_F(AlpacaBrokerTest, AnOpenBreakerRefusesOrdersAtOnceAndProbesByItself)
     std::vector<BrokerEvent> events;
     broker->start([&](BrokerEvent event) { events.push_back(std::move(event)); });
     for (int i = 0; i < 5; ++i) venue.next(500);
-    for (int i = 0; i < 5; ++i)
-        broker->account([](const auto&) {});
+    for (int i = 0; i < 5; ++i) broker->account([](const auto&) {});
     run(seconds(1));
     EXPECT_EQ(broker->status().breakerState, "open");
     EXPECT_TRUE(broker->status().nextAttempt.isSet());
@@ -163,11 +160,13 @@ TEST_F(AlpacaBrokerTest, AnOpenBreakerRefusesOrdersAtOnceAndProbesByItself)
     EXPECT_EQ(world.now(), asked);
     EXPECT_EQ(wordOf(*outcome), "refused unavailable");
     run(seconds(20));
-    EXPECT_EQ(broker->status().breakerState, "closed") << "a probe went out without anybody's order";
+    EXPECT_EQ(broker->status().breakerState, "closed")
+        << "a probe went out without anybody's order";
     bool told = false;
     for (const auto& event : events)
         if (const auto* change = std::get_if<ConnectionChange>(&event))
-            told |= !change->connected && change->reason.find("does not answer") != std::string::npos;
+            told |=
+                !change->connected && change->reason.find("does not answer") != std::string::npos;
     EXPECT_TRUE(told);
 }
 
@@ -197,7 +196,8 @@ TEST_F(AlpacaBrokerTest, AChangeMustComeBackUnderTheNewId)
     change.newClientOrderId = ClientOrderId("second");
     venue.next(200, alpacaOrder("second", {{"replaces", "\"old\""}}));
     std::optional<Outcome> outcome;
-    broker->modify(VenueOrderId("old"), change, {}, [&](Outcome given) { outcome = std::move(given); });
+    broker->modify(VenueOrderId("old"), change, {},
+                   [&](Outcome given) { outcome = std::move(given); });
     run(seconds(1));
     ASSERT_TRUE(outcome);
     ASSERT_EQ(wordOf(*outcome), "accepted");
@@ -222,10 +222,11 @@ TEST_F(AlpacaBrokerTest, ListsOfOrdersPageWithoutLosingThoseOfOneInstant)
         for (auto at = all.rbegin(); at != all.rend() && count < limit; ++at) {
             if (until && at->first >= *until) continue;
             body += (count++ ? "," : "") +
-                    alpacaOrder(at->second,
-                                {{"id", "\"v" + at->second + "\""},
-                                 {"submitted_at", "\"" + at->first.toString(9) + "\""},
-                                 {"created_at", "\"" + (at->first - milliseconds(3)).toString(9) + "\""}});
+                    alpacaOrder(
+                        at->second,
+                        {{"id", "\"v" + at->second + "\""},
+                         {"submitted_at", "\"" + at->first.toString(9) + "\""},
+                         {"created_at", "\"" + (at->first - milliseconds(3)).toString(9) + "\""}});
         }
         return wire::HttpResponse{200, {}, body + "]"};
     };
@@ -268,7 +269,8 @@ TEST_F(AlpacaBrokerTest, ExecutionsPageByTheirIds)
     venue.answer = [](const wire::HttpRequest& request) {
         const auto target = wire::Target::parse(request.target);
         const auto token = target->queryValue("page_token");
-        const int first = token.empty() ? 0 : std::stoi(std::string(token.substr(token.find("::") + 2))) + 1;
+        const int first =
+            token.empty() ? 0 : std::stoi(std::string(token.substr(token.find("::") + 2))) + 1;
         std::string body = "[";
         for (int i = first; i < std::min(first + 100, 250); ++i)
             body += std::string(i > first ? "," : "") + R"({"id":"20260105::)" + std::to_string(i) +

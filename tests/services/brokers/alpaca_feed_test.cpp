@@ -15,7 +15,8 @@ protected:
     void SetUp() override
     {
         ioSockets = network.makeWebSocketClient(io);
-        feed = std::make_unique<AlpacaFeed>(settings(), *http, *ioSockets, core, io, world.random());
+        feed =
+            std::make_unique<AlpacaFeed>(settings(), *http, *ioSockets, core, io, world.random());
         venue.onOpen = [](test::ScriptedVenue::Session& session) {
             session.tell(R"([{"T":"success","msg":"connected"}])");
         };
@@ -164,15 +165,17 @@ TEST_F(AlpacaFeedTest, BarsPageUntilTheRangeIsRead)
     venue.answer = [](const wire::HttpRequest& request) {
         const auto target = wire::Target::parse(request.target);
         const bool second = target->queryValue("page_token") == "next";
-        const std::string bar =
-            R"({"t":"2026-01-05T15:0)" + std::string(second ? "1" : "0") +
-            R"(:00Z","o":1,"h":2.5,"l":0.5,"c":2,"v":100,"n":3,"vw":1.5})";
-        return wire::HttpResponse{200, {}, R"({"bars":{"SPY":[)" + bar + R"(]},"next_page_token":)" +
-                                               (second ? "null" : "\"next\"") + "}"};
+        const std::string bar = R"({"t":"2026-01-05T15:0)" + std::string(second ? "1" : "0") +
+                                R"(:00Z","o":1,"h":2.5,"l":0.5,"c":2,"v":100,"n":3,"vw":1.5})";
+        return wire::HttpResponse{200,
+                                  {},
+                                  R"({"bars":{"SPY":[)" + bar + R"(]},"next_page_token":)" +
+                                      (second ? "null" : "\"next\"") + "}"};
     };
     std::optional<Result<std::vector<Bar>>> result;
     feed->bars(Symbol::of("SPY"), BarInterval::Minute1, Timestamp::of("2026-01-05T15:00:00Z"),
-               Timestamp::of("2026-01-05T15:02:00Z"), [&](auto given) { result = std::move(given); });
+               Timestamp::of("2026-01-05T15:02:00Z"),
+               [&](auto given) { result = std::move(given); });
     run(seconds(2));
     ASSERT_TRUE(result && *result);
     ASSERT_EQ((*result)->size(), 2u);

@@ -64,7 +64,8 @@ TEST(MarketJson, MembersMayStandInAnyOrderWithSpacesAndNumbersInAnyForm)
 {
     const auto decoded = decode(
         " [ { \"as\" : 2.5e1 , \"ap\" : 1.00000001 , \"t\" : \"2021-02-22T10:51:45-05:00\",\n"
-        "\"bs\" : 0, \"new\":{\"deep\":[1,{}]}, \"bp\" : 0 , \"S\" : \"BTC/USD\" , \"T\" : \"q\" } ] ");
+        "\"bs\" : 0, \"new\":{\"deep\":[1,{}]}, \"bp\" : 0 , \"S\" : \"BTC/USD\" , \"T\" : \"q\" } "
+        "] ");
     const auto quotes = decoded.all<Quote>();
     ASSERT_EQ(quotes.size(), 1u);
     EXPECT_EQ(quotes[0].askSize, Quantity::of("25"));
@@ -76,9 +77,9 @@ TEST(MarketJson, MembersMayStandInAnyOrderWithSpacesAndNumbersInAnyForm)
 
 TEST(MarketJson, ATradeIsRead)
 {
-    const auto decoded = decode(
-        frame({R"({"T":"t","i":96921,"S":"AAPL","x":"D","p":126.55,"s":0.5,)"
-               R"("t":"2021-02-22T15:51:44.208Z","c":["@","I"],"z":"C"})"}));
+    const auto decoded =
+        decode(frame({R"({"T":"t","i":96921,"S":"AAPL","x":"D","p":126.55,"s":0.5,)"
+                      R"("t":"2021-02-22T15:51:44.208Z","c":["@","I"],"z":"C"})"}));
     const auto trades = decoded.all<Trade>();
     ASSERT_EQ(trades.size(), 1u);
     EXPECT_EQ(trades[0].id, 96921);
@@ -110,10 +111,10 @@ TEST(MarketJson, HaltsAndResumptionsAreReadAndOtherCodesChangeNothing)
 
 TEST(MarketJson, ControlsAreToldApart)
 {
-    const auto decoded = decode(frame({R"({"T":"success","msg":"connected"})",
-                                       R"({"T":"success","msg":"authenticated"})",
-                                       R"({"T":"subscription","trades":["AAPL"],"quotes":[]})",
-                                       R"({"T":"error","code":406,"msg":"connection limit exceeded"})"}));
+    const auto decoded = decode(
+        frame({R"({"T":"success","msg":"connected"})", R"({"T":"success","msg":"authenticated"})",
+               R"({"T":"subscription","trades":["AAPL"],"quotes":[]})",
+               R"({"T":"error","code":406,"msg":"connection limit exceeded"})"}));
     EXPECT_TRUE(decoded.events.empty());
     ASSERT_EQ(decoded.controls.size(), 4u);
     EXPECT_EQ(decoded.controls[0].kind, Control::Kind::Connected);
@@ -126,20 +127,21 @@ TEST(MarketJson, ControlsAreToldApart)
 
 TEST(MarketJson, UnknownTypesAreIgnored)
 {
-    const auto decoded = decode(frame({R"({"T":"l","S":"IONM","u":3.24,"d":2.65})",
-                                       R"({"T":"something_new"})", kQuote}));
+    const auto decoded = decode(
+        frame({R"({"T":"l","S":"IONM","u":3.24,"d":2.65})", R"({"T":"something_new"})", kQuote}));
     EXPECT_EQ(decoded.events.size(), 1u);
     EXPECT_EQ(decoded.all<Quote>().size(), 1u);
 }
 
 TEST(MarketJson, AMessageThatMakesNoSenseIsKeptAndTheRestIsReadOn)
 {
-    const auto decoded = decode(frame({kQuote,
-                                       R"({"T":"q","S":"AMD","bp":"much","bs":1,"ap":1,"as":1,"t":"2021-02-22T15:51:45Z"})",
-                                       R"({"T":"q","S":"AMD","bp":1,"bs":1,"ap":1,"as":1,"t":"yesterday"})",
-                                       R"({"T":"q","S":"AMD","bp":1,"bs":1,"as":1,"t":"2021-02-22T15:51:45Z"})",
-                                       R"({"T":"t","S":"$$$ nonsense","p":1,"s":1,"t":"2021-02-22T15:51:45Z"})",
-                                       R"({"S":"no type"})", kQuote}));
+    const auto decoded = decode(
+        frame({kQuote,
+               R"({"T":"q","S":"AMD","bp":"much","bs":1,"ap":1,"as":1,"t":"2021-02-22T15:51:45Z"})",
+               R"({"T":"q","S":"AMD","bp":1,"bs":1,"ap":1,"as":1,"t":"yesterday"})",
+               R"({"T":"q","S":"AMD","bp":1,"bs":1,"as":1,"t":"2021-02-22T15:51:45Z"})",
+               R"({"T":"t","S":"$$$ nonsense","p":1,"s":1,"t":"2021-02-22T15:51:45Z"})",
+               R"({"S":"no type"})", kQuote}));
     EXPECT_EQ(decoded.all<Quote>().size(), 2u);
     const auto bad = decoded.all<Malformed>();
     ASSERT_EQ(bad.size(), 5u);
@@ -151,7 +153,8 @@ TEST(MarketJson, AMessageThatMakesNoSenseIsKeptAndTheRestIsReadOn)
 
 TEST(MarketJson, WhatIsNoFrameIsOneMalformed)
 {
-    for (const char* text : {"", "   ", "{}", "[1]", "null", "[{\"T\":\"q\"", "\xff\xfe", "[", "]"}) {
+    for (const char* text :
+         {"", "   ", "{}", "[1]", "null", "[{\"T\":\"q\"", "\xff\xfe", "[", "]"}) {
         const auto decoded = decode(text);
         EXPECT_EQ(decoded.events.size(), 1u) << text;
         EXPECT_EQ(decoded.all<Malformed>().size(), 1u) << text;
@@ -178,9 +181,8 @@ TEST(MarketJson, FractionDigitsFromNoneToNineAreRead)
           "2021-02-22T15:61:45.335689322Z", "2021-02-22T15:51:45.33568932xZ", "2021-02-22T15:51:45",
           "2021-02-29T15:51:45.335689322Z", "2021-02-22 15.51.45.335689322Z", "",
           "2021-00-22T15:51:45.335689322Z", "2021-02-00T15:51:45.335689322Z"}) {
-        const auto decoded =
-            decode(std::string(R"([{"T":"q","S":"A","bp":1,"bs":1,"ap":2,"as":1,"t":")") + time +
-                   "\"}]");
+        const auto decoded = decode(
+            std::string(R"([{"T":"q","S":"A","bp":1,"bs":1,"ap":2,"as":1,"t":")") + time + "\"}]");
         EXPECT_EQ(decoded.all<Malformed>().size(), 1u) << time;
     }
 }

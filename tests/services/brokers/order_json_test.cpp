@@ -75,7 +75,8 @@ TEST(OrderJson, EveryStatusOfTheDocumentsIsUnderstood)
 TEST(OrderJson, AnOpenOrderOfWhichSomeHasTradedIsPartiallyFilled)
 {
     const auto report = read(alpacaOrder(
-        "a", {{"filled_qty", "\"4\""}, {"filled_avg_price", "\"107.125\""}, {"status", "\"new\""}}));
+        "a",
+        {{"filled_qty", "\"4\""}, {"filled_avg_price", "\"107.125\""}, {"status", "\"new\""}}));
     ASSERT_TRUE(report);
     EXPECT_EQ(report->state, OrderState::PartiallyFilled);
     EXPECT_EQ(report->filledQuantity, Quantity::of("4"));
@@ -112,8 +113,8 @@ TEST(OrderJson, UnknownMembersAreTolerated)
 
 TEST(OrderJson, AMissingRequiredMemberIsNamed)
 {
-    for (const char* name : {"id", "client_order_id", "status", "symbol", "side", "time_in_force",
-                             "filled_qty"}) {
+    for (const char* name :
+         {"id", "client_order_id", "status", "symbol", "side", "time_in_force", "filled_qty"}) {
         const auto report = read(alpacaOrder("a", {{name, ""}}));
         ASSERT_FALSE(report) << name;
         EXPECT_EQ(report.error().code, "alpaca.schema") << name;
@@ -128,8 +129,8 @@ TEST(OrderJson, AMissingRequiredMemberIsNamed)
 
 TEST(OrderJson, NumbersThatAreNoneAreNamed)
 {
-    for (const char* name : {"qty", "filled_qty", "limit_price", "stop_price", "filled_avg_price",
-                             "trail_percent"}) {
+    for (const char* name :
+         {"qty", "filled_qty", "limit_price", "stop_price", "filled_avg_price", "trail_percent"}) {
         const auto report = read(alpacaOrder("a", {{name, "\"a few\""}}));
         ASSERT_FALSE(report) << name;
         EXPECT_EQ(report.error().field, name);
@@ -138,9 +139,8 @@ TEST(OrderJson, NumbersThatAreNoneAreNamed)
 
 TEST(OrderJson, LegsAreReadWithTheirParentsName)
 {
-    const std::string leg = alpacaOrder("leg-1", {{"id", "\"leg-id\""},
-                                                  {"side", "\"sell\""},
-                                                  {"status", "\"held\""}});
+    const std::string leg =
+        alpacaOrder("leg-1", {{"id", "\"leg-id\""}, {"side", "\"sell\""}, {"status", "\"held\""}});
     const auto report =
         read(alpacaOrder("entry", {{"order_class", "\"bracket\""}, {"legs", "[" + leg + "]"}}));
     ASSERT_TRUE(report) << describe(report.error());
@@ -199,7 +199,8 @@ struct ErrorCase {
 TEST(OrderJson, ErrorAnswersAreToldApart)
 {
     const ErrorCase cases[] = {
-        {401, R"({"message":"request is not authorized"})", ErrorKind::Denied, "alpaca.unauthorized"},
+        {401, R"({"message":"request is not authorized"})", ErrorKind::Denied,
+         "alpaca.unauthorized"},
         {403, R"({"message":"forbidden."})", ErrorKind::Denied, "alpaca.unauthorized"},
         {403, R"({"code":40310000,"message":"insufficient buying power"})", ErrorKind::Denied,
          "alpaca.insufficient_buying_power"},
@@ -284,10 +285,10 @@ TEST(AlpacaSamples, OrdersAreRead)
         const auto report = readOrder(order, kAccount);
         EXPECT_TRUE(report) << describe(report.error()) << order.dump();
     }
-    for (const char* name :
-         {"test_order_routes__test_market_order_1.json", "test_order_routes__test_limit_order_1.json",
-          "test_order_routes__test_get_order_by_id_1.json",
-          "test_order_routes__test_replace_order_1.json"}) {
+    for (const char* name : {"test_order_routes__test_market_order_1.json",
+                             "test_order_routes__test_limit_order_1.json",
+                             "test_order_routes__test_get_order_by_id_1.json",
+                             "test_order_routes__test_replace_order_1.json"}) {
         const auto order = sample(name);
         ASSERT_TRUE(order) << name;
         const auto report = readOrder(order->root(), kAccount);

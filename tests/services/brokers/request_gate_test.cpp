@@ -217,7 +217,8 @@ TEST_F(RequestGateTest, TheLineIsBounded)
 {
     spendBurst();
     std::vector<std::shared_ptr<Asked>> asked;
-    for (std::size_t i = 0; i < RequestGate::kWaitingMax + 10; ++i) asked.push_back(ask(Purpose::Query));
+    for (std::size_t i = 0; i < RequestGate::kWaitingMax + 10; ++i)
+        asked.push_back(ask(Purpose::Query));
     EXPECT_EQ(gate->waiting(), RequestGate::kWaitingMax);
     for (std::size_t i = RequestGate::kWaitingMax; i < asked.size(); ++i)
         EXPECT_EQ(asked[i]->errorCode(), "broker.rate_limited");

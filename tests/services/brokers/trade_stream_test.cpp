@@ -68,12 +68,12 @@ TEST_F(TradeStreamTest, AFillCarriesItsExecution)
 {
     start();
     run(seconds(1));
-    venue.sessions[0]->tell(update(
-        "fill",
-        alpacaOrder("mine", {{"status", "\"filled\""},
-                             {"filled_qty", "\"15\""},
-                             {"filled_avg_price", "\"107.25\""}}),
-        R"(,"execution_id":"x-1","price":"107.25","qty":"15","position_qty":"15")"));
+    venue.sessions[0]->tell(
+        update("fill",
+               alpacaOrder("mine", {{"status", "\"filled\""},
+                                    {"filled_qty", "\"15\""},
+                                    {"filled_avg_price", "\"107.25\""}}),
+               R"(,"execution_id":"x-1","price":"107.25","qty":"15","position_qty":"15")"));
     run(seconds(1));
     const auto updates = all<OrderUpdate>();
     ASSERT_EQ(updates.size(), 1u);
@@ -110,8 +110,8 @@ TEST_F(TradeStreamTest, EveryEventOfTheDocumentsIsUnderstood)
     for (const auto& row : rows) {
         const auto document = json::Document::parse(update(row.word, alpacaOrder("a")));
         ASSERT_TRUE(document);
-        const auto read =
-            readTradeUpdate(document->root()["data"], AccountId("paper"), Timestamp::fromSeconds(1));
+        const auto read = readTradeUpdate(document->root()["data"], AccountId("paper"),
+                                          Timestamp::fromSeconds(1));
         ASSERT_TRUE(read) << row.word;
         EXPECT_EQ(read->kind, row.kind) << row.word;
         EXPECT_FALSE(read->fill);
@@ -127,8 +127,9 @@ TEST_F(TradeStreamTest, WhatMakesNoSenseIsKeptAndTheStreamGoesOn)
         R"({"data":{}})",
         update("exploded", alpacaOrder("a")),
         update("new", R"({"id":17,"qty":"a few"})"),
-        update("fill", alpacaOrder("a"), R"(,"price":"1","qty":"1")"),                      // no id
-        update("fill", alpacaOrder("a"), R"(,"execution_id":"x","price":"free","qty":"1")"), // no price
+        update("fill", alpacaOrder("a"), R"(,"price":"1","qty":"1")"), // no id
+        update("fill", alpacaOrder("a"),
+               R"(,"execution_id":"x","price":"free","qty":"1")"), // no price
     };
     for (const auto& text : bad) venue.sessions[0]->tell(text);
     venue.sessions[0]->tell(R"({"stream":"something_new","data":{}})");

@@ -36,7 +36,10 @@ ScriptedVenue::upgrade(const wire::HttpRequest&)
 }
 
 VenueWorld::VenueWorld(std::uint64_t seed)
-    : world(seed), wires(world, "wires"), far(world, "venue"), core(world, "core"),
+    : world(seed),
+      wires(world, "wires"),
+      far(world, "venue"),
+      core(world, "core"),
       network(wires, world.random())
 {
     network.serve("alpaca.test", venue, far);
