@@ -1,6 +1,8 @@
 #include "app/terminal/terminal.h"
 
+#include <functional>
 #include <memory>
+#include <optional>
 
 #include <QApplication>
 #include <QCommandLineParser>
@@ -13,6 +15,7 @@
 
 #include "services/client/embedded_backend.h"
 #include "ui/charts/chart_panel.h"
+#include "ui/orders/order_ticket.h"
 #include "ui/shell/gallery.h"
 #include "ui/shell/main_window.h"
 
@@ -25,6 +28,7 @@ using client::LinkState;
 using client::NetSession;
 
 constexpr int kLiveShotWithinMs = 45'000;
+constexpr int kOrderWithinMs = 10'000;
 
 struct Options {
     QString connectUrl, tokenFile, replay, shootFolder;
@@ -141,12 +145,37 @@ bool shootLive(ui::Theme& theme, const Options& options)
     while (!isLive() && waiting.elapsed() < kLiveShotWithinMs) {
         QApplication::processEvents(QEventLoop::AllEvents | QEventLoop::WaitForMoreEvents, 100);
     }
+    const auto waitFor = [](const std::function<bool()>& done, int withinMs) {
+        QElapsedTimer patience;
+        patience.start();
+        while (!done() && patience.elapsed() < withinMs) {
+            QApplication::processEvents(QEventLoop::AllEvents | QEventLoop::WaitForMoreEvents, 50);
+        }
+        return done();
+    };
+    ui::OrderTicket& ticket = window.ticket();
+    const auto send = [&](OrderType type, const char* quantity, std::optional<Price> price) {
+        const int before = desk.orders().count();
+        ticket.setType(type);
+        ticket.setQuantity(QString::fromLatin1(quantity));
+        if (price) ticket.setPrice(*price);
+        ticket.submit();
+        return waitFor([&] { return desk.orders().count() > before; }, kOrderWithinMs);
+    };
+    const auto bid = [&] { return desk.quotes().at(desk.quotes().slotFor(desk.symbol())).quote.bid; };
+    bool traded = isLive() && send(OrderType::Market, "100", std::nullopt) &&
+                  send(OrderType::Limit, "150", bid() - Price::of("0.05"));
+    traded = traded && waitFor([&] { return desk.fills().count() > 0; }, kOrderWithinMs);
+    ticket.setQuantity(QStringLiteral("300"));
+    waitFor([] { return false; }, 1'500); // let the preview and a few bars come
     window.arrangeByDefault();
     QApplication::processEvents();
     const QString path = options.shootFolder + QStringLiteral("/live.png");
     const bool saved = window.grab().save(path);
-    QTextStream(stdout) << path << (isLive() ? "" : "  (never became live)") << Qt::endl;
-    return saved && isLive();
+    QTextStream(stdout) << path
+                        << (traded ? "" : isLive() ? "  (no fill came)" : "  (never became live)")
+                        << Qt::endl;
+    return saved && traded;
 }
 
 int shoot(ui::Theme& theme, const Options& options)

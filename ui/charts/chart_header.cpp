@@ -115,7 +115,8 @@ void ChartHeader::refresh()
     m_last->setTone(tone);
     m_last->show(format::number(facts.last.value(), places));
     m_change->setTone(tone);
-    m_change->show((change.isNegative() ? QStringLiteral("▼ ") : QStringLiteral("▲ ")) +
+    if (facts.previousClose.isZero()) m_change->show({});
+    else m_change->show((change.isNegative() ? QStringLiteral("▼ ") : QStringLiteral("▲ ")) +
                    format::signedNumber(change.value(), places) + QStringLiteral("  ") +
                    format::percent(m_desk.quotes().changePercentOf(slot)));
     m_quote->setTone(stale ? Tone::Caption : Tone::Normal);

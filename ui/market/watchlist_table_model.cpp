@@ -138,6 +138,7 @@ Cell WatchlistTableModel::cellOf(int item, int column) const
     if (facts.last.isZero()) return cell;
     const bool stale = m_desk.freshnessOf(symbolOf(item)) == Freshness::Stale;
     const Price change = quotes.changeOf(slot);
+    const bool hasChange = !facts.previousClose.isZero();
     const int places = m_desk.placesOf(symbolOf(item));
     cell.stale = stale;
     cell.tone = stale ? Tone::Caption : toneOf(change);
@@ -148,8 +149,12 @@ Cell WatchlistTableModel::cellOf(int item, int column) const
         cell.weight = TypeWeight::Medium;
         cell.flash = stale ? Flash::None : m_shown[std::size_t(item)].flash;
         break;
-    case ChangeColumn: cell.text = format::signedNumber(change.value(), places); break;
-    case PercentColumn: cell.text = format::percent(quotes.changePercentOf(slot)); break;
+    case ChangeColumn:
+        if (hasChange) cell.text = format::signedNumber(change.value(), places);
+        break;
+    case PercentColumn:
+        if (hasChange) cell.text = format::percent(quotes.changePercentOf(slot));
+        break;
     case DayColumn:
         cell.kind = CellKind::Spark;
         cell.text.clear();

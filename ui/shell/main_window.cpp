@@ -81,6 +81,7 @@ MainWindow::MainWindow(Desk& desk, Theme& theme, runtime::Random& random)
     m_palette = new CommandPalette(desk, theme, m_commands, this);
     connectDesk();
     refreshBanner();
+    m_watchlist->table().setFocus();
 }
 
 QDockWidget* MainWindow::addDock(const QString& name, const QString& title, QWidget* content,

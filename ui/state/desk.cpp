@@ -10,6 +10,7 @@ namespace {
 constexpr int kChartBars = 5000;
 constexpr int kSparkBars = 48;
 constexpr int kHeartbeatMs = 250;
+constexpr int kAskAgainMs = 4'000; ///< for what a cold backend did not know yet
 
 QString toText(std::string_view text)
 {
@@ -24,6 +25,9 @@ Desk::Desk(client::Session& session, const runtime::Clock& clock, QObject* paren
 {
     connectSession();
     connect(&m_heartbeat, &QTimer::timeout, this, &Desk::heartbeat);
+    connect(&m_heartbeat, &QTimer::timeout, this, [this, beats = 0]() mutable {
+        if (++beats % (kAskAgainMs / kHeartbeatMs) == 0 && m_status.isOnline()) fetchMissing();
+    });
     m_heartbeat.start(kHeartbeatMs);
     m_renewSoon.setSingleShot(true);
     m_renewSoon.setInterval(0);

@@ -59,7 +59,17 @@ void QuoteStore::setFacts(const std::vector<client::QuoteFacts>& facts)
 {
     for (const client::QuoteFacts& one : facts) {
         const int slot = slotFor(one.quote.symbol);
-        m_slots[std::size_t(slot)].facts = one;
+        client::QuoteFacts& known = m_slots[std::size_t(slot)].facts;
+        const client::QuoteFacts newer = known;
+        known = one;
+        // The answer to a question may be older than a tick that overtook it.
+        if (newer.quote.receiveTime > one.quote.receiveTime) {
+            known.quote = newer.quote;
+            known.last = newer.last;
+            known.lastSize = newer.lastSize;
+            known.volume = newer.volume;
+            known.freshness = newer.freshness;
+        }
         mark(slot);
     }
     announce();

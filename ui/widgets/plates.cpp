@@ -186,6 +186,7 @@ void ToastStack::add(const QString& title, const QString& text, Tone tone)
     }
     auto* toast = new Toast(m_theme, title, text, tone, this);
     column->insertWidget(0, toast);
+    toast->show(); // a hidden child has no height in the layout
     connect(toast, &QObject::destroyed, this, &ToastStack::place, Qt::QueuedConnection);
     if (tone != Tone::Crit) QTimer::singleShot(kShownMs, toast, &QWidget::deleteLater);
     place();
