@@ -27,7 +27,8 @@ line=$(wait_ready "$ready/sandbox" $sandbox quarterdeck-sandbox)
 "$bin/quarterdeckd" --data-dir "$data" \
     --alpaca-trading-url "$(field "$line" alpaca)" --alpaca-stream-url "$(field "$line" stream)" \
     --alpaca-data-url "$(field "$line" data)" --alpaca-data-stream-url "$(field "$line" dataStream)" \
-    --alpaca-credentials-file "$(field "$line" credentialsFile)" --alpaca-simulated true >"$ready/backend" &
+    --alpaca-credentials-file "$(field "$line" credentialsFile)" --alpaca-simulated true \
+    --storage-database "paper-$(date -u +%Y%m%dT%H%M%S)" >"$ready/backend" &
 backend=$!
 line=$(wait_ready "$ready/backend" $backend quarterdeckd)
 echo "quarterdeckd is at $(field "$line" url); the owner's token is in $(field "$line" tokenFile)"

@@ -99,8 +99,9 @@ struct Backend::Parts {
         : log(logOptions(config, folder)),
           logger(log, runtime::systemClock(), "backend"),
           tracer(runtime::systemClock(), runtime::systemRandom(), spans),
-          faults(runtime::systemRandom()), databaseFile(folder + "/quarterdeck.db"),
-          checkpointFile(folder + "/checkpoints.jsonl"), tokenFile(folder + "/owner.token")
+          faults(runtime::systemRandom()), databaseFile(folder + "/" + config.text("storage.database") + ".db"),
+          checkpointFile(folder + "/" + config.text("storage.database") + ".checkpoints.jsonl"),
+          tokenFile(folder + "/owner.token")
     {
     }
 

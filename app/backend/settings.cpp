@@ -89,6 +89,9 @@ const std::vector<Setting>& backendSettings()
          {"debug", "info", "warning", "error"}},
         {"otlp.url", SettingType::Url, "collector for traces, e.g. http://127.0.0.1:4318/v1/traces",
          {}, false, {}, {}, {}},
+        {"storage.database", SettingType::Text,
+         "name of the database in data_dir, without its ending; one account, one database",
+         "quarterdeck", false, {}, {}, {}},
         {"storage.queue_max", SettingType::Integer,
          "changes that may wait for the disk; one more is refused", "50000", false, 1, 1'000'000, {}},
         {"drill.enabled", SettingType::Boolean,
@@ -134,6 +137,10 @@ std::vector<ConfigProblem> crossCheck(const Config& config)
     if (!loopback && !config.has("listen.certificate_file"))
         problems.push_back({"listen.certificate_file", "is required on any address but loopback",
                             "set listen.certificate_file and listen.key_file"});
+    if (const auto& name = config.text("storage.database");
+        name.empty() || name.front() == '.' || name.find('/') != std::string::npos)
+        problems.push_back({"storage.database", "expected a file name, was \"" + name + "\"",
+                            "set a name without folders, e.g. quarterdeck"});
     if (!Money::parse(config.text("trading.notional_max")))
         problems.push_back({"trading.notional_max",
                             "expected an amount, was \"" + config.text("trading.notional_max") + "\"",

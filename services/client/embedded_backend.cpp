@@ -14,6 +14,7 @@
 #endif
 
 #include "services/json/json.h"
+#include "services/runtime/clock.h"
 
 namespace qd::client {
 
@@ -112,6 +113,7 @@ QStringList EmbeddedBackend::arguments(Child child) const
                        QStringLiteral("--alpaca-data-stream-url"), told("dataStream"),
                        QStringLiteral("--alpaca-credentials-file"), told("credentialsFile"),
                        QStringLiteral("--alpaca-simulated"), QStringLiteral("true"),
+                       QStringLiteral("--storage-database"), m_world,
                        QStringLiteral("--trading-live"), QStringLiteral("false")} +
            m_options.backendOptions;
 }
@@ -127,6 +129,11 @@ void EmbeddedBackend::launch(Child child)
             if (watched.isWantedAgain) watched.process.kill();
         });
         return;
+    }
+    if (child == Child::Market) {
+        // The bundled market opens a fresh account each time: it must not meet another one's orders.
+        const auto now = runtime::systemClock().now().toString(3);
+        m_world = QStringLiteral("paper-") + QString::fromStdString(now).remove(u':').remove(u'.');
     }
     const auto program = folder() + u'/' + programOf(child);
     const auto given = arguments(child);

@@ -91,6 +91,7 @@ private:
     const Watched& of(Child child) const { return child == Child::Market ? m_market : m_backend; }
 
     Options m_options;
+    QString m_world; ///< name of the database that belongs to this run of the market
     Watched m_market, m_backend;
     QTimer m_readyTimer;   ///< of the child that is being waited for
     QTimer m_restartTimer;

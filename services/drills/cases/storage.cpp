@@ -178,7 +178,7 @@ std::int64_t foundAfter(Stage& stage, const std::string& sql, std::string& reaso
         "DROP TRIGGER events_no_update; DROP TRIGGER events_no_delete;" + sql);
     require(altered.has_value(), "{}: {}", sql, altered ? "" : describe(altered.error()));
     const auto report =
-        storage::verifyEvents(*database, stage.dataDirectory() + "/checkpoints.jsonl");
+        storage::verifyEvents(*database, stage.dataDirectory() + "/quarterdeck.checkpoints.jsonl");
     require(report.has_value(), "the verification failed: {}",
             report ? std::string() : describe(report.error()));
     reason = report->reason;

@@ -1,0 +1,62 @@
+# Bash completion for quarterdeckctl; install as /usr/share/bash-completion/completions/quarterdeckctl.
+_quarterdeckctl() {
+    local word=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
+    local global="--url --token-file --data-dir --json --help --version"
+    local -a path=()
+    local words=
+    local i
+    for ((i = 1; i < COMP_CWORD; ++i)); do
+        case ${COMP_WORDS[i]} in
+        --url | --token-file | --data-dir) ((++i)) ;;
+        -*) ;;
+        *) path+=("${COMP_WORDS[i]}") ;;
+        esac
+    done
+    case $previous in
+    --token-file | --data-dir | --report)
+        mapfile -t COMPREPLY < <(compgen -f -- "$word")
+        return
+        ;;
+    --type) words="market limit stop stop_limit trailing_stop" ;;
+    --tif) words="day gtc ioc fok opg cls" ;;
+    --status) words="open closed all" ;;
+    --side) words="buy sell" ;;
+    --interval) words="1m 5m 15m 1h 4h 1d" ;;
+    *) words= ;;
+    esac
+    if [ -n "$words" ]; then
+        mapfile -t COMPREPLY < <(compgen -W "$words" -- "$word")
+        return
+    fi
+    local ticket="--type --limit --stop --trail --tif --take-profit --stop-loss --account --id
+        --extended-hours --reduce-only"
+    case "${path[*]:0:2}" in
+    "") words="order position fills account trading quote bars instrument market health breaker log
+        trace backup restore drill" ;;
+    order) words="submit preview modify cancel show list" ;;
+    "order submit") words="buy sell $ticket --confirm --yes" ;;
+    "order preview") words="buy sell $ticket" ;;
+    "order modify") words="--quantity --limit --stop --trail --tif" ;;
+    "order cancel") words="--all --symbol --side" ;;
+    "order show") words="--timeline" ;;
+    "order list") words="--status --symbol --limit" ;;
+    position) words="list" ;;
+    fills) words="--symbol --limit" ;;
+    trading) words="status halt reduce resume reconcile" ;;
+    "trading "*) words="--reason" ;;
+    quote*) words="--watch" ;;
+    bars*) words="--interval --from --to --limit" ;;
+    instrument) words="search" ;;
+    market) words="status" ;;
+    breaker) words="list" ;;
+    log) words="verify tail" ;;
+    "log tail") words="--count --after --follow" ;;
+    trace) words="show" ;;
+    restore*) mapfile -t COMPREPLY < <(compgen -f -- "$word") && return ;;
+    drill) words="list run" ;;
+    "drill run") words="--all --report $(quarterdeckctl drill list --json 2>/dev/null |
+        grep -o '"id":"[^"]*"' | cut -d'"' -f4 | tr '\n' ' ')" ;;
+    esac
+    mapfile -t COMPREPLY < <(compgen -W "$words $global" -- "$word")
+}
+complete -F _quarterdeckctl quarterdeckctl
