@@ -345,9 +345,11 @@ QString OrderTicket::lockReason() const
 
 void OrderTicket::refreshLock()
 {
-    const QString lock = lockReason();
-    m_preview->setStale(!lock.isEmpty());
-    relabel();
+    const bool locked = !lockReason().isEmpty();
+    const bool opensAgain = m_preview->isStale() && !locked;
+    m_preview->setStale(locked);
+    if (opensAgain) judge(); // what was previewed before is no longer true
+    else relabel();
 }
 
 void OrderTicket::relabel()

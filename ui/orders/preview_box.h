@@ -15,6 +15,7 @@ public:
     void show(const client::OrderPreview& preview, const QString& positionNote);
     void showProblem(const QString& text);
     void setStale(bool stale);
+    bool isStale() const { return m_stale; }
     QString checksText() const { return m_checks->value(); }
 
 protected:

@@ -1,5 +1,7 @@
 #include "ui/portfolio/positions_table_model.h"
 
+#include <algorithm>
+
 #include "ui/widgets/format.h"
 
 namespace qd::ui {
@@ -69,7 +71,12 @@ Cell PositionsTableModel::cellOf(int item, int column) const
         cell.weight = TypeWeight::SemiBold;
         break;
     case QuantityColumn: cell.text = format::quantity(position.quantity); break;
-    case AverageColumn: cell.text = format::number(position.averagePrice.value(), std::max(places, 2)); break;
+    case AverageColumn: {
+        // An average lies between ticks; two more decimals say where.
+        const int exact = std::clamp(position.averagePrice.value().places(), places, places + 2);
+        cell.text = format::number(position.averagePrice.value(), exact);
+        break;
+    }
     case LastColumn: live(format::number(facts.lastPrice.value(), places), Tone::Normal); break;
     case ValueColumn: live(format::money(facts.marketValue), Tone::Normal); break;
     case UnrealisedColumn:

@@ -43,9 +43,9 @@ StatusLine::Segment StatusLine::linkSegment() const
         segment.value = link.roundTripMs > 0
                             ? tr("connected %1 ms").arg(link.roundTripMs, 0, 'f', 1)
                             : tr("connected");
-        if (link.reconnects > 0) segment.value += tr("  ·  %1 reconnects").arg(link.reconnects);
+        if (link.reconnects > 0) segment.value += tr("  ·  reconnects %1").arg(link.reconnects);
         if (link.resynchronisations > 0) {
-            segment.value += tr("  ·  %1 resyncs").arg(link.resynchronisations);
+            segment.value += tr("  ·  resyncs %1").arg(link.resynchronisations);
         }
         break;
     case client::LinkState::Connecting:

@@ -210,6 +210,8 @@ private Q_SLOTS:
         QVERIFY(stage.submit().text().startsWith(QStringLiteral("BROKER UNREACHABLE")));
         stage.session.goOnline();
         QTRY_VERIFY(stage.submit().isEnabled());
+        auto* preview = stage.ticket.findChild<PreviewBox*>(QStringLiteral("ticketPreview"));
+        QTRY_VERIFY(preview->checksText().contains(QStringLiteral("7 of 7"))); // asked for anew
         stage.session.setTrading(client::TradingState::Halted, "drill", &stage.ticket, [](auto) {});
         QVERIFY(stage.submit().text().startsWith(QStringLiteral("TRADING HALTED")));
         stage.session.goOffline("cable out");

@@ -160,7 +160,7 @@ private Q_SLOTS:
         QVERIFY(stage.window.banner().text().startsWith(QStringLiteral("OFFLINE")));
         stage.session.goOnline();
         QVERIFY(stage.window.banner().text().isEmpty());
-        QVERIFY(stage.window.statusLine().text().contains(QStringLiteral("1 reconnects")));
+        QVERIFY(stage.window.statusLine().text().contains(QStringLiteral("reconnects 1")));
         QVERIFY(stage.window.toasts().count() > 0);
     }
 
