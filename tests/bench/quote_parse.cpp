@@ -61,14 +61,15 @@ std::string frameOf(int count, std::mt19937& random)
         const auto name = static_cast<unsigned>(random() % 400);
         const auto cents = static_cast<unsigned>(500 + random() % 60000);
         const unsigned digits = random() % 10 == 0 ? 8 : 9;
-        const auto nanos = std::to_string(1'000'000'000 + random() % 1'000'000'000).substr(1, digits);
+        const auto nanos =
+            std::to_string(1'000'000'000 + random() % 1'000'000'000).substr(1, digits);
         text += fmt::format(
             R"({}{{"T":"q","S":"{}{}{}","bx":"V","bp":{}.{:02},"bs":{},"ax":"Q","ap":{}.{:02},"as":{},)"
             R"("c":["R"],"z":"C","t":"2026-01-05T{:02}:{:02}:{:02}.{}Z"}})",
             i ? "," : "", static_cast<char>('A' + name % 26), static_cast<char>('A' + name / 26),
-            static_cast<char>('A' + name % 7), cents / 100, cents % 100, 1 + random() % 30, (cents + 2) / 100,
-            (cents + 2) % 100, 1 + random() % 30, 14 + random() % 7, random() % 60, random() % 60,
-            nanos);
+            static_cast<char>('A' + name % 7), cents / 100, cents % 100, 1 + random() % 30,
+            (cents + 2) / 100, (cents + 2) % 100, 1 + random() % 30, 14 + random() % 7,
+            random() % 60, random() % 60, nanos);
     }
     return text + "]";
 }
@@ -123,10 +124,11 @@ int main()
         const auto quotes = static_cast<double>(frames.size()) * count;
         const double ours = best.ours / quotes, control = best.control / quotes;
         const double ratio = control / ours;
-        fmt::print("{{\"bench\":\"quote_parse.frame_{}\",\"value\":{:.0f},\"unit\":\"ns per quote\","
-                   "\"control\":\"nlohmann_json\",\"controlValue\":{:.0f},\"ratio\":{:.1f},"
-                   "\"bar\":\"<=600 ns and >=10x\",\"ok\":{}}}\n",
-                   count, ours, control, ratio, ours <= 600 && ratio >= 10);
+        fmt::print(
+            "{{\"bench\":\"quote_parse.frame_{}\",\"value\":{:.0f},\"unit\":\"ns per quote\","
+            "\"control\":\"nlohmann_json\",\"controlValue\":{:.0f},\"ratio\":{:.1f},"
+            "\"bar\":\"<=600 ns and >=10x\",\"ok\":{}}}\n",
+            count, ours, control, ratio, ours <= 600 && ratio >= 10);
     }
     return 0;
 }
