@@ -160,10 +160,14 @@ bool shootLive(ui::Theme& theme, const Options& options)
         ticket.setQuantity(QString::fromLatin1(quantity));
         if (price) ticket.setPrice(*price);
         ticket.submit();
-        return waitFor([&] { return desk.orders().count() > before; }, kOrderWithinMs);
+        // The ticket empties its quantity once the backend has taken charge.
+        return waitFor([&] {
+            return desk.orders().count() > before && ticket.draft().quantity.isEmpty();
+        }, kOrderWithinMs);
     };
     const auto bid = [&] { return desk.quotes().at(desk.quotes().slotFor(desk.symbol())).quote.bid; };
-    bool traded = isLive() && send(OrderType::Market, "100", std::nullopt) &&
+    bool traded = waitFor([&] { return isLive() && ticket.lockReason().isEmpty(); }, kOrderWithinMs) &&
+                  send(OrderType::Market, "100", std::nullopt) &&
                   send(OrderType::Limit, "150", bid() - Price::of("0.05"));
     traded = traded && waitFor([&] { return desk.fills().count() > 0; }, kOrderWithinMs);
     ticket.setQuantity(QStringLiteral("300"));

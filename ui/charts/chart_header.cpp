@@ -111,12 +111,18 @@ void ChartHeader::refresh()
     const int places = m_desk.placesOf(symbol);
     const Price change = m_desk.quotes().changeOf(slot);
     const bool stale = m_desk.freshnessOf(symbol) == Freshness::Stale;
-    const Tone tone = stale ? Tone::Caption : change.isNegative() ? Tone::Down : Tone::Up;
+    const Tone tone = stale                 ? Tone::Caption
+                      : change.isNegative() ? Tone::Down
+                      : change.isPositive() ? Tone::Up
+                                            : Tone::Normal;
+    const QString arrow = change.isNegative()   ? QStringLiteral("▼ ")
+                          : change.isPositive() ? QStringLiteral("▲ ")
+                                                : QString();
     m_last->setTone(tone);
     m_last->show(format::number(facts.last.value(), places));
     m_change->setTone(tone);
     if (facts.previousClose.isZero()) m_change->show({});
-    else m_change->show((change.isNegative() ? QStringLiteral("▼ ") : QStringLiteral("▲ ")) +
+    else m_change->show(arrow +
                    format::signedNumber(change.value(), places) + QStringLiteral("  ") +
                    format::percent(m_desk.quotes().changePercentOf(slot)));
     m_quote->setTone(stale ? Tone::Caption : Tone::Normal);
