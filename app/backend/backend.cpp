@@ -1,5 +1,6 @@
 #include "app/backend/backend.h"
 
+#include <algorithm>
 #include <filesystem>
 #include <future>
 
@@ -31,6 +32,8 @@ orders::Settings orderSettings(const runtime::Config& config, const AccountId& a
     settings.account = account;
     settings.live = config.boolean("trading.live");
     settings.notionalMax = Money::of(config.text("trading.notional_max"));
+    settings.pendingCommitsMax =
+        static_cast<std::size_t>(std::max<std::int64_t>(config.integer("storage.queue_max") / 2, 1));
     settings.submitsPerMinuteMax =
         static_cast<int>(config.integer("trading.submits_per_minute_max"));
     settings.submitDeadline = config.duration("alpaca.command_timeout");

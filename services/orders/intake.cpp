@@ -72,6 +72,14 @@ void Intake::submit(OrderRequest request, const CommandContext& context,
     if (const Tracked* tracked = m_room.book.find(request.clientOrderId)) {
         return repeated(*tracked, request, std::move(done));
     }
+    // Before anything changes: a full queue found later would cost the whole book a reload.
+    if (m_room.journal.pending() >= m_room.settings.pendingCommitsMax) {
+        return done(tl::unexpected(refusal(
+            ErrorKind::Unavailable, "orders.overloaded",
+            fmt::format("{} changes wait for the disk; the order was not sent, try again",
+                        m_room.journal.pending()),
+            1s)));
+    }
     auto needed = judge(request, nullptr);
     if (!needed) {
         logRefusal(request, needed.error(), context);

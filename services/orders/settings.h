@@ -15,6 +15,9 @@ struct Settings {
 
     // Rules that refuse.
     std::optional<Money> notionalMax = Money(Decimal::fromInt(1'000'000));
+    /// Changes that may wait for the disk before new orders are refused; cancels and what the broker
+    /// tells keep the rest of the writer's queue.
+    std::size_t pendingCommitsMax = 20'000;
     int submitsPerMinuteMax = 180; ///< the smaller of this and the broker's own limit applies
     Duration quoteAgeRefuse = std::chrono::minutes(2); ///< market orders on older quotes
     bool marketOrdersWhenClosed = false;
