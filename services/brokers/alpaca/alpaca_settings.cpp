@@ -9,4 +9,14 @@ AlpacaSettings AlpacaSettings::clone() const
             commandTimeout, queryTimeout,     streamIdleTimeout};
 }
 
+void hideKeys(std::string& text, const AlpacaSettings& settings)
+{
+    for (const auto* key : {&settings.secretKey, &settings.keyId}) {
+        const auto value = key->revealForUse();
+        if (value.empty()) continue;
+        for (auto at = text.find(value); at != std::string::npos; at = text.find(value, at))
+            text.replace(at, value.size(), "***");
+    }
+}
+
 } // namespace qd::brokers

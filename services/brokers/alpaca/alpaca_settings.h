@@ -26,4 +26,8 @@ struct AlpacaSettings {
     AlpacaSettings clone() const;
 };
 
+/// Our key, where it stands in what the venue sent, becomes "***": a venue that quotes it back must
+/// not bring it into logs, records and answers.
+void hideKeys(std::string& text, const AlpacaSettings& settings);
+
 } // namespace qd::brokers

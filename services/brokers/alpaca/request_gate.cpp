@@ -155,6 +155,7 @@ void RequestGate::launch(Request request, resilience::CircuitBreaker::Permit per
         std::move(permit), std::move(span), std::move(done), m_core.clock().steady()});
     m_http.send(std::move(http), [this, alive = m_alive, flight](Result<wire::HttpResponse> result) {
         if (!*alive) return; // whoever asked has gone with us
+        if (result) hideKeys(result->body, m_settings);
         settle(*flight, result);
         flight->done(std::move(result));
     });

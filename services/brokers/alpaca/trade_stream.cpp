@@ -151,8 +151,10 @@ void TradeStream::connect()
         out.endObject().endObject();
         m_socket->send({false, out.take()});
     };
-    events.onMessage = [this, current](const wire::WebSocketMessage& message) {
-        if (current()) onMessage(message.payload);
+    events.onMessage = [this, current](wire::WebSocketMessage message) {
+        if (!current()) return;
+        hideKeys(message.payload, m_settings);
+        onMessage(message.payload);
     };
     events.onClosed = [this, current](const wire::CloseReason& reason) {
         if (current())
