@@ -1,0 +1,174 @@
+// quarterdeckctl against real programs: what it prints, and its exit codes.
+#include <gtest/gtest.h>
+
+#include "services/drills/stage.h"
+#include "tests/support/temp_dir.h"
+
+namespace qd::drills {
+namespace {
+
+using namespace std::chrono_literals;
+
+/// One world for all tests of this file: starting it is most of the cost.
+class Ctl : public ::testing::Test {
+protected:
+    struct Said {
+        int code;
+        std::string out, err;
+    };
+
+    static void SetUpTestSuite()
+    {
+        s_folder = std::make_unique<test::TempDir>();
+        s_stage = std::make_unique<Stage>(
+            StageOptions{}, Programs::beside(QD_BINARY_DIR "/bin/quarterdeckctl"),
+            (s_folder->path() / "stage").string());
+        s_stage->setLimit(5min);
+        try {
+            s_stage->startAll();
+        } catch (const BrokenPromise& promise) {
+            s_why = promise.what;
+        } catch (const CannotRun& cannot) {
+            s_why = cannot.why;
+        }
+    }
+    static void TearDownTestSuite()
+    {
+        s_stage.reset();
+        s_folder.reset();
+    }
+    void SetUp() override { ASSERT_EQ(s_why, "") << "the programs did not start"; }
+
+    static Said say(std::vector<std::string> words)
+    {
+        words.insert(words.begin(), {"--data-dir", s_stage->dataDirectory()});
+        const auto child = s_stage->run("ctl" + std::to_string(s_runs++), s_stage->programs().ctl, words);
+        const auto exit = child->waitFor(30s);
+        return {exit ? exit->code : -1, child->output(), child->errors()};
+    }
+    static std::string member(const std::string& text, const char* name)
+    {
+        const auto document = json::Document::parse(text);
+        return document ? std::string((*document)[name].stringOr({})) : "not JSON: " + text;
+    }
+
+    static std::unique_ptr<test::TempDir> s_folder;
+    static std::unique_ptr<Stage> s_stage;
+    static std::string s_why;
+    static int s_runs;
+};
+
+std::unique_ptr<test::TempDir> Ctl::s_folder;
+std::unique_ptr<Stage> Ctl::s_stage;
+std::string Ctl::s_why;
+int Ctl::s_runs = 0;
+
+TEST_F(Ctl, FindsTheRunningBackendByItsDataFolder)
+{
+    const auto said = say({"health"});
+    EXPECT_EQ(said.code, 0) << said.err;
+    EXPECT_NE(said.out.find("broker.alpaca"), std::string::npos) << said.out;
+}
+
+TEST_F(Ctl, SubmitsShowsAndCancelsAnOrder)
+{
+    const auto submitted =
+        say({"--json", "order", "submit", "buy", "2", "KO", "--limit", "20", "--tif", "gtc", "--yes"});
+    ASSERT_EQ(submitted.code, 0) << submitted.out << submitted.err;
+    const auto id = member(submitted.out, "clientOrderId");
+    s_stage->awaitState(id, "accepted");
+    EXPECT_NE(say({"order", "list"}).out.find(id), std::string::npos);
+    EXPECT_NE(say({"order", "show", id, "--timeline"}).out.find("order.submitted"), std::string::npos);
+    EXPECT_EQ(say({"order", "cancel", id}).code, 0);
+    s_stage->awaitState(id, "canceled");
+}
+
+TEST_F(Ctl, TheSameIdTwiceIsOneOrder)
+{
+    const auto id = Stage::newId();
+    const std::vector<std::string> words = {"order", "submit", "buy", "1", "PEP", "--limit", "100",
+                                            "--id", id, "--confirm", "precaution.percent_off_market",
+                                            "--confirm", "precaution.ticks_off_market"};
+    EXPECT_EQ(say(words).code, 0);
+    EXPECT_EQ(say(words).code, 0);
+    s_stage->awaitState(id, "accepted");
+    EXPECT_EQ(s_stage->venueOrderCount(id), 1);
+}
+
+TEST_F(Ctl, AQuestionIsExitCodeFourAndNothingIsDone)
+{
+    const auto id = Stage::newId();
+    const auto said = say({"order", "submit", "buy", "1", "KO", "--limit", "20", "--id", id});
+    EXPECT_EQ(said.code, 4) << said.err;
+    EXPECT_NE(said.err.find("--confirm precaution.percent_off_market"), std::string::npos) << said.err;
+    EXPECT_EQ(s_stage->order(id).status, 404);
+}
+
+TEST_F(Ctl, FieldProblemsAreSaidAtTheirFields)
+{
+    const auto said = say({"order", "submit", "buy", "1", "SPY", "--type", "limit"});
+    EXPECT_EQ(said.code, 1);
+    EXPECT_NE(said.err.find("limitPrice:"), std::string::npos) << said.err;
+    const auto typo = say({"quote", "SPYY"});
+    EXPECT_EQ(typo.code, 1);
+    EXPECT_NE(typo.err.find("near: "), std::string::npos) << typo.err;
+}
+
+TEST_F(Ctl, ExitCodesTellUsageAndUnreachable)
+{
+    EXPECT_EQ(say({"order", "submit", "hold"}).code, 2);
+    EXPECT_EQ(say({"no-such-command"}).code, 2);
+    EXPECT_EQ(say({"--url", "http://127.0.0.1:9", "account"}).code, 3);
+    EXPECT_EQ(say({"--help"}).code, 0);
+}
+
+TEST_F(Ctl, HaltStopsOrdersAndResumeTakesThemAgain)
+{
+    EXPECT_EQ(say({"trading", "halt", "--reason", "a drill"}).code, 0);
+    const auto refused = say({"order", "submit", "buy", "1", "KO"});
+    EXPECT_EQ(refused.code, 1);
+    EXPECT_NE(refused.err.find("halted: a drill"), std::string::npos) << refused.err;
+    EXPECT_EQ(say({"trading", "resume"}).code, 0);
+    EXPECT_EQ(say({"order", "submit", "buy", "1", "KO"}).code, 0);
+}
+
+TEST_F(Ctl, EveryLookHasATableAndJson)
+{
+    for (const std::vector<std::string>& words :
+         {std::vector<std::string>{"position", "list"}, {"account"}, {"fills"}, {"quote", "SPY", "QQQ"},
+          {"bars", "SPY", "--limit", "5"}, {"instrument", "search", "apple"}, {"market", "status"},
+          {"breaker", "list"}, {"log", "verify"}, {"log", "tail"}, {"trading", "status"},
+          {"order", "preview", "buy", "1", "SPY"}}) {
+        const auto table = say(words);
+        EXPECT_EQ(table.code, 0) << words.front() << ": " << table.err;
+        EXPECT_FALSE(table.out.empty()) << words.front();
+        auto asJson = words;
+        asJson.insert(asJson.begin(), "--json");
+        const auto json = say(asJson);
+        const auto line = json.out.substr(0, json.out.find('\n'));
+        EXPECT_TRUE(json::Document::parse(line).has_value()) << words.front() << ": " << line;
+    }
+}
+
+TEST_F(Ctl, BackupIsTakenAndRestoreRefusesAnOpenDatabase)
+{
+    const auto backup = say({"--json", "backup", "functional.db"});
+    ASSERT_EQ(backup.code, 0) << backup.err;
+    const auto refused = say({"restore", member(backup.out, "path")});
+    EXPECT_EQ(refused.code, 1);
+    EXPECT_NE(refused.err.find("in_use"), std::string::npos) << refused.err;
+}
+
+TEST_F(Ctl, TheTokenIsNeverPrinted)
+{
+    const std::string token(s_stage->token());
+    ASSERT_FALSE(token.empty());
+    for (const std::vector<std::string>& words :
+         {std::vector<std::string>{"health"}, {"--json", "health"}, {"--url", "http://127.0.0.1:9", "account"}}) {
+        const auto said = say(words);
+        EXPECT_EQ((said.out + said.err).find(token), std::string::npos);
+    }
+}
+
+} // namespace
+} // namespace qd::drills
