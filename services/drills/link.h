@@ -55,6 +55,13 @@ struct CallOptions {
     std::chrono::milliseconds timeout{20'000};
 };
 
+/// Why there is no answer; empty when there is one.
+template <typename T>
+std::string whyNot(const Result<T>& result)
+{
+    return result ? std::string() : describe(result.error());
+}
+
 /// The API of one server, synchronously. Same thread as the Link.
 class ApiClient {
 public:

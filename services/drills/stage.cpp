@@ -12,6 +12,7 @@ using std::chrono::milliseconds;
 
 constexpr milliseconds kStartLimit = 30s;
 constexpr milliseconds kStopLimit = 8s;
+constexpr int kConnectionsMax = 200; ///< enough to overload a backend
 
 /// Few and calm instruments: drills share the machine with what they measure.
 const std::vector<std::string> kSandboxDefaults = {
@@ -35,6 +36,13 @@ std::vector<std::string> merged(std::vector<std::string> options,
         if (!option.ends_with('=')) options.push_back(option);
     }
     for (auto& option : options) option.insert(0, "--");
+    return options;
+}
+
+wire::HttpClientOptions manyConnections()
+{
+    wire::HttpClientOptions options;
+    options.connectionsPerHostMax = kConnectionsMax;
     return options;
 }
 
@@ -67,7 +75,8 @@ Programs Programs::beside(const std::string& ownPath)
 
 Stage::Stage(StageOptions options, Programs programs, std::string folder)
     : m_options(std::move(options)), m_programs(std::move(programs)), m_folder(std::move(folder)),
-      m_dataDirectory(m_folder + "/data"), m_credentialsFile(m_folder + "/credentials.json")
+      m_dataDirectory(m_folder + "/data"), m_credentialsFile(m_folder + "/credentials.json"),
+      m_link(manyConnections())
 {
     std::filesystem::create_directories(m_folder);
     std::filesystem::permissions(m_folder, std::filesystem::perms::owner_all);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <deque>
 #include <functional>
 #include <initializer_list>
 #include <map>
@@ -81,7 +82,9 @@ public:
     std::string_view token() const;
     Answer call(const std::string& method, const std::string& path, const std::string& body = {},
                 CallOptions options = {});
-    Answer get(const std::string& path) { return call("GET", path); } ///< must be 200
+    /// Must be 200. What is read from this and the other answers stays valid for some hundred calls,
+    /// also when the Answer itself is gone.
+    Answer get(const std::string& path) { return call("GET", path); }
     Answer submit(Ticket ticket, CallOptions options = {});    ///< any status
     std::string place(Ticket ticket, CallOptions options = {}); ///< must be 202; the id
     Answer order(const std::string& id);
@@ -119,6 +122,7 @@ public:
 
 private:
     void createProxies();
+    Answer keep(Answer answer);
     std::string through(const std::string& proxy, const std::string& scheme,
                         const std::string& path) const;
     ApiClient& adminApi();
@@ -133,6 +137,7 @@ private:
     std::unique_ptr<ApiClient> m_api, m_admin, m_venue, m_proxy;
     std::map<std::string, std::string> m_proxies; ///< name → host:port
     std::set<std::string> m_pinned;
+    std::deque<std::shared_ptr<const json::Document>> m_recent; ///< what was read stays valid
 };
 
 } // namespace qd::drills

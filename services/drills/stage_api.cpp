@@ -11,6 +11,7 @@ namespace {
 using namespace std::chrono_literals;
 using std::chrono::milliseconds;
 
+constexpr std::size_t kAnswersKept = 300;
 constexpr const char* kAllPrecautions =
     R"(["precaution.percent_off_market","precaution.ticks_off_market","precaution.size",)"
     R"("precaution.value","precaution.stale_quote","precaution.market_closed"])";
@@ -60,7 +61,14 @@ Answer Stage::call(const std::string& method, const std::string& path, const std
     if (method == "GET" && path != "/health/ready" && !path.starts_with("/v1/orders/"))
         require(answer->status == 200, "GET {} answered {}: {}", path, answer->status,
                 answer->body.substr(0, 300));
-    return std::move(*answer);
+    return keep(std::move(*answer));
+}
+
+Answer Stage::keep(Answer answer)
+{
+    m_recent.push_back(answer.document);
+    if (m_recent.size() > kAnswersKept) m_recent.pop_front();
+    return answer;
 }
 
 Answer Stage::submit(Ticket ticket, CallOptions options)
@@ -141,6 +149,8 @@ void Stage::awaitSettled(milliseconds limit)
     std::string why;
     const auto shorter = std::min(limit, left());
     const bool came = waitUntil(shorter, [&] {
+        const auto ready = call("GET", "/health/ready");
+        if (ready.status != 200) return why = ready.body, false;
         const auto trading = get("/v1/trading");
         if (trading["state"].stringOr({}) != "active") return why = trading.body, false;
         if (trading["reconciling"].booleanOr(true)) return why = "reconciling", false;

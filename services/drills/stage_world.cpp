@@ -25,7 +25,7 @@ Answer Stage::admin(const std::string& method, const std::string& path, const st
     auto answer = adminApi().call(method, path, body);
     require(answer && answer->isOk(), "the sandbox did not do {} {} {}: {}", method, path, body,
             answer ? answer->body : describe(answer.error()));
-    return std::move(*answer);
+    return keep(std::move(*answer));
 }
 
 void Stage::pinPrice(const std::string& symbol, const std::string& bid, const std::string& ask)
@@ -47,7 +47,7 @@ Answer Stage::venue(const std::string& method, const std::string& path, const st
                         std::string((*credentials)["secretKey"].stringOr({})));
     auto answer = m_venue->call(method, path, body, std::move(options));
     require(answer.has_value(), "the venue did not answer {} {}", method, path);
-    return std::move(*answer);
+    return keep(std::move(*answer));
 }
 
 int Stage::venueOrderCount(const std::string& clientOrderId)

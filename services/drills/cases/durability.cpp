@@ -63,6 +63,15 @@ void cutThePower(Stage& stage, Evidence& evidence, int cuts)
     evidence.note("power cuts: {}", verdict.substr(verdict.find_last_of('\n') + 1));
 }
 
+/// Without a price orders wait for one, and no kill would meet them on their way.
+void awaitLiveQuote(Stage& stage, const std::string& symbol)
+{
+    stage.await("a live quote of " + symbol, 30s, [&] {
+        const auto quotes = stage.get("/v1/quotes?symbols=" + symbol);
+        return quotes["quotes"].at(0)["freshness"].stringOr({}) == "live";
+    });
+}
+
 struct CrashPoint {
     const char* name;
     int skip;
@@ -70,6 +79,7 @@ struct CrashPoint {
 
 void crashAroundConfirmation(Stage& stage, Evidence& evidence)
 {
+    awaitLiveQuote(stage, "INTC");
     for (const auto& [point, skip] :
          {CrashPoint{"storage.before-commit", 0}, {"storage.after-commit", 0},
           {"storage.before-commit", 1}, {"storage.after-commit", 1}, {"storage.before-commit", 2}}) {
@@ -99,6 +109,7 @@ void killAnywhere(Stage& stage, Evidence& evidence)
 {
     int acknowledged = 0, sent = 0;
     for (int round = 0; round < 5; ++round) {
+        awaitLiveQuote(stage, "PLTR");
         std::map<std::string, std::future<Result<wire::HttpResponse>>> asked;
         for (int i = 0; i < 12; ++i) {
             const auto id = Stage::newId();
@@ -107,7 +118,7 @@ void killAnywhere(Stage& stage, Evidence& evidence)
                 R"({"clientOrderId":")" + id +
                     R"(","symbol":"PLTR","side":"buy","type":"market","quantity":"1"})");
         }
-        pauseFor(milliseconds(5 + round * 23));
+        pauseFor(milliseconds(10 + round * 30));
         stage.killBackend();
         std::map<std::string, bool> outcome;
         for (auto& [id, pending] : asked) {

@@ -138,7 +138,8 @@ void exactSums(Stage& stage, Evidence& evidence)
     Decimal bought;
     const auto tenth = Decimal::of("0.1");
     for (int i = 0; i < 10; ++i) {
-        const auto id = stage.place({.symbol = "SOL/USD", .quantity = "0.1", .timeInForce = "gtc"});
+        const auto id = stage.place({.symbol = "SOL/USD", .type = "limit", .quantity = "0.1",
+                                     .limitPrice = "900", .timeInForce = "gtc"});
         stage.awaitState(id, "filled");
         bought += tenth;
     }

@@ -96,10 +96,11 @@ void idempotency(Stage& stage, Evidence& evidence)
 
 void unusualSymbols(Stage& stage, Evidence& evidence)
 {
-    for (const auto& [symbol, quantity, stored] :
-         {std::tuple{"BRK.B", "1", "BRK.B"}, {"BTC/USD", "0.01", "BTC/USD"},
-          {"ETH-USD", "0.5", "ETH/USD"}, {"spy", "1", "SPY"}}) {
-        const auto id = stage.place({.symbol = symbol, .quantity = quantity, .timeInForce = "gtc"});
+    for (const auto& [symbol, quantity, limit, stored] :
+         {std::tuple{"BRK.B", "1", "900", "BRK.B"}, {"BTC/USD", "0.01", "200000", "BTC/USD"},
+          {"ETH-USD", "0.5", "9000", "ETH/USD"}, {"spy", "1", "1200", "SPY"}}) {
+        const auto id = stage.place({.symbol = symbol, .type = "limit", .quantity = quantity,
+                                     .limitPrice = limit, .timeInForce = "gtc"});
         const auto filled = stage.awaitState(id, "filled");
         require(filled.text("symbol") == stored, "{} was stored as {}", symbol,
                 filled.text("symbol"));
@@ -157,7 +158,8 @@ void limitWithoutPrice(Stage& stage, Evidence& evidence)
 void notShortable(Stage& stage, Evidence& evidence)
 {
     requireRefused(stage, evidence,
-                   {.symbol = "LTC/USD", .side = "sell", .quantity = "1", .timeInForce = "gtc"},
+                   {.symbol = "LTC/USD", .side = "sell", .type = "limit", .quantity = "1",
+                    .limitPrice = "50", .timeInForce = "gtc"},
                    "quantity", "", "a coin sold short");
     std::string untradable, unshortable;
     const auto assets = stage.venue("GET", "/v2/assets?status=active");
@@ -175,10 +177,11 @@ void notShortable(Stage& stage, Evidence& evidence)
         requireRefused(stage, evidence, {.symbol = untradable}, "symbol", "risk.not_tradable",
                        untradable + ", which is not tradable");
     // Bought first, the same sale is fine: it was the shorting that was refused.
-    const auto bought = stage.place({.symbol = "LTC/USD", .quantity = "1", .timeInForce = "gtc"});
+    const auto bought = stage.place({.symbol = "LTC/USD", .type = "limit", .quantity = "1",
+                                     .limitPrice = "300", .timeInForce = "gtc"});
     stage.awaitState(bought, "filled");
-    const auto sold =
-        stage.place({.symbol = "LTC/USD", .side = "sell", .quantity = "1", .timeInForce = "gtc"});
+    const auto sold = stage.place({.symbol = "LTC/USD", .side = "sell", .type = "limit",
+                                   .quantity = "1", .limitPrice = "50", .timeInForce = "gtc"});
     stage.awaitState(sold, "filled");
     evidence.note("what is held can be sold");
 }

@@ -86,8 +86,9 @@ void maintenance(Stage& stage, Evidence& evidence)
     require(stage.position("CAT") == stage.venuePosition("CAT") && stage.position("CAT") == "2",
             "after the maintenance we hold {} CAT, the venue says {}", stage.position("CAT"),
             stage.venuePosition("CAT"));
-    const auto id = stage.place({.symbol = "CAT"});
-    stage.awaitState(id, "filled");
+    const Ticket next{.symbol = "CAT", .id = Stage::newId()}; // once there is a price again
+    stage.await("orders are taken again", 60s, [&] { return stage.submit(next).status == 202; });
+    stage.awaitState(next.id, "filled");
     evidence.note("over: compared first (a trade made elsewhere was found), then orders go again");
 }
 
@@ -95,7 +96,7 @@ void rateLimited(Stage& stage, Evidence& evidence)
 {
     // Polling that would use up any limit: bars of many instruments, all at once.
     std::vector<std::future<Result<wire::HttpResponse>>> polling;
-    for (int i = 0; i < 6; ++i) stage.fault(R"({"kind":"http_status","status":429,"method":"GET","path":"/v2/orders"})");
+    for (int i = 0; i < 6; ++i) stage.fault(R"({"kind":"http_status","status":429,"method":"GET","path":"/v2/account"})");
     for (int i = 0; i < 40; ++i)
         polling.push_back(stage.api().begin("POST", "/v1/trading/reconcile"));
     std::vector<std::string> ids;

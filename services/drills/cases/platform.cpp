@@ -11,6 +11,8 @@ namespace {
 using namespace std::chrono_literals;
 using std::chrono::milliseconds;
 
+constexpr int kRush = 120; ///< orders at once
+
 double millisOf(Duration duration)
 {
     return std::chrono::duration<double, std::milli>(duration).count();
@@ -30,7 +32,7 @@ void databaseOverloaded(Stage& stage, Evidence& evidence)
     stage.armFault("storage.before-commit", R"({"kind":"delay","delayMs":3000,"times":1})");
     std::vector<std::pair<std::string, std::future<Result<wire::HttpResponse>>>> asked;
     const auto before = runtime::systemClock().steady();
-    for (int i = 0; i < 60; ++i) {
+    for (int i = 0; i < kRush; ++i) {
         auto id = Stage::newId();
         auto pending = stage.api().begin("POST", "/v1/orders", marketOrder(id, "XLF"));
         asked.emplace_back(std::move(id), std::move(pending));
@@ -45,7 +47,7 @@ void databaseOverloaded(Stage& stage, Evidence& evidence)
     milliseconds firstRefusal = 1h;
     for (auto& [id, pending] : asked) {
         const auto answer = ApiClient::finish(pending.get());
-        require(answer.has_value(), "an order got no answer: {}", describe(answer.error()));
+        require(answer.has_value(), "an order got no answer: {}", whyNot(answer));
         if (answer->status == 202) {
             ++taken;
             takenIds.push_back(id);
@@ -58,13 +60,14 @@ void databaseOverloaded(Stage& stage, Evidence& evidence)
         require(stage.venueOrderCount(id) == 0, "a refused order is at the venue");
         ++refused;
     }
-    require(refused > 0 && taken > 0, "{} taken and {} refused of 60", taken, refused);
+    require(refused > 0 && taken > 0, "{} taken and {} refused of {}", taken, refused,
+            kRush);
     for (const auto& id : takenIds) {
         stage.awaitState(id, "filled", 30s);
         require(stage.venueOrderCount(id) == 1, "a taken order is at the venue {} times",
                 stage.venueOrderCount(id));
     }
-    evidence.note("disk stalled for 3 s, queue of 20: {} taken and all filled, {} refused with 503 "
+    evidence.note("disk stalled for 3 s, queue of 60: {} taken and all filled, {} refused with 503 "
                   "and a time; /health/live in {:.1f} ms meanwhile", taken, refused, times[10]);
     const auto later = stage.place({.symbol = "XLF"});
     stage.awaitState(later, "filled");
@@ -215,7 +218,7 @@ std::vector<Drill> platformDrills()
     return {
         {"PE-10.1", "the database stalls while orders pour in",
          "a bounded queue; overload is refused early with 503 and a time; nothing taken is lost",
-         {.backend = {"storage-queue-max=20"}, .isPrivate = true}, 120s, databaseOverloaded},
+         {.backend = {"storage-queue-max=60"}, .isPrivate = true}, 120s, databaseOverloaded},
         {"PE-10.5", "market data dies, then the broker's orders",
          "a breaker per outside part, fall-back answers marked, everything else goes on", {}, 300s,
          oneOutage},
