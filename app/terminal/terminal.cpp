@@ -29,6 +29,7 @@ using client::NetSession;
 
 constexpr int kLiveShotWithinMs = 45'000;
 constexpr int kOrderWithinMs = 10'000;
+constexpr int kSettleMs = 8'000;
 
 struct Options {
     QString connectUrl, tokenFile, replay, shootFolder;
@@ -171,7 +172,7 @@ bool shootLive(ui::Theme& theme, const Options& options)
                   send(OrderType::Limit, "150", bid() - Price::of("0.05"));
     traded = traded && waitFor([&] { return desk.fills().count() > 0; }, kOrderWithinMs);
     ticket.setQuantity(QStringLiteral("300"));
-    waitFor([] { return false; }, 1'500); // let the preview and a few bars come
+    waitFor([] { return false; }, kSettleMs); // let preview, previous closes and some trades come
     window.arrangeByDefault();
     QApplication::processEvents();
     const QString path = options.shootFolder + QStringLiteral("/live.png");

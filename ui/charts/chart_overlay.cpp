@@ -358,6 +358,7 @@ void paintAxes(QPainter& painter, const Theme& theme, const ChartPicture& pictur
         painter.setPen(QPen(mark.major ? colors.line2 : colors.grid, 0,
                             mark.major ? Qt::DotLine : Qt::SolidLine));
         painter.drawLine(QPointF(x, plot.top()), QPointF(x, plot.bottom()));
+        if (x < plot.left() + 20) continue; // its label would be cut
         painter.setPen(mark.major ? colors.text : colors.text2);
         painter.drawText(QRect(int(x) - 48, int(plot.bottom()) + 4, 96, 16), Qt::AlignCenter,
                          mark.text);

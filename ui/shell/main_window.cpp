@@ -81,7 +81,6 @@ MainWindow::MainWindow(Desk& desk, Theme& theme, runtime::Random& random)
     m_palette = new CommandPalette(desk, theme, m_commands, this);
     connectDesk();
     refreshBanner();
-    m_watchlist->table().setFocus();
 }
 
 QDockWidget* MainWindow::addDock(const QString& name, const QString& title, QWidget* content,
@@ -138,6 +137,7 @@ void MainWindow::arrangeByDefault()
                 Qt::Horizontal);
     resizeDocks({m_quoteDock, m_ticketDock}, {232, height() - 232}, Qt::Vertical);
     resizeDocks({m_blotterDock}, {height() * 27 / 100}, Qt::Vertical);
+    m_watchlist->table().setFocus();
 }
 
 void MainWindow::restore(const WorkspaceFile& file)
@@ -152,6 +152,7 @@ void MainWindow::restore(const WorkspaceFile& file)
     if (auto interval = parseBarInterval(file.interval.toStdString())) m_desk.setInterval(*interval);
     if (!file.geometry.isEmpty()) restoreGeometry(file.geometry);
     if (file.docks.isEmpty() || !restoreState(file.docks, WorkspaceFile::kVersion)) arrangeByDefault();
+    m_watchlist->table().setFocus();
 }
 
 WorkspaceFile MainWindow::workspace() const

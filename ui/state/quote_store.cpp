@@ -62,6 +62,10 @@ void QuoteStore::setFacts(const std::vector<client::QuoteFacts>& facts)
         client::QuoteFacts& known = m_slots[std::size_t(slot)].facts;
         const client::QuoteFacts newer = known;
         known = one;
+        if (one.last.isZero()) {
+            known.last = newer.last;
+            known.lastSize = newer.lastSize;
+        }
         // The answer to a question may be older than a tick that overtook it.
         if (newer.quote.receiveTime > one.quote.receiveTime) {
             known.quote = newer.quote;
