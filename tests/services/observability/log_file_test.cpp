@@ -34,7 +34,7 @@ TEST(LogFile, KeepsEveryRecordOfEveryThreadWhole)
     const auto path = (directory / "q.log").string();
     constexpr int kThreads = 4, kRecords = 500;
     {
-        LogFile file({.path = path, .queueMax = kThreads * kRecords});
+        LogFile file({.path = path, .queueMax = kThreads * kRecords + 16}); // a flush takes a place
         std::vector<std::jthread> threads;
         for (int thread = 0; thread < kThreads; ++thread)
             threads.emplace_back([&file, thread] {
