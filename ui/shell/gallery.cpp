@@ -5,7 +5,7 @@
 #include <QEventLoop>
 #include <QPainter>
 #include <QTextStream>
-#include <QThread>
+#include <QTimer>
 
 #include "ui/charts/chart_panel.h"
 #include "ui/market/watchlist_view.h"
@@ -20,14 +20,14 @@ namespace {
 constexpr std::uint64_t kSeed = 20240403;
 /// Let timers of up to a few hundred milliseconds run out: previews, layouts.
 constexpr int kSettleRounds = 40;
+constexpr int kRoundMs = 10;
 
 void settle(int rounds = kSettleRounds)
 {
-    for (int i = 0; i < rounds; ++i) {
-        QApplication::processEvents(QEventLoop::AllEvents, 20);
-        QApplication::sendPostedEvents(nullptr, QEvent::DeferredDelete);
-        QThread::msleep(8);
-    }
+    QEventLoop loop;
+    QTimer::singleShot(rounds * kRoundMs, &loop, &QEventLoop::quit);
+    loop.exec();
+    QApplication::sendPostedEvents(nullptr, QEvent::DeferredDelete);
 }
 
 /// One terminal over one scripted day.
