@@ -27,6 +27,7 @@ line=$(wait_ready "$ready/sandbox" $sandbox quarterdeck-sandbox)
 "$bin/quarterdeckd" --data-dir "$data" \
     --alpaca-trading-url "$(field "$line" alpaca)" --alpaca-stream-url "$(field "$line" stream)" \
     --alpaca-data-url "$(field "$line" data)" --alpaca-data-stream-url "$(field "$line" dataStream)" \
+    --alpaca-crypto-stream-url "$(field "$line" cryptoStream)" \
     --alpaca-credentials-file "$(field "$line" credentialsFile)" --alpaca-simulated true \
     --storage-database "paper-$(date -u +%Y%m%dT%H%M%S)" >"$ready/backend" &
 backend=$!

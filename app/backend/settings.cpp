@@ -64,6 +64,9 @@ const std::vector<Setting>& backendSettings()
          {}},
         {"alpaca.data_stream_url", SettingType::Url,
          "e.g. wss://stream.data.alpaca.markets/v2/iex", {}, true, {}, {}, {}},
+        {"alpaca.crypto_stream_url", SettingType::Url,
+         "e.g. wss://stream.data.alpaca.markets/v1beta3/crypto/us; none = no crypto quotes", {},
+         false, {}, {}, {}},
         {"alpaca.key_id", SettingType::Secret, "API key id", {}, false, {}, {}, {}},
         {"alpaca.secret_key", SettingType::Secret, "API secret key", {}, false, {}, {}, {}},
         {"alpaca.credentials_file", SettingType::Path,
@@ -155,6 +158,8 @@ Result<brokers::AlpacaSettings> alpacaSettings(const Config& config)
     settings.streamUrl = config.text("alpaca.stream_url");
     settings.dataUrl = config.text("alpaca.data_url");
     settings.dataStreamUrl = config.text("alpaca.data_stream_url");
+    if (config.has("alpaca.crypto_stream_url"))
+        settings.cryptoStreamUrl = config.text("alpaca.crypto_stream_url");
     settings.simulated = config.boolean("alpaca.simulated");
     settings.commandTimeout = config.duration("alpaca.command_timeout");
     settings.account = AccountId(config.boolean("trading.live") ? "live" : "paper");

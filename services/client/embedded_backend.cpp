@@ -111,6 +111,7 @@ QStringList EmbeddedBackend::arguments(Child child) const
                        QStringLiteral("--alpaca-stream-url"), told("stream"),
                        QStringLiteral("--alpaca-data-url"), told("data"),
                        QStringLiteral("--alpaca-data-stream-url"), told("dataStream"),
+                       QStringLiteral("--alpaca-crypto-stream-url"), told("cryptoStream"),
                        QStringLiteral("--alpaca-credentials-file"), told("credentialsFile"),
                        QStringLiteral("--alpaca-simulated"), QStringLiteral("true"),
                        QStringLiteral("--storage-database"), m_world,

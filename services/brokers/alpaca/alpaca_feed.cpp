@@ -66,19 +66,19 @@ void writeDifference(json::Writer& out, const char* key, const std::set<std::str
     out.endArray();
 }
 
-std::set<std::string> namesOf(const std::vector<Symbol>& symbols)
+bool isCrypto(const Symbol& symbol)
 {
-    std::set<std::string> names;
-    for (const auto& symbol : symbols) names.insert(symbol.text());
-    return names;
+    return symbol.text().find('/') != std::string::npos;
 }
 
 } // namespace
 
 struct AlpacaFeed::Stream : std::enable_shared_from_this<AlpacaFeed::Stream> {
-    Stream(const AlpacaSettings& given, wire::WebSocketClient& client, runtime::Executor& coreOf,
-           runtime::Executor& ioOf, runtime::Random& randomOf)
-        : settings(given), sockets(client), core(coreOf), io(ioOf), random(randomOf)
+    /// Stocks and crypto come on streams of their own; the feed counts as connected with stocks.
+    enum class Market { Stocks, Crypto };
+    Stream(Market of, const AlpacaSettings& given, wire::WebSocketClient& client,
+           runtime::Executor& coreOf, runtime::Executor& ioOf, runtime::Random& randomOf)
+        : market(of), settings(given), sockets(client), core(coreOf), io(ioOf), random(randomOf)
     {
     }
 
@@ -88,8 +88,11 @@ struct AlpacaFeed::Stream : std::enable_shared_from_this<AlpacaFeed::Stream> {
     void onClosed(const std::string& reason);
     void sendSubscriptions();
     void hand(std::vector<MarketEvent> batch);
+    void tell(ConnectionChange change);
+    std::set<std::string> oursOf(const std::vector<Symbol>& symbols) const;
     void stop();
 
+    Market market;
     const AlpacaSettings& settings;
     wire::WebSocketClient& sockets;
     runtime::Executor& core;
@@ -110,7 +113,7 @@ void AlpacaFeed::Stream::connect()
     const int current = ++generation;
     const auto self = shared_from_this();
     wire::WebSocketOptions options;
-    options.url = settings.dataStreamUrl;
+    options.url = market == Market::Stocks ? settings.dataStreamUrl : settings.cryptoStreamUrl;
     options.idleTimeout = settings.streamIdleTimeout;
     wire::WebSocketEvents callbacks;
     callbacks.onOpen = [self, current](std::shared_ptr<wire::WebSocket> opened) {
@@ -156,7 +159,7 @@ void AlpacaFeed::Stream::onControl(const alpaca::MarketDecoder::Control& control
         handshake.cancel();
         authenticated = true;
         failures = 0;
-        hand({ConnectionChange{true, "market data connected", {}}});
+        tell({true, "market data connected", {}});
         sendSubscriptions();
         break;
     case Kind::Subscription: break;
@@ -193,7 +196,7 @@ void AlpacaFeed::Stream::sendSubscriptions()
         out.beginObject().member("action", action);
         writeDifference(out, "quotes", quotesFrom, quotesNot);
         writeDifference(out, "trades", tradesFrom, tradesNot);
-        if (action == std::string_view("subscribe")) { // halts of everything
+        if (market == Market::Stocks && action == std::string_view("subscribe")) { // halts of everything
             out.key("statuses").beginArray().value("*").endArray();
         }
         socket->send({false, out.endObject().take()});
@@ -202,6 +205,20 @@ void AlpacaFeed::Stream::sendSubscriptions()
     send("subscribe", wantedQuotes, sentQuotes, wantedTrades, sentTrades);
     sentQuotes = wantedQuotes;
     sentTrades = wantedTrades;
+}
+
+std::set<std::string> AlpacaFeed::Stream::oursOf(const std::vector<Symbol>& symbols) const
+{
+    std::set<std::string> names;
+    for (const auto& symbol : symbols)
+        if (isCrypto(symbol) == (market == Market::Crypto)) names.insert(symbol.text());
+    return names;
+}
+
+/// A lost crypto stream shows at its symbols, which go stale; it does not take the stocks down.
+void AlpacaFeed::Stream::tell(ConnectionChange change)
+{
+    if (market == Market::Stocks) hand({std::move(change)});
 }
 
 void AlpacaFeed::Stream::hand(std::vector<MarketEvent> batch)
@@ -224,7 +241,7 @@ void AlpacaFeed::Stream::onClosed(const std::string& reason)
     if (!running) return;
     ++failures;
     const auto wait = std::max(kReconnectMin, resilience::fullJitter(kReconnect, failures, random));
-    hand({ConnectionChange{false, reason, io.clock().now() + wait}});
+    tell({false, reason, io.clock().now() + wait});
     reconnect = io.after(wait, [this] { connect(); });
 }
 
@@ -257,7 +274,7 @@ struct AlpacaFeed::History {
 
 void AlpacaFeed::History::page(Query query, std::string token, std::vector<Bar> sofar, Done done)
 {
-    const bool crypto = query.symbol.text().find('/') != std::string::npos;
+    const bool crypto = isCrypto(query.symbol);
     alpaca::RequestGate::Request request;
     request.path = std::string(crypto ? "/v1beta3/crypto/us/bars" : "/v2/stocks/bars") +
                    "?symbols=" + wire::percentEncode(query.symbol.text()) +
@@ -291,9 +308,13 @@ AlpacaFeed::AlpacaFeed(AlpacaSettings settings, wire::HttpClient& http,
                        wire::WebSocketClient& sockets, runtime::Executor& core,
                        runtime::Executor& io, runtime::Random& random)
     : m_settings(std::move(settings)), m_io(io),
-      m_stream(std::make_shared<Stream>(m_settings, sockets, core, io, random)),
+      m_streams{std::make_shared<Stream>(Stream::Market::Stocks, m_settings, sockets, core, io,
+                                         random)},
       m_history(std::make_unique<History>(m_settings, http, core, random))
 {
+    if (!m_settings.cryptoStreamUrl.empty())
+        m_streams.push_back(std::make_shared<Stream>(Stream::Market::Crypto, m_settings, sockets,
+                                                     core, io, random));
 }
 
 AlpacaFeed::~AlpacaFeed()
@@ -313,28 +334,33 @@ FeedClass AlpacaFeed::feedClass() const
 
 void AlpacaFeed::start(std::function<void(std::vector<MarketEvent>)> events)
 {
-    m_stream->events = std::move(events);
-    m_io.post([stream = m_stream] {
-        stream->running = true;
-        stream->connect();
-    });
+    for (const auto& stream : m_streams) {
+        stream->events = events;
+        m_io.post([stream] {
+            stream->running = true;
+            stream->connect();
+        });
+    }
 }
 
 void AlpacaFeed::stop()
 {
-    m_stream->events = nullptr;
-    if (m_io.isCurrent()) return m_stream->stop();
-    // The stream refers to our settings: it has to be quiet before they go.
-    runtime::runAndWait(m_io, [stream = m_stream] { stream->stop(); });
+    for (const auto& stream : m_streams) stream->events = nullptr;
+    const auto stopAll = [streams = m_streams] {
+        for (const auto& stream : streams) stream->stop();
+    };
+    // The streams refer to our settings: they have to be quiet before these go.
+    m_io.isCurrent() ? stopAll() : runtime::runAndWait(m_io, stopAll);
 }
 
 void AlpacaFeed::subscribe(Subscriptions wanted)
 {
-    m_io.post([stream = m_stream, wanted = std::move(wanted)] {
-        stream->wantedQuotes = namesOf(wanted.quotes);
-        stream->wantedTrades = namesOf(wanted.trades);
-        stream->sendSubscriptions();
-    });
+    for (const auto& stream : m_streams)
+        m_io.post([stream, wanted] {
+            stream->wantedQuotes = stream->oursOf(wanted.quotes);
+            stream->wantedTrades = stream->oursOf(wanted.trades);
+            stream->sendSubscriptions();
+        });
 }
 
 void AlpacaFeed::bars(const Symbol& symbol, BarInterval interval, Timestamp from, Timestamp to,

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <vector>
 
 #include "services/brokers/alpaca/alpaca_settings.h"
 #include "services/brokers/broker.h"
@@ -10,7 +11,7 @@
 
 namespace qd::brokers {
 
-/// Alpaca's market data: the v2 stream, and bars by REST. Methods and callbacks on the core
+/// Alpaca's market data: the v2 stream of stocks, the one of crypto, and bars by REST. Methods and callbacks on the core
 /// executor; frames are decoded on `io` (the socket client must call back there) and handed over a
 /// frame at a time, so that a storm costs one hop a frame.
 class AlpacaFeed final : public MarketFeed {
@@ -38,7 +39,7 @@ private:
     struct History;
     AlpacaSettings m_settings;
     runtime::Executor& m_io;
-    std::shared_ptr<Stream> m_stream;
+    std::vector<std::shared_ptr<Stream>> m_streams; ///< stocks, and crypto where there is any
     std::unique_ptr<History> m_history;
 };
 

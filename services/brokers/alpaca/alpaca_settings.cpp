@@ -4,7 +4,7 @@ namespace qd::brokers {
 
 AlpacaSettings AlpacaSettings::clone() const
 {
-    return {tradingUrl,    streamUrl,         dataUrl,      dataStreamUrl,
+    return {tradingUrl,    streamUrl,         dataUrl,      dataStreamUrl,   cryptoStreamUrl,
             keyId.clone(), secretKey.clone(), account,      simulated,
             commandTimeout, queryTimeout,     streamIdleTimeout};
 }

@@ -14,6 +14,8 @@ struct AlpacaSettings {
     std::string streamUrl;     ///< "wss://paper-api.alpaca.markets/stream"
     std::string dataUrl;       ///< "https://data.alpaca.markets"
     std::string dataStreamUrl; ///< "wss://stream.data.alpaca.markets/v2/iex"
+    /// "wss://stream.data.alpaca.markets/v1beta3/crypto/us"; empty: no crypto quotes
+    std::string cryptoStreamUrl = {};
     runtime::Secret keyId;
     runtime::Secret secretKey;
     AccountId account{"paper"};
