@@ -1,6 +1,7 @@
 #include "app/sandbox/market.h"
 
 #include "services/exchange/replay_market.h"
+#include "services/exchange/replay_start.h"
 #include "services/exchange/simulated_market.h"
 
 namespace qd::app {
@@ -21,6 +22,7 @@ Result<std::unique_ptr<exchange::MarketSource>> replay(const std::vector<std::st
     options.speed = static_cast<double>(config.integer("replay_speed"));
     options.loop = config.boolean("replay_loop");
     options.stamps = exchange::ReplayStamps::ShiftedToNow;
+    options.startAt = exchange::suggestedStart(recordings);
     return std::make_unique<exchange::ReplayMarket>(std::move(recordings), options);
 }
 
