@@ -18,6 +18,7 @@ constexpr resilience::RetryPolicy kReconnect{.attemptsMax = 0,
                                              .cap = std::chrono::seconds(30)};
 constexpr Duration kReconnectMin = std::chrono::milliseconds(250);
 constexpr Duration kHandshakeMax = std::chrono::seconds(10);
+constexpr std::size_t kLatestMax = 200; ///< symbols a request for latest quotes
 constexpr std::size_t kBarsMax = 50'000;
 constexpr std::size_t kBarsPage = 10'000; ///< Alpaca's own limit
 constexpr int kPagesMax = 50; ///< pages may come empty, with a token to the next
@@ -64,6 +65,18 @@ void writeDifference(json::Writer& out, const char* key, const std::set<std::str
     for (const auto& symbol : wanted)
         if (!have.contains(symbol)) out.value(symbol);
     out.endArray();
+}
+
+std::optional<Quote> readQuote(std::string_view name, const json::Value& value, Timestamp now)
+{
+    const auto symbol = Symbol::parse(name);
+    const auto bid = value["bp"].price(), ask = value["ap"].price();
+    const auto time = value["t"].timestamp();
+    if (!symbol || !bid || !ask || !time) return std::nullopt;
+    Quote quote{*symbol, *bid, *ask, {}, {}, *time, now};
+    quote.bidSize = value["bs"].quantity().value_or(Quantity());
+    quote.askSize = value["as"].quantity().value_or(Quantity());
+    return quote;
 }
 
 bool isCrypto(const Symbol& symbol)
@@ -254,9 +267,9 @@ void AlpacaFeed::Stream::stop()
 
 /// Bars by REST, behind a gate (breaker, rate limit) of the data host.
 struct AlpacaFeed::History {
-    History(const AlpacaSettings& settings, wire::HttpClient& http, runtime::Executor& core,
+    History(const AlpacaSettings& settings, wire::HttpClient& http, runtime::Executor& executor,
             runtime::Random& random)
-        : gate(settings, settings.dataUrl, "data.alpaca", http, core, random)
+        : core(executor), gate(settings, settings.dataUrl, "data.alpaca", http, executor, random)
     {
     }
 
@@ -268,9 +281,35 @@ struct AlpacaFeed::History {
     };
     using Done = std::function<void(Result<std::vector<Bar>>)>;
     void page(Query query, std::string token, std::vector<Bar> sofar, Done done);
+    using Quotes = std::function<void(std::vector<MarketEvent>)>;
+    void latestQuotes(const std::vector<std::string>& symbols, bool crypto, Quotes done);
 
+    runtime::Executor& core;
     alpaca::RequestGate gate;
 };
+
+/// The stream tells changes only: what a symbol's quote is at the moment has to be asked for. A
+/// question that fails is not asked again; the next change on the stream answers it.
+void AlpacaFeed::History::latestQuotes(const std::vector<std::string>& symbols, bool crypto,
+                                       Quotes done)
+{
+    std::string list;
+    for (const auto& symbol : symbols) list += (list.empty() ? "" : ",") + symbol;
+    alpaca::RequestGate::Request request;
+    request.path = std::string(crypto ? "/v1beta3/crypto/us/latest/quotes" : "/v2/stocks/quotes/latest") +
+                   "?symbols=" + wire::percentEncode(list);
+    gate.send(std::move(request), [this, done](const Result<wire::HttpResponse>& result) {
+        if (!result || result->status >= 400) return;
+        const auto document = json::Document::parse(
+            result->body, {.sizeBytesMax = 4 << 20, .depthMax = 8, .valuesMax = 200'000});
+        if (!document) return;
+        std::vector<MarketEvent> events;
+        for (const auto& [name, value] : document->root()["quotes"].members())
+            if (auto quote = readQuote(name, value, core.clock().now()))
+                events.emplace_back(std::move(*quote));
+        if (!events.empty()) done(std::move(events));
+    });
+}
 
 void AlpacaFeed::History::page(Query query, std::string token, std::vector<Bar> sofar, Done done)
 {
@@ -361,6 +400,25 @@ void AlpacaFeed::subscribe(Subscriptions wanted)
             stream->wantedTrades = stream->oursOf(wanted.trades);
             stream->sendSubscriptions();
         });
+    for (const auto& stream : m_streams) {
+        const auto now = stream->oursOf(wanted.quotes);
+        std::vector<std::string> fresh;
+        for (const auto& symbol : now)
+            if (!m_askedFor.contains(symbol)) fresh.push_back(symbol);
+        std::erase_if(m_askedFor, [&](const std::string& symbol) {
+            return isCrypto(Symbol::of(symbol)) == (stream->market == Stream::Market::Crypto) &&
+                   !now.contains(symbol);
+        });
+        m_askedFor.insert(now.begin(), now.end());
+        for (std::size_t at = 0; at < fresh.size(); at += kLatestMax)
+            m_history->latestQuotes(
+                {fresh.begin() + static_cast<std::ptrdiff_t>(at),
+                 fresh.begin() + static_cast<std::ptrdiff_t>(std::min(at + kLatestMax, fresh.size()))},
+                stream->market == Stream::Market::Crypto,
+                [stream](std::vector<MarketEvent> events) {
+                    if (stream->events) stream->events(std::move(events));
+                });
+    }
 }
 
 void AlpacaFeed::bars(const Symbol& symbol, BarInterval interval, Timestamp from, Timestamp to,

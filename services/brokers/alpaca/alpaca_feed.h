@@ -1,6 +1,8 @@
 #pragma once
 
 #include <memory>
+#include <set>
+#include <string>
 #include <vector>
 
 #include "services/brokers/alpaca/alpaca_settings.h"
@@ -41,6 +43,7 @@ private:
     runtime::Executor& m_io;
     std::vector<std::shared_ptr<Stream>> m_streams; ///< stocks, and crypto where there is any
     std::unique_ptr<History> m_history;
+    std::set<std::string> m_askedFor; ///< symbols whose quote of the moment has been asked for
 };
 
 } // namespace qd::brokers
