@@ -98,7 +98,7 @@ TEST_F(Ctl, TheSameIdTwiceIsOneOrder)
 TEST_F(Ctl, AQuestionIsExitCodeFourAndNothingIsDone)
 {
     const auto id = Stage::newId();
-    const auto said = say({"order", "submit", "buy", "1", "KO", "--limit", "20", "--id", id});
+    const auto said = say({"order", "submit", "buy", "1", "KO", "--limit", "100", "--id", id});
     EXPECT_EQ(said.code, 4) << said.err;
     EXPECT_NE(said.err.find("--confirm precaution.percent_off_market"), std::string::npos) << said.err;
     EXPECT_EQ(s_stage->order(id).status, 404);
