@@ -213,6 +213,7 @@ struct ReplayMarket::State {
     Timestamp begin, end;
     Duration passLength{}, passShift{}, stampShift{};
     Timestamp startedAt, present; ///< wall; venue
+    std::vector<QuoteTick> opening; ///< quotes that stood when the replay began, not yet told
     std::size_t cursor = 0;
     std::int64_t pass = 0;
     bool over = false;
@@ -244,8 +245,17 @@ void ReplayMarket::start(Timestamp now)
         state.stampShift = Duration(by - by % kMinuteNanos);
     }
     state.present = state.begin + state.stampShift;
-    while (state.cursor < state.events.size() && timeOf(state.events[state.cursor]) < state.begin)
+    // Who comes in the middle sees the quotes that stand at that moment.
+    std::map<InstrumentIndex, QuoteTick> standing;
+    while (state.cursor < state.events.size() && timeOf(state.events[state.cursor]) < state.begin) {
+        if (const auto* quote = std::get_if<QuoteTick>(&state.events[state.cursor]))
+            standing[quote->instrument] = *quote;
         ++state.cursor;
+    }
+    for (auto& [index, quote] : standing) {
+        quote.time = state.begin;
+        state.opening.push_back(quote);
+    }
 }
 
 Timestamp ReplayMarket::venueTime(Timestamp now) const
@@ -269,6 +279,12 @@ Timestamp ReplayMarket::venueTime(Timestamp now) const
 void ReplayMarket::advance(Timestamp until, MarketBatch& out)
 {
     State& state = *m_state;
+    for (QuoteTick quote : state.opening) {
+        quote.time = quote.time + state.shiftOf(0);
+        state.lines[quote.instrument].quote = quote;
+        out.emplace_back(quote);
+    }
+    state.opening.clear();
     while (!state.over) {
         if (state.cursor == state.events.size()) {
             if (!state.options.loop) {
