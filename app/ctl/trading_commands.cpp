@@ -83,6 +83,22 @@ int reconcile(Session& session)
     return kDone;
 }
 
+/// halt, reduce and resume below `parent`.
+void addSwitch(CLI::App& parent, Session& session, Chosen& chosen)
+{
+    const auto reason = std::make_shared<std::string>();
+    for (const auto& [name, state, help] :
+         {std::tuple{"halt", "halted", "Take no orders; cancels still pass"},
+          {"reduce", "reducing", "Take only orders that reduce a position"},
+          {"resume", "active", "Take all orders again"}}) {
+        auto* command = parent.add_subcommand(name, help);
+        command->add_option("--reason", *reason, "Why, for the log");
+        command->callback([&session, &chosen, reason, next = std::string(state)] {
+            chosen = [&session, reason, next] { return setTrading(session, next, *reason); };
+        });
+    }
+}
+
 } // namespace
 
 void addTradingCommands(CLI::App& app, Session& session, Chosen& chosen)
@@ -116,17 +132,8 @@ void addTradingCommands(CLI::App& app, Session& session, Chosen& chosen)
     trading->add_subcommand("reconcile", "Compare with the broker now")->callback([&] {
         chosen = [&session] { return reconcile(session); };
     });
-    const auto reason = std::make_shared<std::string>();
-    for (const auto& [name, state, help] :
-         {std::tuple{"halt", "halted", "Take no orders; cancels still pass"},
-          {"reduce", "reducing", "Take only orders that reduce a position"},
-          {"resume", "active", "Take all orders again"}}) {
-        auto* command = trading->add_subcommand(name, help);
-        command->add_option("--reason", *reason, "Why, for the log");
-        command->callback([&, reason, state = std::string(state)] {
-            chosen = [&session, reason, state] { return setTrading(session, state, *reason); };
-        });
-    }
+    addSwitch(*trading, session, chosen);
+    addSwitch(app, session, chosen); // what is needed in a hurry is short to type
 }
 
 } // namespace qd::ctl
