@@ -43,6 +43,7 @@ fresh_disk() {
 # One cut; leaves "acked=A lost=L state=S" in $result.
 cut_once() {
     mount -o loop "$disk" "$store" || fail "cannot mount the disk again"
+    : >"$work/acks" # those of the cut before must not pass for the first of this one
     "$writer" write "$store/store.db" "$1" >"$work/acks" 2>"$work/errors" &
     writer_id=$!
     for ((poll = 0; poll < ready_polls; ++poll)); do
