@@ -160,6 +160,8 @@ std::vector<std::string> Stage::backendArguments(std::initializer_list<std::stri
     options.push_back("alpaca-stream-url=" + through("stream", "ws", "/stream"));
     options.push_back("alpaca-data-url=" + through("data", "http", ""));
     options.push_back("alpaca-data-stream-url=" + through("dataStream", "ws", "/v2/iex"));
+    options.push_back("alpaca-crypto-stream-url=" +
+                      through("dataStream", "ws", "/v1beta3/crypto/us"));
     options.push_back("alpaca-credentials-file=" + m_credentialsFile);
     std::erase_if(options, [&](const std::string& option) {
         return std::ranges::find(dropped, nameOf(option)) != dropped.end();
