@@ -77,7 +77,7 @@ struct CoreParts {
           market({}, {&feed}, core, instruments),
           window(market, instruments, core.clock(), {alwaysOpen}),
           orders({writer, core, runtime::systemRandom(), broker, window}, orderSettings),
-          quotes(market, core)
+          quotes(market, core, &instruments)
     {
     }
 

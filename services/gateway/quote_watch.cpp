@@ -4,14 +4,18 @@
 
 namespace qd::gateway {
 
-QuoteWatch::QuoteWatch(market::MarketData& market, runtime::Executor& core)
-    : m_market(market), m_core(core),
+QuoteWatch::QuoteWatch(market::MarketData& market, runtime::Executor& core,
+                       const market::InstrumentDirectory* instruments)
+    : m_market(market), m_core(core), m_instruments(instruments),
       m_subscription(market.subscribe([this](const market::MarketUpdate&) { look(); }))
 {
 }
 
 bool QuoteWatch::isKnown(const Symbol& symbol) const
 {
+    const bool listed = m_instruments == nullptr || m_instruments->size() == 0 ||
+                        m_instruments->find(symbol) != nullptr;
+    if (!listed) return true; // no quote will ever come: that is known
     const auto* state = m_market.find(symbol);
     return state != nullptr && (state->hasQuote() || state->hasTrade());
 }
@@ -38,7 +42,8 @@ void QuoteWatch::withQuote(const Symbol& symbol, std::function<void()> then)
 
 void QuoteWatch::withQuotes(const std::vector<Symbol>& symbols, std::function<void()> then)
 {
-    for (const auto& symbol : symbols) watch(symbol);
+    for (const auto& symbol : symbols)
+        if (m_instruments == nullptr || m_instruments->find(symbol) != nullptr) watch(symbol);
     if (std::ranges::all_of(symbols, [this](const Symbol& s) { return isKnown(s); })) return then();
     const auto entry = m_waiting.insert(m_waiting.end(), Waiting{symbols, std::move(then), {}});
     entry->timer = m_core.after(kWaitMax, [this, entry] {

@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 
+#include "services/market/instrument_directory.h"
 #include "services/market/market_data.h"
 #include "services/runtime/executor.h"
 
@@ -19,7 +20,9 @@ public:
     static constexpr std::size_t kSymbolsMax = 256;
     static constexpr Duration kWaitMax = std::chrono::milliseconds(1500);
 
-    QuoteWatch(market::MarketData& market, runtime::Executor& core);
+    /// `instruments` may be null; with it, symbols that nobody lists are not waited for.
+    QuoteWatch(market::MarketData& market, runtime::Executor& core,
+               const market::InstrumentDirectory* instruments = nullptr);
 
     /// Calls `then` at once if the symbol has a value, else when it has one or kWaitMax has passed.
     void withQuote(const Symbol& symbol, std::function<void()> then);
@@ -38,6 +41,7 @@ private:
 
     market::MarketData& m_market;
     runtime::Executor& m_core;
+    const market::InstrumentDirectory* m_instruments;
     market::MarketData::Subscription m_subscription;
     std::list<Symbol> m_recent; ///< newest first
     std::list<Waiting> m_waiting;
