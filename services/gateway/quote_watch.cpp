@@ -11,11 +11,16 @@ QuoteWatch::QuoteWatch(market::MarketData& market, runtime::Executor& core,
 {
 }
 
+/// While the directory is not loaded any symbol may be one.
+bool QuoteWatch::mayBeListed(const Symbol& symbol) const
+{
+    return m_instruments == nullptr || m_instruments->size() == 0 ||
+           m_instruments->find(symbol) != nullptr;
+}
+
 bool QuoteWatch::isKnown(const Symbol& symbol) const
 {
-    const bool listed = m_instruments == nullptr || m_instruments->size() == 0 ||
-                        m_instruments->find(symbol) != nullptr;
-    if (!listed) return true; // no quote will ever come: that is known
+    if (!mayBeListed(symbol)) return true; // no quote will ever come: that is known
     const auto* state = m_market.find(symbol);
     return state != nullptr && (state->hasQuote() || state->hasTrade());
 }
@@ -43,7 +48,7 @@ void QuoteWatch::withQuote(const Symbol& symbol, std::function<void()> then)
 void QuoteWatch::withQuotes(const std::vector<Symbol>& symbols, std::function<void()> then)
 {
     for (const auto& symbol : symbols)
-        if (m_instruments == nullptr || m_instruments->find(symbol) != nullptr) watch(symbol);
+        if (mayBeListed(symbol)) watch(symbol);
     if (std::ranges::all_of(symbols, [this](const Symbol& s) { return isKnown(s); })) return then();
     const auto entry = m_waiting.insert(m_waiting.end(), Waiting{symbols, std::move(then), {}});
     entry->timer = m_core.after(kWaitMax, [this, entry] {

@@ -35,6 +35,7 @@ private:
         std::function<void()> then;
         runtime::Timer timer;
     };
+    bool mayBeListed(const Symbol& symbol) const;
     bool isKnown(const Symbol& symbol) const;
     void watch(const Symbol& symbol);
     void look();
