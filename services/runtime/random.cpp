@@ -1,7 +1,10 @@
 #include "services/runtime/random.h"
 
+#include <atomic>
 #include <cerrno>
+#include <cstring>
 
+#include <pthread.h>
 #include <sys/random.h>
 
 #include "models/base/ids.h"
@@ -10,19 +13,58 @@
 namespace qd::runtime {
 namespace {
 
-class SystemRandom final : public Random {
+/// Grows in the child of each fork: what the parent fetched must not be handed out twice.
+std::atomic<std::uint64_t> forkCount{0};
+
+/// The kernel's bytes, fetched a block at a time: asking for each word costs a system call. Every
+/// thread has its own; what was handed out, and what is left at its end, is wiped.
+class Block {
 public:
-    std::uint64_t next() override
+    Block() = default;
+    ~Block() { explicit_bzero(m_bytes, sizeof(m_bytes)); }
+    Block(const Block&) = delete;
+    Block& operator=(const Block&) = delete;
+
+    std::uint64_t take()
     {
+        if (m_at == sizeof(m_bytes) || m_fork != forkCount.load(std::memory_order_relaxed)) fetch();
         std::uint64_t value = 0;
+        std::memcpy(&value, m_bytes + m_at, sizeof(value));
+        explicit_bzero(m_bytes + m_at, sizeof(value));
+        m_at += sizeof(value);
+        return value;
+    }
+
+private:
+    void fetch()
+    {
         ssize_t got = 0;
         // Requests of up to 256 bytes are never cut short once the pool is ready; before that, and
         // only then, a signal may interrupt the wait.
         do {
-            got = getrandom(&value, sizeof(value), 0);
+            got = getrandom(m_bytes, sizeof(m_bytes), 0);
         } while (got < 0 && errno == EINTR);
-        QD_ASSERT(got == sizeof(value));
-        return value;
+        QD_ASSERT(got == sizeof(m_bytes));
+        m_at = 0;
+        m_fork = forkCount.load(std::memory_order_relaxed);
+    }
+
+    unsigned char m_bytes[256] = {};
+    std::size_t m_at = sizeof(m_bytes);
+    std::uint64_t m_fork = 0;
+};
+
+class SystemRandom final : public Random {
+public:
+    SystemRandom()
+    {
+        const int code = pthread_atfork(nullptr, nullptr, [] { ++forkCount; });
+        QD_ASSERT(code == 0);
+    }
+    std::uint64_t next() override
+    {
+        thread_local Block block;
+        return block.take();
     }
 };
 

@@ -7,6 +7,9 @@
 
 #include <gtest/gtest.h>
 
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include "models/base/ids.h"
 
 namespace qd::runtime {
@@ -67,6 +70,35 @@ TEST(SystemRandom, MakesUuidsThatAreValidAndDiffer)
         ids.insert(id);
     }
     EXPECT_EQ(ids.size(), 1000u);
+}
+
+TEST(SystemRandom, AForkedChildIsNotHandedTheBytesOfItsParent)
+{
+    systemRandom().next(); // a block has been fetched, most of it is still there
+    int pipeEnds[2];
+    ASSERT_EQ(::pipe(pipeEnds), 0);
+    const pid_t child = ::fork();
+    if (child == 0) {
+        const std::uint64_t value = systemRandom().next();
+        const bool isWritten = ::write(pipeEnds[1], &value, sizeof value) == sizeof value;
+        ::_exit(isWritten ? 0 : 1);
+    }
+    ASSERT_GT(child, 0);
+    std::uint64_t theirs = 0;
+    const auto got = ::read(pipeEnds[0], &theirs, sizeof theirs);
+    ::waitpid(child, nullptr, 0);
+    ::close(pipeEnds[0]);
+    ::close(pipeEnds[1]);
+    ASSERT_EQ(got, static_cast<ssize_t>(sizeof theirs));
+    EXPECT_NE(systemRandom().next(), theirs);
+}
+
+TEST(SystemRandom, ABlocksEndIsNoRepetition)
+{
+    std::set<std::uint64_t> seen;
+    for (int i = 0; i < 1'000; ++i) seen.insert(systemRandom().next());
+    EXPECT_EQ(seen.size(), 1'000u);
+    EXPECT_FALSE(seen.contains(0)); // what was handed out is wiped, and never handed out again
 }
 
 } // namespace
