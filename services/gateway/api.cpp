@@ -69,8 +69,9 @@ Api::~Api() = default;
 
 void Api::add(EndpointSpec spec, Handler handler)
 {
-    m_endpoints.push_back(
-        std::make_unique<Endpoint>(Endpoint{std::move(spec), std::move(handler)}));
+    auto segments = split(spec.path);
+    m_endpoints.push_back(std::make_unique<Endpoint>(
+        Endpoint{std::move(spec), std::move(handler), std::move(segments)}));
 }
 
 void Api::serveStream(Upgrade upgrade)
@@ -87,10 +88,10 @@ Api::Match Api::route(const std::string& method, const wire::Target& target) con
 {
     Match match;
     const auto segments = split(target.path);
+    const auto& decoded = target.segments.size() == segments.size() ? target.segments : segments;
     for (const auto& endpoint : m_endpoints) {
         std::map<std::string, std::string> parameters;
-        const auto& decoded = target.segments.size() == segments.size() ? target.segments : segments;
-        if (!fits(split(endpoint->spec.path), decoded, parameters)) continue;
+        if (!fits(endpoint->segments, decoded, parameters)) continue;
         match.pathExists = true;
         if (endpoint->spec.method != method) continue;
         match.endpoint = endpoint.get();
@@ -157,8 +158,8 @@ void Api::handle(wire::HttpRequest request, Respond respond)
     const auto trace = parent ? parent->makeChild(m_random)
                               : observability::TraceContext::makeRoot(m_random);
 
-    const auto target = wire::Target::parse(request.target);
-    const auto match = target ? route(request.method, *target) : Match();
+    auto target = wire::Target::parse(request.target);
+    auto match = target ? route(request.method, *target) : Match();
     Caller caller{"anyone", Role::Anyone};
     resilience::RateDecision rate;
     auto refused = target ? admit(request, match, caller, rate)
@@ -186,7 +187,8 @@ void Api::handle(wire::HttpRequest request, Respond respond)
 
     static const EndpointSpec kNowhere;
     auto call = std::make_shared<Call>(spec ? *spec : kNowhere, std::move(request),
-                                       target ? *target : wire::Target(), match.parameters, caller,
+                                       target ? std::move(*target) : wire::Target(),
+                                       std::move(match.parameters), std::move(caller),
                                        trace.traceIdHex(), trace.toTraceParent(),
                                        std::move(finish));
     if (refused) return call->answer(*refused);

@@ -97,6 +97,7 @@ using Handler = std::function<void(CallPtr)>;
 struct Endpoint {
     EndpointSpec spec;
     Handler handler;
+    std::vector<std::string> segments = {}; ///< of the path, between its slashes
 };
 
 } // namespace qd::gateway

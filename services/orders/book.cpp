@@ -36,7 +36,16 @@ void Book::put(const Order& order)
 {
     const auto [place, isNew] = m_orders.try_emplace(order.request.clientOrderId);
     Tracked& tracked = place->second;
-    if (!isNew) unindex(tracked.order);
+    // Most steps move an order within the same indexes: looking its id up in all of them, to take it
+    // out and put it back, would cost more than the step.
+    const bool staysPut = !isNew && !isClosed(tracked.order.state) && !isClosed(order.state) &&
+                          tracked.order.request.symbol == order.request.symbol;
+    const bool wasInFlight = staysPut && isInFlight(tracked.order.state);
+    if (staysPut) {
+        count(tracked.order, /*add=*/false);
+    } else if (!isNew) {
+        unindex(tracked.order);
+    }
     if (isNew && !order.groupId.empty()) {
         m_groups[order.groupId].push_back(order.request.clientOrderId);
     }
@@ -44,10 +53,15 @@ void Book::put(const Order& order)
         tracked.number = ++m_lastNumber;
         tracked.filledNotional = notionalOf(order);
     }
+    const bool hasNewVenueId = isNew || tracked.order.venueOrderIds != order.venueOrderIds;
     const std::int64_t version = tracked.order.version;
     tracked.order = order;
     tracked.order.version = std::max(version, order.version);
-    index(order);
+    if (hasNewVenueId) indexVenueIds(order);
+    if (!staysPut) return index(order);
+    if (wasInFlight && !isInFlight(order.state)) m_inFlight.erase(order.request.clientOrderId);
+    if (!wasInFlight && isInFlight(order.state)) m_inFlight.insert(order.request.clientOrderId);
+    count(order, /*add=*/true);
 }
 
 void Book::setNumber(const ClientOrderId& id, std::int64_t number)
@@ -169,10 +183,16 @@ void Book::unindex(const Order& order)
     count(order, /*add=*/false);
 }
 
+void Book::indexVenueIds(const Order& order)
+{
+    for (const VenueOrderId& venueId : order.venueOrderIds) {
+        m_byVenueId[venueId] = order.request.clientOrderId;
+    }
+}
+
 void Book::index(const Order& order)
 {
     const ClientOrderId& id = order.request.clientOrderId;
-    for (const VenueOrderId& venueId : order.venueOrderIds) m_byVenueId[venueId] = id;
     if (isClosed(order.state)) return;
     m_open.insert(id);
     if (isInFlight(order.state)) m_inFlight.insert(id);

@@ -66,6 +66,7 @@ public:
 private:
     void unindex(const Order& order);
     void index(const Order& order);
+    void indexVenueIds(const Order& order);
     void count(const Order& order, bool add);
 
     std::unordered_map<ClientOrderId, Tracked> m_orders;

@@ -30,9 +30,12 @@ void writeExplained(json::Writer& writer, const std::vector<ExplainedExecution>&
 
 } // namespace
 
-std::string payloadOf(const Entry& entry)
+Payload payloadOf(const Entry& entry)
 {
+    constexpr std::size_t kUsualSize = 1'536;
+    Payload payload;
     json::Writer writer;
+    writer.reserve(kUsualSize);
     writer.beginObject();
     writer.member("eventTime", entry.source.eventTime);
     writer.key("detail");
@@ -40,7 +43,9 @@ std::string payloadOf(const Entry& entry)
     const Committed& fact = entry.fact;
     if (fact.order) {
         writer.key("order");
+        payload.orderAt = writer.text().size();
         writeOrder(writer, *fact.order, Detail::Log);
+        payload.orderSize = writer.text().size() - payload.orderAt;
     }
     if (!entry.requestHash.empty()) writer.member("requestHash", entry.requestHash);
     if (fact.fill) {
@@ -78,7 +83,8 @@ std::string payloadOf(const Entry& entry)
     writeOpenings(writer, entry.openings);
     writeExplained(writer, entry.explained);
     writer.endObject();
-    return writer.take();
+    payload.text = writer.take();
+    return payload;
 }
 
 } // namespace qd::orders

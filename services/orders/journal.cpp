@@ -14,17 +14,17 @@ void Journal::commit(Change change, Then then)
         return;
     }
     const Timestamp now = m_core.clock().now();
-    std::vector<std::string> payloads;
-    payloads.reserve(change.size());
+    auto payloads = std::make_shared<std::vector<Payload>>();
+    payloads->reserve(change.size());
     for (Entry& entry : change) {
         entry.fact.time = now;
-        payloads.push_back(payloadOf(entry));
+        payloads->push_back(payloadOf(entry));
     }
     const auto shared = std::make_shared<Change>(std::move(change));
     ++*m_pending;
     m_writer.submit(
         [shared, payloads = std::move(payloads)](storage::Transaction& transaction) {
-            return store(transaction, *shared, payloads);
+            return store(transaction, *shared, *payloads);
         },
         m_core,
         [this, shared, then = std::move(then), pending = m_pending,

@@ -75,14 +75,45 @@ void writeProgress(json::Writer& writer, const Order& order)
     textOrNull(writer, "reasonText", order.reasonText);
 }
 
+/// `time.toString(digits)`, which for a time after 1970 is mostly the text of its second, and that
+/// is mostly the one asked for last: an order has five times, all of the same moment.
+void writeText(json::Writer& writer, Timestamp time, int digits)
+{
+    struct Second {
+        std::int64_t number = -1;
+        std::string text; ///< "2013-10-07T13:30:00."
+    };
+    thread_local Second last;
+    constexpr std::int64_t kSecond = 1'000'000'000;
+    const std::int64_t number = time.nanos() / kSecond;
+    if (time.nanos() < 0) {
+        writer.value(time.toString(digits));
+        return;
+    }
+    if (last.number != number) {
+        last.text = Timestamp::fromNanos(number * kSecond).toString(0);
+        last.text.back() = '.'; // was Z
+        last.number = number;
+    }
+    char text[48];
+    std::size_t size = last.text.copy(text, last.text.size());
+    std::int64_t rest = time.nanos() % kSecond;
+    for (int i = 8; i >= 0; --i, rest /= 10) {
+        text[size + static_cast<std::size_t>(i)] = static_cast<char>('0' + rest % 10);
+    }
+    size += static_cast<std::size_t>(digits);
+    text[size++] = 'Z';
+    writer.value(std::string_view(text, size));
+}
+
 /// Times in the log keep their nanoseconds; the API's have microseconds.
 void writeTime(json::Writer& writer, std::string_view name, Timestamp time, Detail detail)
 {
     writer.key(name);
-    if (detail == Detail::Log && time.isSet()) {
-        writer.value(time.toString(9));
+    if (!time.isSet()) {
+        writer.null();
     } else {
-        writer.value(time);
+        writeText(writer, time, detail == Detail::Log ? 9 : 6);
     }
 }
 

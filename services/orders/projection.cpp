@@ -101,14 +101,14 @@ void Projection::put(const Order& order)
         m_bySymbol[order.request.symbol].push_back(number);
     }
     Row& row = m_rows[number];
+    const bool wasOpen = !isNew && !isClosed(row.order.state);
     m_openRisk -= row.risk;
-    row = {order, riskOf(order)};
+    row.order = order;
+    row.risk = riskOf(order);
     m_openRisk += row.risk;
-    if (isClosed(order.state)) {
-        m_open.erase(number);
-    } else {
-        m_open.insert(number);
-    }
+    const bool isOpenNow = !isClosed(order.state);
+    if (wasOpen && !isOpenNow) m_open.erase(number);
+    if (!wasOpen && isOpenNow) m_open.insert(number);
 }
 
 void Projection::addFill(const Fill& fill)

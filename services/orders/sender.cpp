@@ -48,10 +48,10 @@ void Sender::submit(const Order& order, const std::string& traceParent)
 void Sender::submitAnswered(const ClientOrderId& id, Outcome outcome)
 {
     Change change;
-    if (const auto* accepted = std::get_if<Accepted>(&outcome)) {
-        brokers::OrderReport report = accepted->report;
-        report.clientOrderId = id;
-        m_applier.applyReport(change, report, source());
+    if (auto* accepted = std::get_if<Accepted>(&outcome)) {
+        change.reserve(2); // its name at the venue, and that it was taken
+        accepted->report.clientOrderId = id;
+        m_applier.applyReport(change, accepted->report, source());
     } else if (const auto* denied = std::get_if<Refused>(&outcome)) {
         refused(change, id, denied->error);
     } else {

@@ -1,5 +1,7 @@
 #include "services/orders/store.h"
 
+#include <algorithm>
+
 #include "services/orders/order_json.h"
 
 namespace qd::orders {
@@ -16,28 +18,23 @@ Result<void> run(storage::Database& database, std::string_view sql, const Bind& 
     return statement->run();
 }
 
-std::string bodyOf(const Order& order)
-{
-    json::Writer writer;
-    writeOrder(writer, order, Detail::Log);
-    return writer.take();
-}
-
-Result<void> storeOrder(storage::Database& database, const Entry& entry)
+Result<void> updateOrder(storage::Database& database, const Entry& entry, std::string_view body)
 {
     const Order& order = *entry.fact.order;
     // Rows are found by number: a lookup by random id would touch another page for every order, and
     // cost more the more orders there are.
-    const std::string body = bodyOf(order);
-    const auto updated =
-        run(database, "UPDATE orders SET state=?, version=?, body=? WHERE number=?",
-            [&](storage::Statement& statement) {
-                statement.bind(1, toString(order.state))
-                    .bind(2, order.version)
-                    .bind(3, body)
-                    .bind(4, entry.orderNumber);
-            });
-    if (!updated || database.changes() > 0) return updated;
+    return run(database, "UPDATE orders SET state=?, version=?, body=? WHERE number=?",
+               [&](storage::Statement& statement) {
+                   statement.bind(1, toString(order.state))
+                       .bind(2, order.version)
+                       .bind(3, body)
+                       .bind(4, entry.orderNumber);
+               });
+}
+
+Result<void> insertOrder(storage::Database& database, const Entry& entry, std::string_view body)
+{
+    const Order& order = *entry.fact.order;
     return run(database,
                "INSERT INTO orders(client_id, symbol, state, request_hash, version, body, number) "
                "VALUES(?,?,?,?,?,?,?)",
@@ -50,6 +47,25 @@ Result<void> storeOrder(storage::Database& database, const Entry& entry)
                        .bind(6, body)
                        .bind(7, entry.orderNumber);
                });
+}
+
+Result<void> storeOrder(storage::Database& database, const Entry& entry, std::string_view body)
+{
+    const bool isNew = !entry.requestHash.empty();
+    if (isNew) return insertOrder(database, entry, body);
+    const auto updated = updateOrder(database, entry, body);
+    if (!updated || database.changes() > 0) return updated;
+    return insertOrder(database, entry, body); // adopted from the broker: nobody asked us for it
+}
+
+/// Does a later entry of the change write the same row again?
+bool isOverwritten(const Change& change, std::size_t at)
+{
+    return std::any_of(change.begin() + static_cast<std::ptrdiff_t>(at) + 1, change.end(),
+                       [&](const Entry& later) {
+                           return later.fact.order &&
+                                  later.orderNumber == change[at].orderNumber;
+                       });
 }
 
 Result<void> storeFill(storage::Database& database, const Fill& fill)
@@ -134,11 +150,11 @@ Result<void> storeValues(storage::Database& database, const Entry& entry)
     return done;
 }
 
-Result<void> storeRows(storage::Database& database, const Entry& entry)
+/// All rows of an entry but its order's.
+Result<void> storeOtherRows(storage::Database& database, const Entry& entry)
 {
     Result<void> done;
-    if (entry.fact.order) done = storeOrder(database, entry);
-    if (done && entry.fact.fill) done = storeFill(database, *entry.fact.fill);
+    if (entry.fact.fill) done = storeFill(database, *entry.fact.fill);
     for (const ExplainedExecution& execution : entry.explained) {
         if (done) done = storeExplained(database, execution);
     }
@@ -155,7 +171,7 @@ Result<void> storeRows(storage::Database& database, const Entry& entry)
 } // namespace
 
 Result<void> store(storage::Transaction& transaction, Change& change,
-                   std::vector<std::string> payloads)
+                   const std::vector<Payload>& payloads)
 {
     for (std::size_t i = 0; i < change.size(); ++i) {
         Entry& entry = change[i];
@@ -166,12 +182,16 @@ Result<void> store(storage::Transaction& transaction, Change& change,
         event.actor = entry.source.actor;
         event.cause = entry.cause;
         event.traceId = entry.source.traceId;
-        event.payload = std::move(payloads[i]);
+        event.payload = payloads[i].text;
         const auto sequence = transaction.append(std::move(event));
         if (!sequence) return tl::unexpected(sequence.error());
         entry.fact.sequence = *sequence;
         if (entry.fact.order) entry.fact.order->version = *sequence;
-        const auto stored = storeRows(transaction.database(), entry);
+        auto stored = storeOtherRows(transaction.database(), entry);
+        const bool isFirst = !entry.requestHash.empty();
+        if (stored && entry.fact.order && (isFirst || !isOverwritten(change, i))) {
+            stored = storeOrder(transaction.database(), entry, payloads[i].order());
+        }
         if (!stored) return stored;
     }
     return {};
