@@ -20,7 +20,9 @@ CommandContext contextOf(const Call& call)
 
 std::string orderJson(const Order& order)
 {
+    constexpr std::size_t kUsualSize = 1'024;
     json::Writer out;
+    out.reserve(kUsualSize);
     orders::writeOrder(out, order);
     return out.take();
 }

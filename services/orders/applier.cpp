@@ -124,22 +124,23 @@ void Applier::linkReplacement(Order& order, const OrderReport& report)
 void Applier::advance(Change& change, const ClientOrderId& id, Kind kind, const OrderReport& report,
                       const Source& source)
 {
-    const Order order = m_room.book.find(id)->order;
+    Order order = m_room.book.find(id)->order;
     switch (kind) {
     case Kind::Accepted:
-    case Kind::Held: return acknowledge(change, order, kind, source);
+    case Kind::Held: return acknowledge(change, std::move(order), kind, source);
     case Kind::Rejected:
     case Kind::Canceled:
     case Kind::Expired:
-    case Kind::Replaced: return end(change, order, kind, report, source);
+    case Kind::Replaced: return end(change, std::move(order), kind, report, source);
     case Kind::ModifyRejected:
-    case Kind::CancelRejected: return refuseChange(change, order, kind, report, source);
-    case Kind::Updated: return takeValues(change, order, report, source);
+    case Kind::CancelRejected:
+        return refuseChange(change, std::move(order), kind, report, source);
+    case Kind::Updated: return takeValues(change, std::move(order), report, source);
     case Kind::Triggered:
     case Kind::ConfirmationAsked:
         if (order.state == OrderState::Accepted || order.state == OrderState::Held ||
             order.state == OrderState::Submitted) {
-            m_room.step(change, order, kind, source);
+            m_room.step(change, std::move(order), kind, source);
         } else {
             ++m_room.counters.staleEvents;
         }
