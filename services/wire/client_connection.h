@@ -37,6 +37,7 @@ public:
     /// Ends it; `done` of an exchange under way is not called.
     void close();
     int exchanges() const { return m_exchanges; }
+    bool peerHasGone() { return m_transport.peerHasGone(); }
 
 private:
     using Parser = boost::beast::http::response_parser<boost::beast::http::string_body>;

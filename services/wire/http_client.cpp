@@ -117,9 +117,14 @@ Result<TlsContext> Pool::tls()
 void Pool::place(const ExchangePtr& exchange)
 {
     Host& host = m_hosts[keyOf(exchange->url)];
-    if (!host.idle.empty()) {
-        const IdleConnection reused = std::move(host.idle.back()); // the one used last is warmest
-        host.idle.pop_back();
+    // The one used last is warmest. One whose end is still on its way to us stays where it is until
+    // its own read tells: a POST on it would be lost with an unknown outcome.
+    const auto alive = std::find_if(host.idle.rbegin(), host.idle.rend(), [](const auto& idle) {
+        return !idle.connection->peerHasGone();
+    });
+    if (alive != host.idle.rend()) {
+        const IdleConnection reused = std::move(*alive);
+        host.idle.erase(std::next(alive).base());
         reused.expiry->cancel();
         send(exchange, reused.connection);
         return;

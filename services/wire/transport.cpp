@@ -1,5 +1,9 @@
 #include "services/wire/transport.h"
 
+#include <cerrno>
+
+#include <sys/socket.h>
+
 #include <boost/asio/post.hpp>
 #include <boost/asio/ssl/host_name_verification.hpp>
 #include <boost/asio/ssl/stream.hpp>
@@ -81,6 +85,13 @@ void Transport::close()
 {
     error_code ignored; // closing is best effort: the descriptor is gone either way
     lowest().close(ignored);
+}
+
+bool Transport::peerHasGone()
+{
+    char byte = 0;
+    const auto count = ::recv(lowest().native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+    return count == 0 || (count < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR);
 }
 
 } // namespace qd::wire

@@ -49,6 +49,9 @@ public:
     /// Ends everything; pending operations fail.
     void close();
     bool isTls() const { return m_tls != nullptr; }
+    /// Has the peer closed, or the connection died, as far as the system knows this instant? What a
+    /// pending read has not told yet.
+    bool peerHasGone();
 
 private:
     struct Tls;

@@ -96,9 +96,10 @@ TEST(LogFile, AStuckDiskStopsNobodyAndWhatIsLostIsCountedAndTold)
         LogFile file({.path = path, .queueMax = kQueueMax});
         const Logger log(file, runtime::systemClock(), "x");
         for (std::uint64_t i = 0; i < kRecords; ++i) log.info("record", {{"number", i}});
-        const auto dropped = file.stats().dropped;
-        EXPECT_GT(dropped, 0u);
-        EXPECT_LT(file.stats().written + kQueueMax + dropped, kRecords + kQueueMax + 2);
+        const auto stats = file.stats();
+        EXPECT_GT(stats.dropped, 0u);
+        // Written, lost, waiting, or in the writer's hand: none is unaccounted for.
+        EXPECT_GE(stats.written + stats.dropped + kQueueMax + 1, kRecords);
         draining = std::jthread([&] {
             char buffer[65536];
             while (read.find("\"end\"") == std::string::npos) {
