@@ -72,7 +72,7 @@ function expect(condition, what) {
     if (!condition) throw new Error(`expected ${what}`);
 }
 /** Asks again until the answer is no error, for at most 15 s. */
-async function eventually(ask) {
+async function answered(ask) {
     const deadline = Date.now() + 15_000;
     for (;;) {
         try {
@@ -211,7 +211,7 @@ await test("latest quotes, trades and snapshots", async () => {
     const quotes = await alpaca.marketData.stocks.stockLatestQuotes({ symbols: "SPY,AAPL" });
     expect(quotes.quotes.SPY.ap === 100, `an ask of 100, was ${quotes.quotes.SPY?.ap}`);
     // Until its first print of the day a symbol has no latest trade: that is 404 at Alpaca too.
-    const price = await eventually(() => alpaca.marketData.getLatestPrice("AAPL"));
+    const price = await answered(() => alpaca.marketData.getLatestPrice("AAPL"));
     expect(price !== undefined, "a price");
     const snapshots = await alpaca.marketData.stocks.stockSnapshots({ symbols: "AAPL" });
     expect(JSON.stringify(snapshots).includes("prevDailyBar"), "a snapshot");
