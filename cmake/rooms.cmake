@@ -43,12 +43,10 @@ function(room folder)
     add_library(${target} STATIC ${sources})
     configure_room(${folder} ${target} PUBLIC ${ARGN})
     cmake_parse_arguments(ARG "" "" "USES;LIBS;QT" ${ARGN})
-    if(QD_PCH AND NOT ARG_QT)
-        target_precompile_headers(${target} PRIVATE <algorithm> <functional> <map> <memory>
-            <optional> <string> <unordered_map> <vector> <tl/expected.hpp>)
-    elseif(QD_PCH)
-        target_precompile_headers(${target} PRIVATE <algorithm> <functional> <memory> <string>
-            <vector> <QObject> <QString>)
+    if(ARG_QT)
+        precompile(${target} qt)
+    else()
+        precompile(${target} everyday)
     endif()
 endfunction()
 

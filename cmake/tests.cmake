@@ -39,9 +39,7 @@ function(gtest_program folder)
     target_compile_definitions(${name} PRIVATE
         QD_SHARED_DATA="${PROJECT_SOURCE_DIR}/../shared/data" QD_SOURCE_DIR="${PROJECT_SOURCE_DIR}"
         QD_BINARY_DIR="${PROJECT_BINARY_DIR}")
-    if(QD_PCH)
-        target_precompile_headers(${name} PRIVATE <gtest/gtest.h> <string> <vector> <functional>)
-    endif()
+    precompile(${name} gtest)
     register_test(${name})
 endfunction()
 
