@@ -99,6 +99,8 @@ public:
     /// The text of a member of a health component.
     std::string component(const std::string& name, const std::string& member);
     void awaitSettled(std::chrono::milliseconds limit = std::chrono::seconds(40));
+    /// Market orders need a price: after a feed was down, wait for one before placing them.
+    void awaitLiveQuote(const std::string& symbol);
     std::unique_ptr<StreamListener> listen(std::optional<std::int64_t> after = std::nullopt);
     void armFault(const std::string& point, const std::string& body);
     static std::string newId();

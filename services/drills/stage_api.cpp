@@ -165,6 +165,14 @@ void Stage::awaitSettled(milliseconds limit)
     require(came, "expected the backend to settle within {} ms, was: {}", shorter.count(), why);
 }
 
+void Stage::awaitLiveQuote(const std::string& symbol)
+{
+    await("a live quote of " + symbol, std::chrono::seconds(45), [&] {
+        const auto quotes = get("/v1/quotes?symbols=" + symbol);
+        return quotes["quotes"].at(0)["freshness"].stringOr({}) == "live";
+    });
+}
+
 std::unique_ptr<StreamListener> Stage::listen(std::optional<std::int64_t> after)
 {
     return std::make_unique<StreamListener>(m_link, api().baseUrl(), token(), after);

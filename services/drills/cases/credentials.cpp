@@ -45,6 +45,7 @@ void keyGone(Stage& stage, Evidence& evidence)
     stage.awaitSettled(60s);
     require(stage.venueOrderCount(first) + stage.venueOrderCount(id) == 0,
             "an order reached the venue with a revoked key");
+    stage.awaitLiveQuote("UNH"); // the feed was refused as well
     const auto later = stage.place({.symbol = "UNH"});
     stage.awaitState(later, "filled");
     evidence.note("key given back: orders go again, and none of before was sent");

@@ -63,15 +63,6 @@ void cutThePower(Stage& stage, Evidence& evidence, int cuts)
     evidence.note("power cuts: {}", verdict.substr(verdict.find_last_of('\n') + 1));
 }
 
-/// Without a price orders wait for one, and no kill would meet them on their way.
-void awaitLiveQuote(Stage& stage, const std::string& symbol)
-{
-    stage.await("a live quote of " + symbol, 30s, [&] {
-        const auto quotes = stage.get("/v1/quotes?symbols=" + symbol);
-        return quotes["quotes"].at(0)["freshness"].stringOr({}) == "live";
-    });
-}
-
 struct CrashPoint {
     const char* name;
     int skip;
@@ -79,7 +70,7 @@ struct CrashPoint {
 
 void crashAroundConfirmation(Stage& stage, Evidence& evidence)
 {
-    awaitLiveQuote(stage, "INTC");
+    stage.awaitLiveQuote("INTC"); // without a price orders wait, and no kill meets them on their way
     for (const auto& [point, skip] :
          {CrashPoint{"storage.before-commit", 0}, {"storage.after-commit", 0},
           {"storage.before-commit", 1}, {"storage.after-commit", 1}, {"storage.before-commit", 2}}) {
@@ -109,7 +100,7 @@ void killAnywhere(Stage& stage, Evidence& evidence)
 {
     int acknowledged = 0, sent = 0;
     for (int round = 0; round < 5; ++round) {
-        awaitLiveQuote(stage, "PLTR");
+        stage.awaitLiveQuote("PLTR");
         std::map<std::string, std::future<Result<wire::HttpResponse>>> asked;
         for (int i = 0; i < 12; ++i) {
             const auto id = Stage::newId();
