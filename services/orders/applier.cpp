@@ -69,7 +69,8 @@ void Applier::apply(Change& change, const brokers::OrderUpdate& update)
         adopt(change, report, source);
         if (!locate(report.clientOrderId, report.venueOrderId)) return;
     }
-    learnVenueId(change, report, source);
+    const std::size_t before = change.size();
+    const bool isNamed = learnVenueId(report);
     const ClientOrderId id =
         locate(report.clientOrderId, report.venueOrderId)->order.request.clientOrderId;
     if (update.kind != Kind::Filled) {
@@ -79,6 +80,7 @@ void Applier::apply(Change& change, const brokers::OrderUpdate& update)
         fill.clientOrderId = id;
         applyFill(change, fill, source);
     }
+    if (isNamed) recordName(change, before, id, source);
     applyLegs(change, report, source);
     compareFilled(report);
 }
@@ -91,26 +93,39 @@ bool Applier::applyReport(Change& change, const OrderReport& report, const Sourc
         adopt(change, report, source);
     } else {
         const ClientOrderId id = tracked->order.request.clientOrderId;
-        learnVenueId(change, report, source);
+        const bool isNamed = learnVenueId(report);
         if (const auto kind = eventOf(report.state)) advance(change, id, *kind, report, source);
         takeValues(change, m_room.book.find(id)->order, report, source);
+        if (isNamed) recordName(change, before, id, source);
     }
     applyLegs(change, report, source);
     compareFilled(report);
     return change.size() != before;
 }
 
-void Applier::learnVenueId(Change& change, const OrderReport& report, const Source& source)
+bool Applier::learnVenueId(const OrderReport& report)
 {
-    if (report.venueOrderId.empty()) return;
+    if (report.venueOrderId.empty()) return false;
     const Tracked* tracked = locate(report.clientOrderId, report.venueOrderId);
     const auto& known = tracked->order.venueOrderIds;
-    if (std::find(known.begin(), known.end(), report.venueOrderId) != known.end()) return;
+    if (std::find(known.begin(), known.end(), report.venueOrderId) != known.end()) return false;
     Order order = tracked->order;
     order.venueOrderIds.push_back(report.venueOrderId);
     linkReplacement(order, report);
-    // Written with the event that follows in the same change, if there is one.
-    m_room.record(change, std::move(order), "order.venue_id_known", source);
+    m_room.book.put(order);
+    return true;
+}
+
+void Applier::recordName(Change& change, std::size_t before, const ClientOrderId& id,
+                         const Source& source)
+{
+    // Most venues name an order as they take it: the event of that carries the name too.
+    const bool isRecorded = std::any_of(
+        change.begin() + static_cast<std::ptrdiff_t>(before), change.end(), [&](const Entry& entry) {
+            return entry.fact.order && entry.fact.order->request.clientOrderId == id;
+        });
+    if (isRecorded) return;
+    m_room.record(change, m_room.book.find(id)->order, "order.venue_id_known", source);
 }
 
 void Applier::linkReplacement(Order& order, const OrderReport& report)

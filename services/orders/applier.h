@@ -37,7 +37,11 @@ public:
                Quantity alreadyFilled = {});
 
 private:
-    void learnVenueId(Change& change, const brokers::OrderReport& report, const Source& source);
+    /// Into the book; true if it is news, which is then still to be recorded.
+    bool learnVenueId(const brokers::OrderReport& report);
+    /// An event for the venue's id alone, unless the change has one of the order since `before`.
+    void recordName(Change& change, std::size_t before, const ClientOrderId& id,
+                    const Source& source);
     void advance(Change& change, const ClientOrderId& id, OrderEventKind kind,
                  const brokers::OrderReport& report, const Source& source);
     void acknowledge(Change& change, Order order, OrderEventKind kind, const Source& source);

@@ -79,6 +79,7 @@ Applier::FillOutcome Applier::applyFill(Change& change, const Fill& told, const 
         return FillOutcome::Impossible;
     }
     m_room.book.addFill(fill);
+    m_room.cash.add(fill);
     change.back().fact.position = m_room.book.position(fill.symbol);
     change.back().fact.fill = std::move(fill);
     if (overfilled) {

@@ -44,6 +44,7 @@ struct Entry {
     std::optional<Quarantined> quarantined;
     std::optional<Timestamp> reconciledAt; ///< a complete comparison began at
     std::optional<Timestamp> adoptedAt;    ///< opening balances were taken at
+    std::optional<Money> agreedCash;       ///< from this entry on later fills move this amount
 };
 
 /// Everything that one step changes: committed together or not at all.

@@ -17,14 +17,26 @@ enum class TradingState {
 std::string_view toString(TradingState state);
 Result<TradingState> parseTradingState(std::string_view text);
 
-/// Where we and the broker disagree. Shown until it vanishes; entries are blocked meanwhile.
+/// Where we and the broker disagree. Shown until it vanishes or a person takes the broker's word for
+/// it; see differences.h.
 struct Difference {
-    std::string kind;   ///< "position", "order", "cash", "protection"
+    std::string kind;   ///< "position", "order", "cash"
     std::string symbol; ///< of the position or order
     std::string key;    ///< client id for orders, else the symbol
     std::string ours, theirs;
     Timestamp since;
+    std::string delta = {}; ///< theirs − ours, where both are numbers
+    std::string id = {};    ///< `differenceId`
     friend bool operator==(const Difference&, const Difference&) = default;
+};
+
+/// A difference in which a person took the broker's word.
+struct AcceptedDifference {
+    std::string id, kind, symbol;
+    std::string before, after; ///< ours
+    std::string reason, actor;
+    Timestamp time;
+    std::int64_t sequence = 0; ///< of its event
 };
 
 struct TradingStatus {

@@ -52,6 +52,15 @@ DROP TABLE position_openings;
 DROP TABLE explained_executions;
 DROP TABLE fills;
 DROP TABLE orders;
+)sql"},
+             {2, "positions_taken_again",
+              R"sql(
+ALTER TABLE position_openings ADD COLUMN realised TEXT NOT NULL DEFAULT '0';
+ALTER TABLE position_openings ADD COLUMN after_fill INTEGER NOT NULL DEFAULT 0; -- stands for all up to it
+)sql",
+              R"sql(
+ALTER TABLE position_openings DROP COLUMN after_fill;
+ALTER TABLE position_openings DROP COLUMN realised;
 )sql"}}};
 }
 

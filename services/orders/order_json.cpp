@@ -1,5 +1,7 @@
 #include "services/orders/order_json.h"
 
+#include "services/orders/differences.h"
+
 namespace qd::orders {
 
 namespace {
@@ -218,12 +220,18 @@ void writePosition(json::Writer& writer, const Position& position, const Positio
 void writeDifference(json::Writer& writer, const Difference& difference)
 {
     writer.beginObject()
+        .member("id", difference.id)
+        .member("code", codeOf(difference))
         .member("kind", difference.kind)
         .member("symbol", difference.symbol)
         .member("key", difference.key)
         .member("ours", difference.ours)
-        .member("theirs", difference.theirs)
-        .member("since", difference.since)
+        .member("theirs", difference.theirs);
+    textOrNull(writer, "difference", difference.delta);
+    writer.member("since", difference.since)
+        .member("blocksEntries", blocksEntries(difference))
+        .member("acceptable", true)
+        .member("whatToDo", whatToDo(difference))
         .endObject();
 }
 

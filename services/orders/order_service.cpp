@@ -16,12 +16,14 @@ struct OrderService::Desk {
     {
         applier.onExecutionsMissing([this] { reconciler.runSoon(); });
         applier.onDoubt([this](const ClientOrderId& id) { resolver.watch(id, {}); });
+        resolver.onVanished([this] { reconciler.runSoon(); });
         resolver.onResendCancel([this](const ClientOrderId& id) { sender.cancel(id, {}); });
     }
 
     void start(std::function<void(Result<void>)> done);
     void loadTables(std::function<void(Result<void>)> done);
     void take(const Loaded& loaded);
+    void takeCash(const Loaded& loaded);
     void brokerEvent(const brokers::BrokerEvent& event);
     void committed(const Change& change);
     void writeFailed(const Error& error);
@@ -80,7 +82,7 @@ void OrderService::Desk::take(const Loaded& loaded)
 {
     room.book = Book();
     room.reservations = Reservations();
-    for (const Position& opening : loaded.openings) room.book.addOpening(opening);
+    room.vanished.clear();
     for (const Loaded::StoredOrder& stored : loaded.orders) {
         room.book.put(stored.order);
         const ClientOrderId& id = stored.order.request.clientOrderId;
@@ -88,7 +90,10 @@ void OrderService::Desk::take(const Loaded& loaded)
         room.book.putHash(id, stored.requestHash);
         room.book.markCommitted(id, stored.order.version);
     }
-    for (const Fill& fill : loaded.fills) room.book.addFill(fill);
+    replay(
+        loaded, [this](const Position& opening) { room.book.addOpening(opening); },
+        [this](const Fill& fill) { room.book.addFill(fill); });
+    takeCash(loaded);
     room.book.completeNotionals();
     for (const ExplainedExecution& execution : loaded.explained) room.book.addExplained(execution);
     room.projection.reset(loaded);
@@ -108,6 +113,16 @@ void OrderService::Desk::take(const Loaded& loaded)
     resolver.watchAllInFlight();
     reconciler.startTimer();
     if (brokerConnected) reconciler.run("start");
+}
+
+void OrderService::Desk::takeCash(const Loaded& loaded)
+{
+    room.cash = CashLedger();
+    if (!loaded.agreedCash) return;
+    room.cash.agree(loaded.agreedCash->amount);
+    for (const auto& [fill, number] : loaded.fills) {
+        if (number > loaded.agreedCash->afterFill) room.cash.add(fill);
+    }
 }
 
 void OrderService::Desk::writeFailed(const Error& error)
@@ -245,6 +260,12 @@ void OrderService::reconcileNow(const CommandContext&, std::function<void(Reconc
     m_desk->reconciler.run("demand", std::move(done));
 }
 
+void OrderService::acceptDifference(const std::string& id, const std::string& reason,
+                                    const CommandContext& context, AcceptDone done)
+{
+    m_desk->reconciler.accept(id, reason, context, std::move(done));
+}
+
 OrderPage OrderService::orders(const OrderFilter& filter) const
 {
     return m_desk->room.projection.page(filter);
@@ -256,9 +277,14 @@ std::optional<Order> OrderService::order(const ClientOrderId& id) const
     return found ? std::optional(*found) : std::nullopt;
 }
 
-std::vector<Fill> OrderService::fills(const FillFilter& filter) const
+FillPage OrderService::fillPage(const FillFilter& filter) const
 {
     return m_desk->room.projection.fills(filter);
+}
+
+std::vector<Fill> OrderService::fills(const FillFilter& filter) const
+{
+    return fillPage(filter).fills;
 }
 
 std::vector<Position> OrderService::positions() const { return m_desk->room.projection.positions(); }

@@ -29,17 +29,27 @@ struct OrderFilter {
     std::optional<Symbol> symbol;
     std::optional<Side> side;
     std::size_t limit = 100;
-    std::string cursor; ///< from the previous page; empty = newest
+    std::string cursor = {}; ///< from the previous page; empty = newest
+    std::optional<OrderState> state = {};
+    Timestamp from = {}, to = {}; ///< made at or after, and before; unset = all
 };
+/// Newest first. A page may hold fewer than were asked for, even none, and not be the last: the search
+/// for what matches is cut off so that no question costs more than another.
 struct OrderPage {
-    std::vector<Order> orders; ///< newest first
-    std::string nextCursor;    ///< empty at the end
+    std::vector<Order> orders;
+    std::string nextCursor; ///< empty at the end
 };
 
 struct FillFilter {
     std::optional<Symbol> symbol;
     Timestamp since; ///< received at or after; unset = all
     std::size_t limit = 500;
+    Timestamp to = {};       ///< received before; unset = all
+    std::string cursor = {}; ///< from the previous page; empty = newest
+};
+struct FillPage { ///< as OrderPage
+    std::vector<Fill> fills;
+    std::string nextCursor;
 };
 
 /// A change to an open order; absent = unchanged.
@@ -69,6 +79,7 @@ public:
         const MarketView& market;
     };
     using OrderDone = std::function<void(tl::expected<Order, Refusal>)>;
+    using AcceptDone = std::function<void(tl::expected<AcceptedDifference, Refusal>)>;
     using Observer = std::function<void(const Committed&)>;
 
     OrderService(Dependencies dependencies, Settings settings);
@@ -102,11 +113,18 @@ public:
                          std::function<void(Result<TradingStatus>)> done);
     /// The report comes to `done` and to the observers.
     void reconcileNow(const CommandContext& context, std::function<void(ReconcileReport)> done);
+    /// Take the broker's word in one difference: a person's decision, an event of its own. A second
+    /// time under the same id the first answer is given again. Fails with: NotFound
+    /// "orders.difference_unknown" (vanished, or of another size by now), Invalid
+    /// "orders.reason_missing", Unavailable "orders.starting", "orders.reconciling".
+    void acceptDifference(const std::string& id, const std::string& reason,
+                          const CommandContext& context, AcceptDone done);
 
     // ── queries: committed facts only ────────────────────────────────────────────────────────────
     OrderPage orders(const OrderFilter& filter) const;
     std::optional<Order> order(const ClientOrderId& id) const;
-    std::vector<Fill> fills(const FillFilter& filter) const; ///< newest first
+    FillPage fillPage(const FillFilter& filter) const;
+    std::vector<Fill> fills(const FillFilter& filter) const; ///< the first page of them
     std::vector<Position> positions() const;                 ///< also flat ones with realised P&L
     std::optional<Position> position(const Symbol& symbol) const;
     /// Is our position equal to the broker's as of the last comparison?

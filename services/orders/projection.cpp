@@ -22,6 +22,9 @@ bool matches(const OrderFilter& filter, const Order& order)
     if (filter.status == OrderFilter::Status::Open && closed) return false;
     if (filter.status == OrderFilter::Status::Closed && !closed) return false;
     if (filter.symbol && order.request.symbol != *filter.symbol) return false;
+    if (filter.state && order.state != *filter.state) return false;
+    if (filter.from.isSet() && order.createdAt < filter.from) return false;
+    if (filter.to.isSet() && order.createdAt >= filter.to) return false;
     return !filter.side || order.request.side == *filter.side;
 }
 
@@ -34,21 +37,20 @@ std::uint64_t readCursor(const std::string& cursor, std::uint64_t newest)
     return cursor.empty() || parsed.ec != std::errc() ? newest : std::min(number, newest);
 }
 
-/// Walks numbers downwards and collects a page.
+/// How many are looked at for one page: what matches may be rare among many.
+constexpr std::size_t kLooksMax = 20'000;
+
+/// Walks numbers downwards and gives `take` those that it wants, up to `limit` of them. The cursor
+/// of the next page; empty at the end.
 template <typename Iterator, typename Take>
-OrderPage collect(Iterator begin, Iterator end, std::size_t limit, const Take& take)
+std::string collect(Iterator begin, Iterator end, std::size_t limit, const Take& take)
 {
-    OrderPage page;
+    std::size_t taken = 0, looks = 0;
     for (Iterator it = begin; it != end; ++it) {
-        const Order* order = take(*it);
-        if (!order) continue;
-        if (page.orders.size() == limit) {
-            page.nextCursor = std::to_string(*it + 1);
-            return page;
-        }
-        page.orders.push_back(*order);
+        if (taken == limit || looks++ == kLooksMax) return std::to_string(*it + 1);
+        if (take(*it)) ++taken;
     }
-    return page;
+    return {};
 }
 
 /// Counts down without a container, for pages over all orders.
@@ -68,13 +70,14 @@ struct Countdown {
 void Projection::reset(const Loaded& loaded)
 {
     *this = Projection();
-    for (const Position& opening : loaded.openings) m_positions[opening.symbol] = opening;
     for (const Loaded::StoredOrder& stored : loaded.orders) put(stored.order);
-    for (const Fill& fill : loaded.fills) {
-        addFill(fill);
-        Position& position = m_positions[fill.symbol];
-        position = afterFill(position, fill);
-    }
+    replay(
+        loaded, [this](const Position& opening) { m_positions[opening.symbol] = opening; },
+        [this](const Fill& fill) {
+            addFill(fill);
+            Position& position = m_positions[fill.symbol];
+            position = afterFill(position, fill);
+        });
     m_account = loaded.account;
     m_trading = loaded.trading;
     m_lastSequence = loaded.lastSequence;
@@ -126,41 +129,50 @@ const Order* Projection::find(const ClientOrderId& id) const
 OrderPage Projection::page(const OrderFilter& filter) const
 {
     const std::uint64_t below = readCursor(filter.cursor, m_rows.size());
-    const auto take = [&](Number number) -> const Order* {
+    OrderPage page;
+    const auto take = [&](Number number) {
         const Order& order = m_rows[number].order;
-        return matches(filter, order) ? &order : nullptr;
+        if (!matches(filter, order)) return false;
+        page.orders.push_back(order);
+        return true;
     };
     if (filter.status == OrderFilter::Status::Open) {
         const auto begin = std::make_reverse_iterator(m_open.lower_bound(below));
-        return collect(begin, m_open.rend(), filter.limit, take);
-    }
-    if (filter.symbol) {
+        page.nextCursor = collect(begin, m_open.rend(), filter.limit, take);
+    } else if (filter.symbol) {
         const auto found = m_bySymbol.find(*filter.symbol);
-        if (found == m_bySymbol.end()) return {};
+        if (found == m_bySymbol.end()) return page;
         const auto& numbers = found->second;
         const auto end = std::lower_bound(numbers.begin(), numbers.end(), below);
-        return collect(std::make_reverse_iterator(end), numbers.rend(), filter.limit, take);
+        page.nextCursor =
+            collect(std::make_reverse_iterator(end), numbers.rend(), filter.limit, take);
+    } else {
+        page.nextCursor = collect(Countdown{below}, Countdown{0}, filter.limit, take);
     }
-    return collect(Countdown{below}, Countdown{0}, filter.limit, take);
+    return page;
 }
 
-std::vector<Fill> Projection::fills(const FillFilter& filter) const
+FillPage Projection::fills(const FillFilter& filter) const
 {
-    std::vector<Fill> found;
-    const auto take = [&](const Fill& fill) {
+    const std::uint64_t below = readCursor(filter.cursor, m_fills.size());
+    FillPage page;
+    const auto take = [&](std::uint64_t number) {
+        const Fill& fill = m_fills[number];
         if (filter.since.isSet() && fill.receiveTime < filter.since) return false;
-        found.push_back(fill);
-        return found.size() < filter.limit;
+        if (filter.to.isSet() && fill.receiveTime >= filter.to) return false;
+        page.fills.push_back(fill);
+        return true;
     };
-    if (filter.limit == 0) return found;
     if (!filter.symbol) {
-        for (auto fill = m_fills.rbegin(); fill != m_fills.rend() && take(*fill); ++fill) {}
-        return found;
+        page.nextCursor = collect(Countdown{below}, Countdown{0}, filter.limit, take);
+        return page;
     }
-    const auto numbers = m_fillsBySymbol.find(*filter.symbol);
-    if (numbers == m_fillsBySymbol.end()) return found;
-    for (auto n = numbers->second.rbegin(); n != numbers->second.rend() && take(m_fills[*n]); ++n) {}
-    return found;
+    const auto found = m_fillsBySymbol.find(*filter.symbol);
+    if (found == m_fillsBySymbol.end()) return page;
+    const auto& numbers = found->second;
+    const auto end = std::lower_bound(numbers.begin(), numbers.end(), below);
+    page.nextCursor = collect(std::make_reverse_iterator(end), numbers.rend(), filter.limit, take);
+    return page;
 }
 
 std::vector<Position> Projection::positions() const

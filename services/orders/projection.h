@@ -18,7 +18,7 @@ public:
 
     const Order* find(const ClientOrderId& id) const;
     OrderPage page(const OrderFilter& filter) const;
-    std::vector<Fill> fills(const FillFilter& filter) const;
+    FillPage fills(const FillFilter& filter) const;
     std::vector<Position> positions() const;
     std::optional<Position> position(const Symbol& symbol) const;
     const std::optional<AccountSnapshot>& account() const { return m_account; }

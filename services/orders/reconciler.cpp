@@ -14,7 +14,8 @@ using namespace std::chrono_literals;
 constexpr Duration kOverlap = 5min;
 constexpr Duration kRunLongest = 2min;
 constexpr int kFailureDoublingsMax = 4;
-constexpr std::size_t kOrdersListMax = 500;
+/// Brokers list by pages; more open orders than this cannot be compared as a whole.
+constexpr std::size_t kOrdersListMax = 20'000;
 
 } // namespace
 
@@ -34,7 +35,9 @@ void Reconciler::clear()
     m_looks.clear();
     m_missingFills.clear();
     m_differing.clear();
-    m_recheck = false;
+    m_cashLook = {};
+    m_cashDiffers.reset();
+    m_recheck = m_lookAgain = false;
     m_alive = std::make_shared<bool>(true);
 }
 
@@ -157,6 +160,7 @@ void Reconciler::readPositions()
 void Reconciler::readAccount()
 {
     m_run->accountAskedAt = m_room.now();
+    m_run->fillCount = m_room.cash.fillCount();
     m_room.broker.account(step<AccountSnapshot>([this](AccountSnapshot account) {
         m_run->account = std::move(account);
         if (m_room.adoptedAt) return finish();
@@ -233,15 +237,18 @@ void Reconciler::refreshAccountSoon()
 void Reconciler::finish()
 {
     m_failures = 0;
-    m_recheck = false;
+    m_recheck = m_lookAgain = false;
     Change change;
     std::vector<Difference> differences;
+    m_run->cashOvertaken = m_room.cash.fillCount() != m_run->fillCount;
     if (!m_room.adoptedAt) adoptOpening(change);
     applyOrders(change);
     applyExecutions(change);
     inferFills(change);
     verifyUnlisted();
     comparePositions(differences);
+    compareOrders(differences);
+    compareCash(change, differences);
     compareProtection(change);
     takeAccount(change, *m_run->account, m_run->accountAskedAt);
     ReconcileReport& report = m_run->report;
@@ -251,7 +258,7 @@ void Reconciler::finish()
     report.differences = m_room.trading.differences;
     recordReport(change);
     m_room.journal.commit(std::move(change));
-    if (m_recheck) runSoon();
+    if (m_recheck || m_lookAgain) runSoon();
     finished();
 }
 
@@ -293,7 +300,9 @@ void Reconciler::applyOrders(Change& change)
     std::ranges::stable_sort(m_run->orders, {}, &brokers::OrderReport::createdAt);
     for (const brokers::OrderReport& report : m_run->orders) {
         ++m_run->report.ordersCompared;
-        const bool isKnown = m_applier.locate(report.clientOrderId, report.venueOrderId);
+        const Tracked* known = m_applier.locate(report.clientOrderId, report.venueOrderId);
+        const bool isKnown = known != nullptr;
+        if (isKnown) m_room.vanished.erase(known->order.request.clientOrderId);
         const bool isLeg = !report.parent.empty() && m_room.book.find(report.parent);
         // Others' orders that came and went without moving our position are none of our business.
         const bool isNews = report.filledQuantity >

@@ -1,7 +1,10 @@
 #include <algorithm>
+#include <utility>
 
 #include <fmt/format.h>
 
+#include "services/json/json.h"
+#include "services/orders/differences.h"
 #include "services/orders/reconciler.h"
 
 namespace qd::orders {
@@ -29,35 +32,113 @@ bool sameFigures(AccountSnapshot a, const AccountSnapshot& b)
 
 void Reconciler::comparePositions(std::vector<Difference>& differences)
 {
-    std::map<Symbol, std::pair<Quantity, Quantity>> all; ///< ours, theirs
+    struct Both {
+        Quantity ours, theirs;
+        Price theirAverage;
+    };
+    std::map<Symbol, Both> all;
     for (const auto& [symbol, position] : m_room.book.positions()) {
-        all[symbol].first = position.quantity;
+        all[symbol].ours = position.quantity;
     }
-    for (const Position& position : m_run->positions) all[position.symbol].second = position.quantity;
-    m_differing.clear();
+    for (const Position& position : m_run->positions) {
+        Both& both = all[position.symbol];
+        both.theirs = position.quantity;
+        both.theirAverage = position.averagePrice;
+    }
+    const auto before = std::exchange(m_differing, {});
     for (const auto& [symbol, both] : all) {
         ++m_run->report.positionsCompared;
-        const auto& [ours, theirs] = both;
-        if (ours == theirs) {
+        if (both.ours == both.theirs) {
             m_looks.erase(symbol);
             continue;
         }
-        const auto counted = m_run->fillCounts.find(symbol);
-        const std::uint64_t before = counted == m_run->fillCounts.end() ? 0 : counted->second;
-        const bool overtaken = m_room.book.fillCount(symbol) != before;
-        Look& look = m_looks[symbol];
-        const Quantity delta = theirs - ours;
-        look.times = !overtaken && look.delta == delta ? look.times + 1 : 1;
-        look.delta = delta;
-        if (look.times < m_room.settings.differenceLooks) {
-            m_recheck = true; // fills may be under way: look again before calling it a difference
+        const Quantity delta = both.theirs - both.ours;
+        if (!isSettled(symbol, delta)) {
+            // Fills may be under way: look again before calling it a difference, or another one.
+            m_recheck = true;
+            const auto known = before.find(symbol);
+            if (known == before.end()) continue;
+            differences.push_back(known->second.difference);
+            m_differing.insert(*known);
             continue;
         }
-        Difference difference{"position",      symbol.text(),     symbol.text(),
-                              ours.toString(), theirs.toString(), m_run->report.startedAt};
-        m_differing[symbol] = difference;
-        differences.push_back(std::move(difference));
+        Difference difference{std::string(kPositionDiffers), symbol.text(), symbol.text(),
+                              both.ours.toString(), both.theirs.toString(),
+                              m_run->report.startedAt, delta.toString()};
+        differences.push_back(difference);
+        m_differing[symbol] = {std::move(difference), delta, both.theirAverage};
     }
+}
+
+bool Reconciler::isSettled(const Symbol& symbol, Quantity delta)
+{
+    const auto counted = m_run->fillCounts.find(symbol);
+    const std::uint64_t before = counted == m_run->fillCounts.end() ? 0 : counted->second;
+    const bool overtaken = m_room.book.fillCount(symbol) != before;
+    Look& look = m_looks[symbol];
+    if (look.delta != delta) look = {delta, 0};
+    if (!overtaken) ++look.times;
+    return look.times >= m_room.settings.differenceLooks;
+}
+
+void Reconciler::compareOrders(std::vector<Difference>& differences)
+{
+    std::erase_if(m_room.vanished, [this](const auto& entry) {
+        const Tracked* tracked = m_room.book.find(entry.first);
+        return !tracked || isClosed(tracked->order.state);
+    });
+    for (const auto& [id, since] : m_room.vanished) {
+        const Order& order = m_room.book.find(id)->order;
+        differences.push_back({std::string(kOrderDiffers), order.request.symbol.text(), id.text(),
+                               std::string(toString(order.state)), "unknown", since});
+    }
+}
+
+void Reconciler::compareCash(Change& change, std::vector<Difference>& differences)
+{
+    const Money theirs = m_run->account->cash;
+    if (!m_room.cash.isAgreed()) {
+        if (!m_run->cashOvertaken) agreeCash(change, theirs);
+        return;
+    }
+    const Money ours = m_room.cash.expected();
+    const Money delta = theirs - ours;
+    const Settings& settings = m_room.settings;
+    const Money tolerance = std::max(
+        settings.cashTolerance,
+        m_room.cash.traded().times(settings.cashTolerancePerTraded, Rounding::Up));
+    if (!m_run->cashOvertaken && delta.abs() <= tolerance) {
+        m_cashLook = {};
+        m_cashDiffers.reset();
+        if (!m_room.cash.traded().isZero() || !delta.isZero()) agreeCash(change, theirs);
+        return;
+    }
+    if (m_cashLook.delta != delta) m_cashLook = {delta, 0};
+    if (!m_run->cashOvertaken) ++m_cashLook.times;
+    if (m_cashLook.times >= settings.differenceLooks) {
+        m_cashDiffers = Difference{std::string(kCashDiffers), {}, {}, ours.toString(),
+                                   theirs.toString(), m_run->report.startedAt, delta.toString()};
+    } else {
+        m_lookAgain = true;
+    }
+    if (m_cashDiffers) differences.push_back(*m_cashDiffers);
+}
+
+void Reconciler::agreeCash(Change& change, Money cash)
+{
+    json::Writer detail;
+    detail.beginObject()
+        .member("cash", cash)
+        .member("traded", m_room.cash.traded())
+        .endObject();
+    m_room.cash.agree(cash);
+    Entry entry;
+    entry.fact.kind = "account.cash_agreed";
+    entry.subject = "account/" + m_room.settings.account.text();
+    entry.source.actor = "system:reconcile";
+    entry.source.detail = detail.take();
+    entry.agreedCash = cash;
+    change.push_back(std::move(entry));
 }
 
 void Reconciler::compareProtection(Change& change)
@@ -91,23 +172,33 @@ void Reconciler::keepDifferences(Change& change, std::vector<Difference> differe
                 difference.since = known.since;
             }
         }
+        difference.id = differenceId(difference);
     }
-    const bool isNew = std::ranges::any_of(differences, [&](const Difference& difference) {
-        return std::ranges::find(trading.differences, difference) == trading.differences.end();
-    });
+    const auto isNew = [&](const Difference& difference) {
+        return std::ranges::find(trading.differences, difference.id, &Difference::id) ==
+               trading.differences.end();
+    };
+    for (const Difference& difference : differences) {
+        if (isNew(difference)) tellOf(change, difference);
+    }
     const bool reconciling = !trading.brokerConnected || m_recheck;
     const bool opens = trading.reconciling && !reconciling;
     if (trading.differences == differences && !opens) return;
-    if (isNew) {
-        const Difference& first = differences.front();
-        m_room.notify(change, Severity::Critical, "We and the broker disagree",
-                      fmt::format("{} {}: ours {}, theirs {}; new entries are stopped", first.kind,
-                                  first.symbol, first.ours, first.theirs),
-                      first.kind + "/" + first.key);
-    }
     trading.differences = std::move(differences);
     if (opens) trading.reconciling = false;
     m_room.recordTrading(change, Source{"system:reconcile"});
+}
+
+void Reconciler::tellOf(Change& change, const Difference& difference)
+{
+    const bool blocks = blocksEntries(difference);
+    const std::string what =
+        difference.symbol.empty() ? difference.kind : difference.kind + " " + difference.symbol;
+    m_room.notify(change, blocks ? Severity::Critical : Severity::Warning,
+                  "We and the broker disagree",
+                  fmt::format("{}: ours {}, theirs {}{}", what, difference.ours, difference.theirs,
+                              blocks ? "; new entries are stopped" : ""),
+                  difference.kind + "/" + difference.key);
 }
 
 void Reconciler::takeAccount(Change& change, const AccountSnapshot& told, Timestamp askedAt)

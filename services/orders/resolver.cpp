@@ -124,6 +124,7 @@ void Resolver::found(const ClientOrderId& id, const brokers::OrderReport& report
 {
     Watch& entry = m_watches.at(id);
     entry.absences = 0;
+    m_room.vanished.erase(id);
     const bool verifyOnly = entry.verifyOnly;
     Change change;
     m_applier.applyReport(change, report, kResolver);
@@ -208,10 +209,14 @@ void Resolver::declareAbsent(const ClientOrderId& id)
     const std::string subject = "order/" + id.text();
     if (order.acceptedAt.isSet()) {
         // It was there. That is no rejection but a riddle for people; comparisons show it.
-        m_room.notify(change, Severity::Critical, "The broker no longer knows an order",
-                      "it was accepted at " + order.acceptedAt.toString(0) +
-                          " and is not found by its client id now",
-                      subject);
+        const bool isNews = m_room.vanished.try_emplace(id, m_room.now()).second;
+        if (isNews) {
+            m_room.notify(change, Severity::Critical, "The broker no longer knows an order",
+                          "it was accepted at " + order.acceptedAt.toString(0) +
+                              " and is not found by its client id now",
+                          subject);
+            if (m_vanished) m_vanished();
+        }
         Order restored = order;
         if (order.state == OrderState::PendingCancel) {
             m_room.step(change, std::move(restored), OrderEventKind::CancelRejected, kResolver);

@@ -22,6 +22,8 @@ public:
     {
         m_resendCancel = std::move(hook);
     }
+    /// An open order turns out to be unknown to the broker.
+    void onVanished(std::function<void()> hook) { m_vanished = std::move(hook); }
 
     /// A request for the order left at this moment: an answer is due.
     void requestSent(const ClientOrderId& id);
@@ -61,6 +63,7 @@ private:
     Room& m_room;
     Applier& m_applier;
     std::function<void(const ClientOrderId&)> m_resendCancel;
+    std::function<void()> m_vanished;
     std::map<ClientOrderId, Watch> m_watches;
     std::deque<std::pair<Timestamp, ClientOrderId>> m_due; ///< answers, by when they are overdue
     runtime::Timer m_overdueTimer;

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "models/orders/validation.h"
+#include "services/orders/differences.h"
 #include "services/orders/session_rules.h"
 
 namespace qd::orders {
@@ -52,9 +53,8 @@ Findings brokerReady(const CheckInput& input)
 
 Findings reconciled(const CheckInput& input)
 {
-    const auto blocks = [](const Difference& difference) { return difference.kind != "cash"; };
     const auto& differences = input.trading.differences;
-    const auto first = std::ranges::find_if(differences, blocks);
+    const auto first = std::ranges::find_if(differences, blocksEntries);
     if (first == differences.end() || onlyReduces(input)) return passed();
     return objection(fmt::format("our {} of {} is {}, the broker's {}; until they agree only "
                                  "closing orders are taken",

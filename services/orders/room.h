@@ -1,10 +1,12 @@
 #pragma once
 
+#include <map>
 #include <unordered_map>
 #include <unordered_set>
 
 #include "models/orders/order_states.h"
 #include "services/orders/book.h"
+#include "services/orders/cash_ledger.h"
 #include "services/orders/journal.h"
 #include "services/orders/order_service.h"
 #include "services/orders/projection.h"
@@ -25,6 +27,9 @@ struct Room {
     const Settings settings;
 
     Book book;
+    CashLedger cash;
+    /// Open orders that the broker, asked by name, no longer knows; since when.
+    std::map<ClientOrderId, Timestamp> vanished;
     Projection projection;
     Reservations reservations;
     Journal journal;

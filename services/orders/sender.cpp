@@ -49,7 +49,6 @@ void Sender::submitAnswered(const ClientOrderId& id, Outcome outcome)
 {
     Change change;
     if (auto* accepted = std::get_if<Accepted>(&outcome)) {
-        change.reserve(2); // its name at the venue, and that it was taken
         accepted->report.clientOrderId = id;
         m_applier.applyReport(change, accepted->report, source());
     } else if (const auto* denied = std::get_if<Refused>(&outcome)) {

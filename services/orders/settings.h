@@ -40,6 +40,10 @@ struct Settings {
     Duration executionOverlap = std::chrono::hours(24); ///< how far back executions are read again
     Duration accountRefreshDelay = std::chrono::seconds(1); ///< after a fill
 
+    // Cash that differs by less is agreed: fees come without their fills.
+    Money cashTolerance = Money(Decimal::fromInt(1));
+    Decimal cashTolerancePerTraded = Decimal::fromUnits(Decimal::kOne / 5'000); ///< 2 basis points
+
     /// Needed to find a difference: the same delta in this many consecutive looks.
     int differenceLooks = 2;
 };

@@ -99,14 +99,23 @@ Result<void> storeExplained(storage::Database& database, const ExplainedExecutio
 Result<void> storeOpening(storage::Database& database, const Position& opening)
 {
     return run(database,
-               "INSERT OR REPLACE INTO position_openings(symbol, account, quantity, average_price) "
-               "VALUES(?,?,?,?)",
+               "INSERT OR REPLACE INTO position_openings(symbol, account, quantity, average_price, "
+               "realised, after_fill) VALUES(?,?,?,?,?,(SELECT coalesce(max(number),0) FROM fills))",
                [&](storage::Statement& statement) {
                    statement.bind(1, opening.symbol.text())
                        .bind(2, opening.account.text())
                        .bind(3, opening.quantity.value())
-                       .bind(4, opening.averagePrice.value());
+                       .bind(4, opening.averagePrice.value())
+                       .bind(5, opening.realised.toString());
                });
+}
+
+Result<void> storeAgreedCash(storage::Database& database, Money amount)
+{
+    return run(database,
+               "INSERT OR REPLACE INTO order_room(key, value) VALUES('agreed_cash', json_object("
+               "'amount', ?, 'afterFill', (SELECT coalesce(max(number),0) FROM fills)))",
+               [&](storage::Statement& statement) { statement.bind(1, amount.toString()); });
 }
 
 Result<void> storeQuarantined(storage::Database& database, const Quarantined& item,
@@ -162,6 +171,7 @@ Result<void> storeOtherRows(storage::Database& database, const Entry& entry)
         if (done) done = storeOpening(database, opening);
     }
     if (done) done = storeValues(database, entry);
+    if (done && entry.agreedCash) done = storeAgreedCash(database, *entry.agreedCash);
     if (done && entry.quarantined) {
         done = storeQuarantined(database, *entry.quarantined, entry.fact.sequence);
     }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <map>
 
 #include "services/orders/change.h"
@@ -15,9 +16,23 @@ struct Loaded {
         std::int64_t number = 0;
     };
     std::vector<StoredOrder> orders; ///< in the order they were first committed
-    std::vector<Fill> fills;         ///< in the order they were committed
+    struct StoredFill {
+        Fill fill;
+        std::int64_t number = 0;
+    };
+    /// A position as it was taken from the broker when the fill `afterFill` was the newest.
+    struct StoredOpening {
+        Position position;
+        std::int64_t afterFill = 0;
+    };
+    struct StoredCash {
+        Money amount;
+        std::int64_t afterFill = 0;
+    };
+    std::vector<StoredFill> fills; ///< in the order they were committed
     std::vector<ExplainedExecution> explained;
-    std::vector<Position> openings;
+    std::vector<StoredOpening> openings; ///< by `afterFill`
+    std::optional<StoredCash> agreedCash;
     TradingStatus trading;
     std::optional<AccountSnapshot> account;
     std::optional<Timestamp> adoptedAt;
@@ -26,6 +41,10 @@ struct Loaded {
     /// Rows that made no sense; each was quarantined and, where its events still tell it, rebuilt.
     std::vector<Notice> repairs;
 };
+
+/// Walks openings and fills in the order they happened: an opening stands for everything before it.
+void replay(const Loaded& loaded, const std::function<void(const Position&)>& takeOpening,
+            const std::function<void(const Fill&)>& takeFill);
 
 /// Appends each entry to the log and writes its rows, inside the caller's transaction; sequences and
 /// order versions are filled in. `payloads` are the entries' JSON. Writer's executor.

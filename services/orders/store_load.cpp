@@ -101,7 +101,7 @@ Result<void> Loader::readOrders()
 
 Result<void> Loader::readFills()
 {
-    return eachRow("SELECT execution_id, body, client_id FROM fills ORDER BY number",
+    return eachRow("SELECT execution_id, body, client_id, number FROM fills ORDER BY number",
                    [this](const storage::Statement& row) {
                        auto fill = fillFrom(row.text(1));
                        if (fill && fill->executionId.text() != row.text(0)) {
@@ -114,7 +114,7 @@ Result<void> Loader::readFills()
                                             m_loaded.fills.size()});
                            fill = Fill{};
                        }
-                       m_loaded.fills.push_back(std::move(*fill));
+                       m_loaded.fills.push_back({std::move(*fill), row.integer(3)});
                    });
 }
 
@@ -133,12 +133,14 @@ Result<void> Loader::readOpenings()
 {
     Result<void> sound;
     const auto read = eachRow(
-        "SELECT symbol, account, quantity, average_price FROM position_openings",
+        "SELECT symbol, account, quantity, average_price, realised, after_fill "
+        "FROM position_openings ORDER BY after_fill",
         [&](const storage::Statement& row) {
             const auto symbol = Symbol::parse(row.text(0));
             const auto quantity = Quantity::parse(row.text(2));
             const auto price = Price::parse(row.text(3));
-            if (!symbol || !quantity || !price) {
+            const auto realised = Money::parse(row.text(4));
+            if (!symbol || !quantity || !price || !realised) {
                 sound = fail(ErrorKind::Corrupt, "orders.opening_malformed",
                              "the opening balance of " + std::string(row.text(0)) +
                                  " cannot be read; restore the database from a backup");
@@ -149,7 +151,8 @@ Result<void> Loader::readOpenings()
             opening.account = AccountId(std::string(row.text(1)));
             opening.quantity = *quantity;
             opening.averagePrice = *price;
-            m_loaded.openings.push_back(std::move(opening));
+            opening.realised = *realised;
+            m_loaded.openings.push_back({std::move(opening), row.integer(5)});
         });
     return read ? sound : read;
 }
@@ -182,6 +185,9 @@ void Loader::takeValue(std::string_view key, std::string_view value)
         if (const auto since = root["since"].timestamp()) m_loaded.trading.since = *since;
     } else if (key == "account") {
         if (auto account = readAccount(root)) m_loaded.account = std::move(*account);
+    } else if (key == "agreed_cash") {
+        const auto amount = root["amount"].money();
+        if (amount) m_loaded.agreedCash = {*amount, root["afterFill"].integerOr(0)};
     } else if (key == "adopted_at") {
         m_loaded.adoptedAt = Timestamp::fromNanos(root.integerOr(0));
     } else if (key == "reconciled_at") {
@@ -198,7 +204,9 @@ Result<void> Loader::repairAll()
     std::erase_if(m_loaded.orders, [](const Loaded::StoredOrder& stored) {
         return stored.order.request.clientOrderId.empty();
     });
-    std::erase_if(m_loaded.fills, [](const Fill& fill) { return fill.executionId.empty(); });
+    std::erase_if(m_loaded.fills, [](const Loaded::StoredFill& stored) {
+        return stored.fill.executionId.empty();
+    });
     return {};
 }
 
@@ -236,7 +244,7 @@ Result<void> Loader::repairFill(const BadRow& bad)
         if (!fill || fill->executionId.text() != bad.key) continue;
         json::Writer body;
         writeFill(body, *fill, Detail::Log);
-        m_loaded.fills[bad.place] = std::move(*fill);
+        m_loaded.fills[bad.place].fill = std::move(*fill);
         auto update = m_database.prepare("UPDATE fills SET body=? WHERE execution_id=?");
         if (!update) return tl::unexpected(update.error());
         const auto updated = update->bind(1, body.text()).bind(2, bad.key).run();
@@ -259,6 +267,19 @@ Result<void> Loader::quarantine(const BadRow& bad, const std::string& remedy)
 }
 
 } // namespace
+
+void replay(const Loaded& loaded, const std::function<void(const Position&)>& takeOpening,
+            const std::function<void(const Fill&)>& takeFill)
+{
+    auto opening = loaded.openings.begin();
+    for (const auto& [fill, number] : loaded.fills) {
+        for (; opening != loaded.openings.end() && opening->afterFill < number; ++opening) {
+            takeOpening(opening->position);
+        }
+        takeFill(fill);
+    }
+    for (; opening != loaded.openings.end(); ++opening) takeOpening(opening->position);
+}
 
 Result<Loaded> load(storage::Transaction& transaction)
 {

@@ -155,6 +155,12 @@ public:
     }
     void expire(const VenueOrderId& id) { finish(id, OrderState::Expired, OrderEventKind::Expired); }
     void reject(const VenueOrderId& id) { finish(id, OrderState::Rejected, OrderEventKind::Rejected); }
+    /// The order was never here: neither listed nor found by its client id.
+    void forget(const ClientOrderId& id)
+    {
+        m_orders.erase(idOf(id));
+        m_byClientId.erase(id);
+    }
     /// A transfer, split or hand-made correction: no order tells of it.
     void movePosition(const Symbol& symbol, Quantity quantity)
     {
@@ -291,6 +297,8 @@ private:
         m_executions.push_back(fill);
         Position& position = m_positions[fill.symbol];
         position = afterFill(position, fill);
+        const Money value = notional(price, quantity);
+        figures.cash += fill.side == Side::Buy ? -value : value;
         const VenueOrderId id = told.venueOrderId;
         tell(id, OrderEventKind::Filled, fill);
         afterExecution(id, quantity, full);
