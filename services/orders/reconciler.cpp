@@ -211,10 +211,15 @@ void Reconciler::finished()
     for (const Done& done : ended->done) done(ended->report);
     if (m_next.empty()) return;
     auto next = std::exchange(m_next, {});
-    run(next.front().first);
+    std::vector<Done> waiting;
     for (auto& [trigger, done] : next) {
-        if (done) m_run->done.push_back(std::move(done));
+        if (done) waiting.push_back(std::move(done));
     }
+    // One run answers them all. It may be over before this returns: a broker behind an open breaker
+    // answers at once.
+    run(next.front().first, [waiting = std::move(waiting)](const ReconcileReport& report) {
+        for (const Done& done : waiting) done(report);
+    });
 }
 
 void Reconciler::refreshAccountSoon()
