@@ -23,6 +23,9 @@ Exchange::State::State(runtime::Executor& executorOfAll, runtime::Random& random
     if (options.fillModel == FillModel::Book)
         books = std::make_unique<BookLiquidity>(*source);
     source->start(executor.clock().now());
+    source->standing(incoming);
+    for (const auto& event : incoming)
+        tape.seed(event);
     turnSession(now());
 }
 
@@ -213,7 +216,7 @@ bool Exchange::resetAccount(const AccountId& id, Money cash)
     account->cash = account->lastEquity = account->deposits = cash;
     account->fees = Money();
     account->holdings.clear();
-    account->executions.clear();
+    account->executions.clear(); // their numbers are not used again
     return true;
 }
 

@@ -72,6 +72,9 @@ public:
     virtual const std::vector<Instrument>& instruments() const = 0;
     /// Begin at wall time `now`; called once, before everything below.
     virtual void start(Timestamp now) = 0;
+    /// Append the quote and the last print of each instrument that stood when the market began, as
+    /// far as they are known: a market does not begin when we look. Asked once, after `start`.
+    virtual void standing(MarketBatch& out) { static_cast<void>(out); }
     /// What the venue's clock shows when the wall clock shows `now`. A simulation lives in wall
     /// time; a recording may run at any speed and in its own year.
     virtual Timestamp venueTime(Timestamp now) const = 0;

@@ -201,6 +201,18 @@ struct ReplayMarket::State {
         return true;
     }
 
+    void findStanding();
+    void stand(MarketEvent event)
+    {
+        std::visit(
+            [this](auto& tick) {
+                if constexpr (!std::is_same_v<std::decay_t<decltype(tick)>, BarTick>)
+                    tick.time = begin + stampShift;
+            },
+            event);
+        standing.push_back(std::move(event));
+    }
+
     Duration shiftOf(std::int64_t number) const { return stampShift + passShift * number; }
 
     std::vector<Recording> recordings;
@@ -214,6 +226,7 @@ struct ReplayMarket::State {
     Duration passLength{}, passShift{}, stampShift{};
     Timestamp startedAt, present; ///< wall; venue
     std::vector<QuoteTick> opening; ///< quotes that stood when the replay began, not yet told
+    MarketBatch standing;           ///< quotes and prints of that moment, in the venue's time
     std::size_t cursor = 0;
     std::int64_t pass = 0;
     bool over = false;
@@ -245,17 +258,42 @@ void ReplayMarket::start(Timestamp now)
         state.stampShift = Duration(by - by % kMinuteNanos);
     }
     state.present = state.begin + state.stampShift;
-    // Who comes in the middle sees the quotes that stand at that moment.
-    std::map<InstrumentIndex, QuoteTick> standing;
-    while (state.cursor < state.events.size() && timeOf(state.events[state.cursor]) < state.begin) {
-        if (const auto* quote = std::get_if<QuoteTick>(&state.events[state.cursor]))
-            standing[quote->instrument] = *quote;
-        ++state.cursor;
+    state.findStanding();
+}
+
+/// Who comes in the middle sees what stands at that moment. Of an instrument that has not moved yet
+/// its first quote and print stand, as they would have from the day before.
+void ReplayMarket::State::findStanding()
+{
+    std::map<InstrumentIndex, QuoteTick> quotes;
+    std::map<InstrumentIndex, TradeTick> trades;
+    for (; cursor < events.size() && timeOf(events[cursor]) < begin; ++cursor) {
+        if (const auto* quote = std::get_if<QuoteTick>(&events[cursor]))
+            quotes[quote->instrument] = *quote;
+        else if (const auto* trade = std::get_if<TradeTick>(&events[cursor]))
+            trades[trade->instrument] = *trade;
     }
-    for (auto& [index, quote] : standing) {
-        quote.time = state.begin;
-        state.opening.push_back(quote);
+    for (auto& [index, quote] : quotes) {
+        quote.time = begin;
+        opening.push_back(quote);
     }
+    const auto all = lines.size();
+    for (auto at = cursor; at < events.size() && (quotes.size() < all || trades.size() < all); ++at) {
+        if (const auto* quote = std::get_if<QuoteTick>(&events[at]))
+            quotes.emplace(quote->instrument, *quote);
+        else if (const auto* trade = std::get_if<TradeTick>(&events[at]))
+            trades.emplace(trade->instrument, *trade);
+    }
+    for (const auto& [index, quote] : quotes)
+        stand(quote);
+    for (const auto& [index, trade] : trades)
+        stand(trade);
+}
+
+void ReplayMarket::standing(MarketBatch& out)
+{
+    out.insert(out.end(), m_state->standing.begin(), m_state->standing.end());
+    m_state->standing.clear();
 }
 
 Timestamp ReplayMarket::venueTime(Timestamp now) const

@@ -35,6 +35,7 @@ public:
 
     const std::vector<Instrument>& instruments() const override;
     void start(Timestamp now) override;
+    void standing(MarketBatch& out) override;
     Timestamp venueTime(Timestamp now) const override;
     void advance(Timestamp until, MarketBatch& out) override;
     bool finished() const override;

@@ -130,6 +130,9 @@ struct SimulatedMarket::State {
         return since >= Duration::zero() && since < std::chrono::minutes(kPauseMinutes);
     }
 
+    /// The session that `at` lies in, else the last one before it.
+    std::shared_ptr<const PricePath::Minutes> newestSession(InstrumentIndex i, Timestamp at);
+    void standing(InstrumentIndex i, MarketBatch& out);
     void step(std::int64_t number, MarketBatch& out);
     void checkHalts(Timestamp at, MarketBatch& out);
     void update(InstrumentIndex i, Timestamp at, MarketBatch& out);
@@ -187,6 +190,54 @@ void SimulatedMarket::start(Timestamp now)
 {
     m_state->stepNumber = now.nanos() / kStepNanos - 1;
     m_state->present = now;
+}
+
+void SimulatedMarket::standing(MarketBatch& out)
+{
+    for (InstrumentIndex i = 0; i < m_state->lines.size(); ++i)
+        m_state->standing(i, out);
+}
+
+std::shared_ptr<const PricePath::Minutes>
+SimulatedMarket::State::newestSession(InstrumentIndex i, Timestamp at)
+{
+    if (openLine(i, at))
+        return lines[i].minutes;
+    for (auto day = dayOfNanos(at.nanos()) + 1; day >= PricePath::kFirstDay; --day) {
+        const auto session = path.sessionOn(i, day);
+        if (session && session->start < at)
+            return path.minutes(i, *session);
+    }
+    return nullptr;
+}
+
+/// Takes nothing from the chances of what follows: the market is the same whoever looks at it first.
+void SimulatedMarket::State::standing(InstrumentIndex i, MarketBatch& out)
+{
+    const auto minutes = newestSession(i, present);
+    if (!minutes)
+        return;
+    const Line& line = lines[i];
+    const auto end = minutes->session.start + std::chrono::minutes(minutes->session.minutes);
+    const auto at = std::min(present, end - std::chrono::milliseconds(1));
+    const double fair = path.price(i, *minutes, at) * (static_cast<double>(Decimal::kOne)
+                                                       / static_cast<double>(line.tickUnits));
+    const auto spread = std::max<std::int64_t>(1, std::llround(names[i].spreadTicks));
+    const auto bid = std::max<std::int64_t>(1, std::llround(fair - static_cast<double>(spread) / 2));
+    const bool equity = names[i].instrument.assetClass == AssetClass::Equity;
+    // A whole round lot: an odd one is no last price.
+    const auto lots = std::max<std::int64_t>(equity ? 100 : 1, std::llround(topLots(i)));
+    const auto size = Quantity::fromUnits(lots * line.lotUnits);
+    out.emplace_back(QuoteTick{i, Price::fromUnits(bid * line.tickUnits),
+                               Price::fromUnits((bid + spread) * line.tickUnits), size, size, at,
+                               'Q', 'Q'});
+    TradeTick last;
+    last.instrument = i;
+    last.price = Price::fromUnits(bid * line.tickUnits);
+    last.size = size;
+    last.time = at;
+    last.aggressor = Side::Sell;
+    out.emplace_back(last);
 }
 
 void SimulatedMarket::advance(Timestamp until, MarketBatch& out)

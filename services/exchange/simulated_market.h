@@ -32,6 +32,7 @@ public:
     const std::vector<Instrument>& instruments() const override;
     void start(Timestamp now) override;
     Timestamp venueTime(Timestamp now) const override { return now; }
+    void standing(MarketBatch& out) override;
     void advance(Timestamp until, MarketBatch& out) override;
     Book depth(InstrumentIndex instrument, int depth) const override;
     std::vector<Bar> history(InstrumentIndex instrument, BarInterval interval, Timestamp from,

@@ -66,6 +66,17 @@ Tape::Tape(const MarketSource& source, const SessionSchedule& sessions)
     m_minutesPerLine = std::clamp<std::size_t>(kMinutesKept / lines, 400, 100'000);
 }
 
+void Tape::seed(const MarketEvent& event)
+{
+    if (const auto* quote = std::get_if<QuoteTick>(&event)) {
+        m_lines[quote->instrument].quote = *quote;
+    } else if (const auto* trade = std::get_if<TradeTick>(&event)) {
+        Line& line = m_lines[trade->instrument];
+        line.trade = *trade;
+        line.trades.push_back(*trade);
+    }
+}
+
 void Tape::note(const MarketEvent& event, MarketBatch& out)
 {
     if (const auto* trade = std::get_if<TradeTick>(&event)) {
@@ -81,6 +92,8 @@ void Tape::noteTrade(const TradeTick& trade, MarketBatch& out)
 {
     Line& line = m_lines[trade.instrument];
     const auto start = minuteOf(trade.time);
+    if (line.minute && start < line.minute->start)
+        return seed(trade); // late by minutes: its bar is told already
     if (line.minuteOpen && line.minute->start != start)
         finishMinute(trade.instrument, out);
     turnDay(trade.instrument, trade.time);

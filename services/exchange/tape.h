@@ -17,6 +17,8 @@ public:
 
     Tape(const MarketSource& source, const SessionSchedule& sessions);
 
+    /// A quote or a print from before the market began: shown, and part of no bar.
+    void seed(const MarketEvent& event);
     /// Take in one event. A trade that begins a new minute finishes the last one: that bar is
     /// appended to `out` before it.
     void note(const MarketEvent& event, MarketBatch& out);

@@ -11,9 +11,9 @@ SteeredMarket::SteeredMarket(std::unique_ptr<exchange::MarketSource> inner)
 }
 
 void SteeredMarket::pin(exchange::InstrumentIndex instrument, Price bid, Price ask, Quantity size,
-                        std::optional<Price> last)
+                        std::optional<Price> last, Duration age)
 {
-    m_pins[instrument] = {bid, ask, size, last, true, {}};
+    m_pins[instrument] = {bid, ask, size, last, age, true, {}};
 }
 
 void SteeredMarket::release(exchange::InstrumentIndex instrument)
@@ -40,12 +40,12 @@ void SteeredMarket::advance(Timestamp until, exchange::MarketBatch& out)
     for (auto& [instrument, pin] : m_pins) {
         if (!std::exchange(pin.isNew, false))
             continue;
-        pin.since = until;
-        out.push_back(
-            exchange::QuoteTick{instrument, pin.bid, pin.ask, pin.size, pin.size, until, 'Q', 'Q'});
+        pin.since = until - pin.age;
+        out.push_back(exchange::QuoteTick{instrument, pin.bid, pin.ask, pin.size, pin.size, pin.since,
+                                          'Q', 'Q'});
         if (pin.last)
             out.push_back(exchange::TradeTick{instrument, *pin.last, pin.size, m_nextTradeId++,
-                                              until, std::nullopt, 'Q', false});
+                                              pin.since, std::nullopt, 'Q', false});
     }
 }
 

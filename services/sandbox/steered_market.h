@@ -15,9 +15,10 @@ public:
     explicit SteeredMarket(std::unique_ptr<exchange::MarketSource> inner);
 
     /// From the next move of the market on the instrument is quoted so, and nothing else happens to
-    /// it until `release`. With `last` there is a print at that price too.
+    /// it until `release`. With `last` there is a print at that price too. `age`: how old both are
+    /// already.
     void pin(exchange::InstrumentIndex instrument, Price bid, Price ask, Quantity size,
-             std::optional<Price> last);
+             std::optional<Price> last, Duration age = {});
     void release(exchange::InstrumentIndex instrument);
     /// While stopped nothing happens; what would have happened is lost.
     void setStopped(bool stopped) { m_stopped = stopped; }
@@ -25,6 +26,7 @@ public:
 
     const std::vector<Instrument>& instruments() const override { return m_inner->instruments(); }
     void start(Timestamp now) override { m_inner->start(now); }
+    void standing(exchange::MarketBatch& out) override { m_inner->standing(out); }
     Timestamp venueTime(Timestamp now) const override { return m_inner->venueTime(now); }
     void advance(Timestamp until, exchange::MarketBatch& out) override;
     bool finished() const override { return m_inner->finished(); }
@@ -41,6 +43,7 @@ private:
         Price bid, ask;
         Quantity size;
         std::optional<Price> last;
+        Duration age{};
         bool isNew = true;
         Timestamp since;
     };

@@ -297,6 +297,32 @@ TEST(Replay, SpeedLoopAndEnd)
     EXPECT_EQ(playFor(fast, now, 1s), fast.eventCount());
 }
 
+TEST(Replay, WhatStandsAtTheBeginningIsKnown)
+{
+    const auto early = parseRecording("EARLY.csv", "time,open,high,low,close,volume\n"
+                                                   "2020-01-02T15:00:00Z,10,10,10,10,100\n"
+                                                   "2020-01-02T15:01:00Z,11,11,11,11,100\n"
+                                                   "2020-01-02T15:02:00Z,12,12,12,12,100\n");
+    const auto late = parseRecording("LATE.csv", "time,open,high,low,close,volume\n"
+                                                 "2020-01-02T15:08:00Z,50,50,50,50,100\n"
+                                                 "2020-01-02T15:09:00Z,51,51,51,51,100\n");
+    ASSERT_TRUE(early && late);
+    ReplayOptions options;
+    options.startAt = Timestamp::of("2020-01-02T15:02:00Z");
+    ReplayMarket market({*early, *late}, options);
+    market.start(Timestamp::of("2026-01-05T15:00:00Z"));
+    MarketBatch standing;
+    market.standing(standing);
+    std::map<std::string, Price> last;
+    for (const auto& event : standing)
+        if (const auto* trade = std::get_if<TradeTick>(&event)) {
+            EXPECT_EQ(trade->time, *options.startAt);
+            last[market.instruments()[trade->instrument].symbol.text()] = trade->price;
+        }
+    EXPECT_EQ(last["EARLY"], Price::of("11"));
+    EXPECT_EQ(last["LATE"], Price::of("50")) << "it has not moved yet: its first price stands";
+}
+
 TEST(Replay, HistoryEndsAtThePresent)
 {
     const auto now = Timestamp::of("2026-01-05T15:00:00Z");
@@ -346,6 +372,38 @@ TEST(Simulation, IsAFunctionOfSeedAndTimeNotOfHowOftenItIsAsked)
     const auto fine = print(simulate(1, 10ms));
     EXPECT_EQ(fine, print(simulate(1, 250ms)));
     EXPECT_NE(fine, print(simulate(2, 250ms)));
+}
+
+TEST(Simulation, EveryNameStandsSomewhereBeforeTheFirstTick)
+{
+    for (const char* start : {"2026-01-05T15:00:00Z", "2026-01-04T15:00:00Z"}) {
+        SimulationOptions options;
+        options.symbols = 80;
+        options.calendarHours = true; // a Monday in the session, and the Sunday before it
+        SimulatedMarket market(options);
+        const auto now = Timestamp::of(start);
+        market.start(now);
+        MarketBatch standing;
+        market.standing(standing);
+        std::map<InstrumentIndex, QuoteTick> quotes;
+        std::map<InstrumentIndex, TradeTick> trades;
+        for (const auto& event : standing) {
+            if (const auto* quote = std::get_if<QuoteTick>(&event))
+                quotes[quote->instrument] = *quote;
+            else if (const auto* trade = std::get_if<TradeTick>(&event))
+                trades[trade->instrument] = *trade;
+        }
+        ASSERT_EQ(quotes.size(), 80u) << start;
+        ASSERT_EQ(trades.size(), 80u) << start;
+        for (const auto& [index, quote] : quotes) {
+            EXPECT_LT(quote.bid, quote.ask);
+            EXPECT_LE(quote.time, now);
+            EXPECT_FALSE(trades[index].oddLot);
+            const auto last = market.history(index, BarInterval::Minute1, now - 24h * 10, now, 1);
+            ASSERT_EQ(last.size(), 1u);
+            EXPECT_NEAR(quote.bid.toDouble() / last[0].close.toDouble(), 1.0, 0.02) << start;
+        }
+    }
 }
 
 TEST(Simulation, TradesLieWithinTheQuoteAndQuotesNeverCross)
