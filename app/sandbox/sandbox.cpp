@@ -1,6 +1,8 @@
 #include "app/sandbox/sandbox.h"
 
+#include <cstdio>
 #include <filesystem>
+#include <thread>
 
 #include <unistd.h>
 
@@ -14,6 +16,9 @@
 namespace qd::app {
 
 namespace {
+
+constexpr int kClaimTries = 60;
+constexpr std::chrono::milliseconds kClaimWait{50};
 
 /// Ids and secrets in Alpaca's alphabet, from the operating system's generator.
 std::string randomText(std::size_t length, std::string_view alphabet)
@@ -80,24 +85,73 @@ Result<std::unique_ptr<wire::Server>> Sandbox::listen(const std::string& where,
     return wire::makeServer(m_network, *m_executor, service, options);
 }
 
-Result<void> Sandbox::open(const runtime::Config& config)
+/// One file a seed: other seeds are other markets, with other companies. A recording has an end and
+/// is no place to keep an account in.
+Result<void> Sandbox::openArchive(const runtime::Config& config)
+{
+    m_world = "passing-" + runtime::systemRandom().uuidV4();
+    if (!config.has("data_dir") || !config.list("replay").empty())
+        return {};
+    const auto& folder = config.text("data_dir");
+    std::error_code error;
+    std::filesystem::create_directories(folder, error);
+    const auto path = fmt::format("{}/sandbox-{}.db", folder, config.integer("seed"));
+    if (config.boolean("reset_paper"))
+        sandbox::VenueArchive::remove(path);
+    auto archive = sandbox::VenueArchive::open(path, runtime::systemRandom());
+    // The last run of this market may still be closing.
+    for (int i = 0; i < kClaimTries && !archive && archive.error().code == "sandbox.archive_in_use"; ++i) {
+        std::this_thread::sleep_for(kClaimWait);
+        archive = sandbox::VenueArchive::open(path, runtime::systemRandom());
+    }
+    if (!archive && archive.error().code == "sandbox.archive_in_use") {
+        std::fprintf(stderr, "this market is not kept: %s\n", describe(archive.error()).c_str());
+        return {};
+    }
+    if (!archive)
+        return tl::unexpected(archive.error());
+    m_archive = std::move(*archive);
+    m_world = "paper-" + m_archive->world();
+    return {};
+}
+
+Result<void> Sandbox::openVenue(const runtime::Config& config)
 {
     auto market = makeMarket(config);
     if (!market)
         return tl::unexpected(market.error());
     const auto seed = static_cast<std::uint64_t>(config.integer("seed"));
-    m_marketRandom = std::make_unique<runtime::SeededRandom>(seed);
+    // Ids are drawn from it: those of an earlier opening must not be drawn again.
+    const auto openings = m_archive ? m_archive->openings() - 1 : 0;
+    m_marketRandom = std::make_unique<runtime::SeededRandom>(seed + (openings << 32));
     m_proxyRandom = std::make_unique<runtime::SeededRandom>(seed + 1);
     sandbox::alpaca::ApiKey key;
     if (auto written = writeCredentials(config, key); !written)
         return written;
+    Result<void> kept;
     runtime::runAndWait(*m_executor, [&] {
         m_venue = std::make_unique<sandbox::alpaca::AlpacaVenue>(
             *m_executor, *m_marketRandom, std::move(*market), venueOptions(config));
+        if (m_archive)
+            kept = m_venue->keepIn(*m_archive, [](const Error& error) {
+                std::fprintf(stderr, "the paper account is not kept: %s\n", describe(error).c_str());
+            });
+        if (!kept)
+            return;
         m_venue->addKey(std::move(key));
+        m_venue->keep();
         m_venue->start();
         m_admin = std::make_unique<sandbox::alpaca::AdminApi>(*m_venue);
     });
+    return kept;
+}
+
+Result<void> Sandbox::open(const runtime::Config& config)
+{
+    if (auto opened = openArchive(config); !opened)
+        return opened;
+    if (auto opened = openVenue(config); !opened)
+        return opened;
     m_proxy = std::make_unique<sandbox::FaultProxy>(*m_proxyRandom);
     m_proxyApi = std::make_unique<sandbox::ProxyApi>(*m_proxy);
     const struct {
@@ -158,6 +212,7 @@ std::string Sandbox::readyLine() const
         .member("admin", "http://" + m_adminHost)
         .member("proxyAdmin", "http://" + m_proxyHost)
         .member("credentialsFile", m_credentialsFile)
+        .member("world", m_world)
         .member("pid", static_cast<std::int64_t>(::getpid()))
         .endObject();
     return out.take();

@@ -28,12 +28,16 @@ public:
 private:
     Sandbox();
     Result<void> open(const runtime::Config& config);
+    Result<void> openArchive(const runtime::Config& config);
+    Result<void> openVenue(const runtime::Config& config);
     Result<void> writeCredentials(const runtime::Config& config, sandbox::alpaca::ApiKey& key);
     Result<std::unique_ptr<wire::Server>> listen(const std::string& where, wire::Service& service);
 
     wire::Network m_network;
     std::unique_ptr<runtime::Executor> m_executor;
     std::unique_ptr<runtime::Random> m_marketRandom, m_proxyRandom;
+    std::unique_ptr<sandbox::VenueArchive> m_archive; ///< null: nothing is kept
+    std::string m_world;
     std::unique_ptr<sandbox::alpaca::AlpacaVenue> m_venue;
     std::unique_ptr<sandbox::alpaca::AdminApi> m_admin;
     std::unique_ptr<sandbox::FaultProxy> m_proxy;

@@ -32,6 +32,12 @@ const std::vector<Setting>& sandboxSettings()
         {"credentials_file", SettingType::Path,
          "where keyId and secretKey are written (mode 0600); default: a file in the temporary folder",
          {}, false, {}, {}, {}},
+        {"data_dir", SettingType::Path,
+         "folder where a made-up market's account, orders and executions are kept; none = each start "
+         "is a new account",
+         {}, false, {}, {}, {}},
+        {"reset_paper", SettingType::Boolean, "forget what is kept in data_dir and start anew",
+         "false", false, {}, {}, {}},
         {"replay", SettingType::List, "files of recorded market data, comma-separated", "", false, {},
          {}, {}},
         {"replay_speed", SettingType::Integer, "how many times faster than it was recorded", "1",

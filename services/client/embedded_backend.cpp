@@ -23,6 +23,7 @@ namespace {
 constexpr qsizetype kReadyLineMax = 64 << 10;
 constexpr qsizetype kComplaintMax = 4 << 10;
 constexpr qint64 kTokenMax = 4 << 10;
+constexpr qsizetype kOldWorldsKept = 8;
 
 QString programOf(EmbeddedBackend::Child child)
 {
@@ -95,15 +96,21 @@ QString EmbeddedBackend::folder() const
     return m_options.folder.isEmpty() ? QCoreApplication::applicationDirPath() : m_options.folder;
 }
 
+QString EmbeddedBackend::dataFolder() const
+{
+    if (!m_options.dataFolder.isEmpty()) return m_options.dataFolder;
+    return QStandardPaths::writableLocation(QStandardPaths::GenericDataLocation) +
+           QStringLiteral("/quarterdeck");
+}
+
 QStringList EmbeddedBackend::arguments(Child child) const
 {
-    auto data = m_options.dataFolder;
-    if (data.isEmpty())
-        data = QStandardPaths::writableLocation(QStandardPaths::GenericDataLocation) +
-               QStringLiteral("/quarterdeck");
+    const auto data = dataFolder();
     if (child == Child::Market)
         return QStringList{QStringLiteral("--credentials-file"),
-                           data + QStringLiteral("/sandbox-credentials.json")} +
+                           data + QStringLiteral("/sandbox-credentials.json"),
+                           QStringLiteral("--data-dir"), data, QStringLiteral("--reset-paper"),
+                           m_options.resetPaper ? QStringLiteral("true") : QStringLiteral("false")} +
                m_options.marketOptions;
     const auto told = [this](const char* name) { return fromUtf8(memberOf(m_marketLine, name)); };
     return QStringList{QStringLiteral("--data-dir"), data,
@@ -131,13 +138,9 @@ void EmbeddedBackend::launch(Child child)
         });
         return;
     }
-    if (child == Child::Market) {
-        // The bundled market opens a fresh account each time: it must not meet another one's orders.
-        const auto now = runtime::systemClock().now().toString(3);
-        m_world = QStringLiteral("paper-") + QString::fromStdString(now).remove(u':').remove(u'.');
-    }
     const auto program = folder() + u'/' + programOf(child);
     const auto given = arguments(child);
+    if (child == Child::Market) m_options.resetPaper = false; // once, not after each loss
     QDir().mkpath(QFileInfo(given.at(1)).path()); // both name a place in the data folder first
     watched.output.clear();
     watched.complaint.clear();
@@ -173,6 +176,8 @@ void EmbeddedBackend::onReadyLine(Child child)
     m_readyTimer.stop();
     if (child == Child::Market) {
         m_marketLine = line;
+        m_world = fromUtf8(memberOf(line, "world"));
+        forgetOldWorlds();
         return launch(Child::Backend);
     }
     Ready told{memberOf(line, "url"), memberOf(line, "tokenFile")};
@@ -217,7 +222,23 @@ void EmbeddedBackend::onEnded(Child child)
     restartAfter(child);
 }
 
-/// A new market is an empty one at other addresses, so the backend starts again with it.
+/// The orders of markets that are no more: recordings that were replayed, accounts that were reset.
+/// The newest stay, for whoever wants to look.
+void EmbeddedBackend::forgetOldWorlds() const
+{
+    const QDir folder(dataFolder());
+    const auto databases = folder.entryInfoList(
+        {QStringLiteral("paper-*.db"), QStringLiteral("passing-*.db")}, QDir::Files, QDir::Time);
+    qsizetype others = 0;
+    for (const auto& database : databases) {
+        const auto world = database.completeBaseName();
+        if (world == m_world || ++others <= kOldWorldsKept) continue;
+        for (const auto* part : {".db", ".db-wal", ".db-shm", ".db-lock", ".checkpoints.jsonl"})
+            QFile::remove(folder.filePath(world + QString::fromLatin1(part)));
+    }
+}
+
+/// The market comes back at other addresses, so the backend starts again with it.
 void EmbeddedBackend::restartAfter(Child lost)
 {
     const Duration now = runtime::systemClock().steady();

@@ -30,6 +30,7 @@ public:
         QString folder;             ///< of both programs; empty: beside the running program
         QString dataFolder;         ///< empty: $XDG_DATA_HOME/quarterdeck, as quarterdeckd does
         QStringList marketOptions;  ///< for the sandbox: "--replay", FILE, "--seed", "7" …
+        bool resetPaper = false;    ///< forget the paper account and start with a new one
         QStringList backendOptions; ///< for quarterdeckd: "--log-level", "debug" …
         std::chrono::milliseconds readyWithin{20'000};
         int restartsMax = 5;        ///< within restartWindow, then it gives up
@@ -86,12 +87,14 @@ private:
     QString describeEnd(Child child) const;
     QString complaintOf(Child child) const;
     QString folder() const;
+    QString dataFolder() const;
     QStringList arguments(Child child) const;
+    void forgetOldWorlds() const;
     Watched& of(Child child) { return child == Child::Market ? m_market : m_backend; }
     const Watched& of(Child child) const { return child == Child::Market ? m_market : m_backend; }
 
     Options m_options;
-    QString m_world; ///< name of the database that belongs to this run of the market
+    QString m_world; ///< name of the database that belongs to the market's accounts
     Watched m_market, m_backend;
     QTimer m_readyTimer;   ///< of the child that is being waited for
     QTimer m_restartTimer;

@@ -133,6 +133,7 @@ void AccountBook::settle(Account& account, VenueExecution& execution)
     if (holding.quantity.isZero())
         account.holdings.erase(execution.symbol);
     account.executions.push_back(execution);
+    ++account.executionCount;
     if (account.executions.size() > kExecutionsKept)
         account.executions.pop_front();
 }

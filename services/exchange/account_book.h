@@ -18,6 +18,7 @@ struct Holding {
 
     /// The effect of one execution; a holding that crosses zero starts again at `price`.
     void apply(Side side, Price price, Quantity quantity);
+    friend bool operator==(const Holding&, const Holding&) = default;
 };
 
 /// One account's money, holdings and executions.
@@ -29,6 +30,7 @@ struct Account {
     Money cash, lastEquity, fees, deposits;
     std::map<Symbol, Holding> holdings; ///< never holds a zero quantity
     std::deque<VenueExecution> executions;
+    std::uint64_t executionCount = 0; ///< ever; the last of `executions` has this number
 
     int multiplier() const;
     Quantity held(const Symbol& symbol) const; ///< signed

@@ -61,6 +61,8 @@ public:
     }
 };
 
+struct KeptVenue;
+
 /// What the venue's clock says.
 struct VenueClock {
     Timestamp now;
@@ -165,6 +167,19 @@ public:
     std::optional<VenueOrder> orderByClientId(const AccountId& account,
                                               const std::string& clientOrderId) const;
     std::vector<VenueOrder> orders(const AccountId& account, const OrderFilter& filter) const;
+
+    // ── keeping (keeping.h) ───────────────────────────────────────────────────────────────────
+    /// What has changed since the last call; everything the first time. Costs a look at each open
+    /// order. Not for use from inside the listener.
+    KeptVenue takeChanges();
+    /// What `takeChanges` told was not kept: the next call tells everything.
+    void forgetChangesTold();
+    /// Go on where a venue closed; before `start`, with no account opened yet. Working orders are at
+    /// the market again; what was under way (an acknowledgement, a cancellation, a replacement) is
+    /// taken up again; what should have ended meanwhile ends with the market's first move.
+    /// Fails with: Invalid "exchange.unknown_symbol" when something held or working is not traded
+    /// here; ended orders of such symbols are forgotten.
+    Result<void> restore(KeptVenue kept);
 
 private:
     struct State;

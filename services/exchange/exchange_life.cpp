@@ -37,6 +37,10 @@ void Exchange::State::doWork()
         case Step::Acknowledge: acknowledge(*record); break;
         case Step::Cancel: end(*record, VenueStatus::Canceled, "canceled by request"); break;
         case Step::Replace: finishReplace(*record); break;
+        case Step::Enter:
+            if (record->engineId == 0)
+                enterMarket(*record);
+            break;
         }
     }
     orders.prune();

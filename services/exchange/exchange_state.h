@@ -4,6 +4,7 @@
 #include <unordered_map>
 
 #include "services/exchange/account_book.h"
+#include "services/exchange/keeping.h"
 #include "services/exchange/order_store.h"
 #include "services/exchange/tape.h"
 
@@ -13,12 +14,25 @@ class BookLiquidity;
 
 /// Everything inside the exchange. Its parts are written by step of an order's path:
 /// exchange_intake.cpp (checks and entry), exchange_life.cpp (acknowledge, cancel, replace, end),
-/// exchange_fills.cpp (triggers and fills), exchange_market.cpp (time, sessions, halts).
+/// exchange_fills.cpp (triggers and fills), exchange_market.cpp (time, sessions, halts),
+/// exchange_keeping.cpp (closing and opening again).
 struct Exchange::State {
-    enum class Step { Acknowledge, Cancel, Replace };
+    enum class Step { Acknowledge, Cancel, Replace, Enter };
     struct Work {
         Step step = Step::Acknowledge;
         VenueOrderId order;
+    };
+
+    /// What has been kept of the venue so far: what differs from it has changed.
+    struct Told {
+        std::map<std::uint64_t, KeptOrder> open; ///< by number
+        std::uint64_t lastOrder = 0;
+        struct Ledger {
+            KeptAccount account;
+            std::uint64_t executions = 0;
+        };
+        std::map<AccountId, Ledger> accounts;
+        std::optional<KeptSession> session;
     };
 
     State(runtime::Executor& executorOfAll, runtime::Random& randomOfAll,
@@ -43,6 +57,16 @@ struct Exchange::State {
     std::int64_t session = 0;
     SessionPhase phase = SessionPhase::Closed;
     MarketBatch incoming, outgoing;
+    Told told; ///< what `takeChanges` has said
+
+    // exchange_keeping.cpp
+    KeptVenue takeChanges();
+    void takeOrders(KeptVenue& out);
+    void takeAccounts(KeptVenue& out);
+    KeptOrder kept(const OrderRecord& record) const;
+    Result<void> restore(KeptVenue venue);
+    void restoreOrder(KeptOrder keptOrder, InstrumentIndex instrument);
+    void resume(OrderRecord& record, const KeptOrder& keptOrder);
 
     // exchange_intake.cpp
     VenueResult<VenueOrder> submit(const AccountId& account, const NewOrder& request);

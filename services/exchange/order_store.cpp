@@ -16,13 +16,38 @@ std::string OrderStore::clientKey(const AccountId& account, const std::string& c
 
 OrderRecord& OrderStore::add(VenueOrder order, InstrumentIndex instrument)
 {
+    auto& added = insert(std::move(order), instrument, m_nextNumber++);
+    m_open.emplace(added.number, &added);
+    return added;
+}
+
+OrderRecord& OrderStore::restore(VenueOrder order, InstrumentIndex instrument, std::uint64_t number)
+{
+    auto& added = insert(std::move(order), instrument, number);
+    m_nextNumber = std::max(m_nextNumber, number + 1);
+    if (isFinal(added.order.status))
+        m_closed.push_back(number);
+    else
+        m_open.emplace(number, &added);
+    return added;
+}
+
+std::vector<const OrderRecord*> OrderStore::after(std::uint64_t number) const
+{
+    std::vector<const OrderRecord*> result;
+    for (auto at = m_records.upper_bound(number); at != m_records.end(); ++at)
+        result.push_back(at->second.get());
+    return result;
+}
+
+OrderRecord& OrderStore::insert(VenueOrder order, InstrumentIndex instrument, std::uint64_t number)
+{
     auto record = std::make_unique<OrderRecord>();
     record->order = std::move(order);
     record->instrument = instrument;
-    record->number = m_nextNumber++;
+    record->number = number;
     auto* added = record.get();
     m_records.emplace(added->number, std::move(record));
-    m_open.emplace(added->number, added);
     m_byId.emplace(added->order.id.text(), added);
     m_byClientId.emplace(clientKey(added->order.account, added->order.clientOrderId), added);
     return *added;

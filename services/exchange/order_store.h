@@ -31,6 +31,10 @@ public:
     OrderStore(std::size_t instruments, std::size_t closedKept);
 
     OrderRecord& add(VenueOrder order, InstrumentIndex instrument);
+    /// Take up a kept order again; in the order of their numbers.
+    OrderRecord& restore(VenueOrder order, InstrumentIndex instrument, std::uint64_t number);
+    /// Records with numbers above `number`, oldest first.
+    std::vector<const OrderRecord*> after(std::uint64_t number) const;
     OrderRecord* find(const VenueOrderId& id);
     const OrderRecord* find(const VenueOrderId& id) const;
     OrderRecord* findByClientId(const AccountId& account, const std::string& clientOrderId);
@@ -49,6 +53,7 @@ public:
     void prune();
 
 private:
+    OrderRecord& insert(VenueOrder order, InstrumentIndex instrument, std::uint64_t number);
     static std::string clientKey(const AccountId& account, const std::string& clientOrderId);
 
     std::size_t m_closedKept;

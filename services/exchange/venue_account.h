@@ -21,6 +21,7 @@ struct AccountTerms {
     Money cash = Money::of("100000");
     MarginModel margin = MarginModel::Intraday;
     bool shortingEnabled = true;
+    friend bool operator==(const AccountTerms&, const AccountTerms&) = default;
 };
 
 struct VenuePosition {

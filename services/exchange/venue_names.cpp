@@ -25,6 +25,15 @@ std::string_view toString(VenueStatus status)
     return "new";
 }
 
+std::optional<VenueStatus> parseVenueStatus(std::string_view word)
+{
+    for (int i = 0; i <= static_cast<int>(VenueStatus::Rejected); ++i) {
+        if (toString(static_cast<VenueStatus>(i)) == word)
+            return static_cast<VenueStatus>(i);
+    }
+    return std::nullopt;
+}
+
 bool isFinal(VenueStatus status)
 {
     switch (status) {

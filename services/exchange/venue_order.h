@@ -53,6 +53,7 @@ enum class VenueStatus {
     Rejected,
 };
 std::string_view toString(VenueStatus status); ///< Alpaca's words: "pending_new", "held"
+std::optional<VenueStatus> parseVenueStatus(std::string_view word);
 bool isFinal(VenueStatus status);
 
 /// One order as the venue keeps it. Copies are handed out; the venue's own changes.
@@ -84,6 +85,7 @@ struct VenueOrder {
     std::optional<Timestamp> filledAt, expiredAt, canceledAt, failedAt, replacedAt;
 
     Quantity leaves() const { return quantity - filledQuantity; }
+    friend bool operator==(const VenueOrder&, const VenueOrder&) = default;
 };
 
 struct VenueExecution {

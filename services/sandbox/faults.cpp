@@ -19,7 +19,7 @@ bool fits(const Fault& fault, const FaultSubject& subject)
     return fits(fault.method, subject.method) && subject.path.starts_with(fault.path)
         && fits(fault.symbol, subject.symbol) && fits(fault.side, subject.side)
         && fits(fault.clientOrderId, subject.clientOrderId) && fits(fault.event, subject.event)
-        && fits(fault.stream, subject.stream);
+        && fits(fault.stream, subject.stream) && fits(fault.keyId, subject.keyId);
 }
 
 Result<std::int64_t> readInteger(const json::Value& body, std::string_view name, std::int64_t low,

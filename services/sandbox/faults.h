@@ -18,6 +18,7 @@ struct FaultSubject {
     std::string_view symbol, side, clientOrderId; ///< of an order
     std::string_view event;                    ///< of a trade update: "fill"
     std::string_view stream;                   ///< "trade" or "data"
+    std::string_view keyId;                    ///< of who asks, by HTTP
 };
 
 /// One way in which the venue misbehaves. The kinds are listed in README.md.
@@ -34,7 +35,7 @@ struct Fault {
     std::int64_t code = 0;
     std::string message;
     std::string quantity;    ///< fill_partial: what is filled first; empty = half
-    std::string keyId;       ///< revoke_key
+    std::string keyId;       ///< whose requests it strikes; revoke_key: the key
 };
 
 /// The faults that are in force. One thread.

@@ -19,6 +19,8 @@ wire::HttpResponse refusal(int status, std::string_view detail, std::string_view
     return jsonAnswer(out.take(), status);
 }
 
+constexpr std::int64_t kAgeMsMax = 30LL * 86'400'000;
+
 wire::HttpResponse done()
 {
     return jsonAnswer(R"({"ok":true})");
@@ -30,10 +32,14 @@ void AdminApi::handle(wire::HttpRequest request, Respond respond)
 {
     const auto target = wire::Target::parse(request.target);
     const auto document = json::Document::parse(request.body.empty() ? "{}" : request.body);
-    if (!target || !document)
+    if (!target || !document) {
         respond(refusal(400, target ? document.error().detail : "bad request target"));
-    else
-        respond(answer(request, *target, document->root()));
+        return;
+    }
+    auto told = answer(request, *target, document->root());
+    if (request.method != "GET")
+        m_venue.keep();
+    respond(std::move(told));
 }
 
 tl::expected<wire::WebSocketEvents, wire::HttpResponse>
@@ -53,6 +59,8 @@ wire::HttpResponse AdminApi::answer(const wire::HttpRequest& request, const wire
         return answerFaults(request, target, body);
     if (path[0] == "state" && request.method == "GET")
         return state();
+    if (path[0] == "keys" && path.size() == 1 && request.method == "POST")
+        return addKey(body);
     if (request.method != "POST" || path.size() != 2)
         return refusal(404, "no such resource");
     if (path[0] == "market")
@@ -173,6 +181,19 @@ std::optional<exchange::InstrumentIndex> AdminApi::instrumentOf(const json::Valu
     return findInstrument(m_venue.exchange(), body["symbol"].stringOr(""));
 }
 
+/// A further key of the first account, as a second application of its owner would have one.
+wire::HttpResponse AdminApi::addKey(const json::Value& body)
+{
+    ApiKey key;
+    key.keyId = std::string(body["keyId"].stringOr(""));
+    key.secret = runtime::Secret(std::string(body["secretKey"].stringOr("")));
+    key.account = accountOf(body);
+    if (key.keyId.empty() || key.secret.empty())
+        return refusal(422, "expected keyId and secretKey", key.keyId.empty() ? "keyId" : "secretKey");
+    m_venue.addKey(std::move(key));
+    return done();
+}
+
 wire::HttpResponse AdminApi::answerMarket(const std::string& subject, const json::Value& body)
 {
     if (subject == "pause") {
@@ -212,7 +233,10 @@ wire::HttpResponse AdminApi::setPrice(const json::Value& body)
     std::optional<Price> last;
     if (const auto given = body["last"].price())
         last = *given;
-    m_venue.market().pin(index, *bid, *ask, size, last);
+    const auto age = body["ageMs"].integerOr(0);
+    if (age < 0 || age > kAgeMsMax)
+        return refusal(422, "expected 0 … 30 days", "ageMs");
+    m_venue.market().pin(index, *bid, *ask, size, last, std::chrono::milliseconds(age));
     m_venue.exchange().moveOn();
     return done();
 }

@@ -23,6 +23,7 @@ private:
                               const json::Value& body);
     wire::HttpResponse answerFaults(const wire::HttpRequest& request, const wire::Target& target,
                                     const json::Value& body);
+    wire::HttpResponse addKey(const json::Value& body);
     wire::HttpResponse answerMarket(const std::string& subject, const json::Value& body);
     wire::HttpResponse setPrice(const json::Value& body);
     wire::HttpResponse answerAccounts(const std::string& subject, const json::Value& body);

@@ -1,6 +1,7 @@
 #include "services/sandbox/alpaca/alpaca_venue.h"
 
 #include <algorithm>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -10,6 +11,8 @@ namespace {
 
 /// How long a request that gets no answer is left hanging before its connection is given up.
 constexpr Duration kSilence = std::chrono::seconds(60);
+constexpr Duration kKeepEvery = std::chrono::seconds(1);
+constexpr Duration kKeepAgain = std::chrono::seconds(5); ///< after the disk refused
 
 std::unique_ptr<SteeredMarket> steer(std::unique_ptr<exchange::MarketSource> market)
 {
@@ -22,6 +25,7 @@ FaultSubject subjectOf(const wire::HttpRequest& request, const wire::Target& tar
     FaultSubject subject;
     subject.method = request.method;
     subject.path = target.path;
+    subject.keyId = request.headers.find("APCA-API-KEY-ID");
     subject.symbol = body["symbol"].stringOr("");
     subject.side = body["side"].stringOr("");
     subject.clientOrderId = body["client_order_id"].stringOr("");
@@ -59,7 +63,58 @@ AlpacaVenue::AlpacaVenue(runtime::Executor& executor, runtime::Random& random,
 {
 }
 
-AlpacaVenue::~AlpacaVenue() = default;
+AlpacaVenue::~AlpacaVenue()
+{
+    keep();
+    *m_alive = false;
+}
+
+Result<void> AlpacaVenue::keepIn(VenueArchive& archive, std::function<void(const Error&)> failed)
+{
+    auto kept = archive.load();
+    if (!kept)
+        return tl::unexpected(kept.error());
+    if (auto restored = m_exchange.restore(std::move(*kept)); !restored)
+        return restored;
+    m_archive = &archive;
+    m_keepingFailed = std::move(failed);
+    keepNowAndThen();
+    return {};
+}
+
+void AlpacaVenue::keep()
+{
+    const Duration now = m_executor.clock().steady();
+    if (!m_archive || now < m_keepAgainAt)
+        return;
+    const auto saved = m_archive->save(m_exchange.takeChanges());
+    if (saved)
+        return;
+    m_exchange.forgetChangesTold();
+    m_keepAgainAt = now + kKeepAgain;
+    if (m_keepingFailed)
+        m_keepingFailed(saved.error());
+}
+
+/// Once the turn that reports a change is over: in its middle an order may be half done.
+void AlpacaVenue::keepSoon()
+{
+    if (!m_archive || std::exchange(m_keepPosted, true))
+        return;
+    m_executor.post([this, alive = m_alive] {
+        if (!*alive)
+            return;
+        m_keepPosted = false;
+        keep();
+    });
+}
+
+/// What nobody is told of (a trailing stop's mark, a session's turn) may wait for a second.
+void AlpacaVenue::keepNowAndThen()
+{
+    keep();
+    m_keepTimer = m_executor.after(kKeepEvery, [this] { keepNowAndThen(); });
+}
 
 void AlpacaVenue::addKey(ApiKey key)
 {
@@ -81,6 +136,7 @@ void AlpacaVenue::start()
 void AlpacaVenue::orderUpdated(const exchange::OrderUpdate& update)
 {
     m_tradeStream.publish(update);
+    keepSoon();
 }
 
 void AlpacaVenue::marketMoved(const exchange::MarketBatch& batch)
@@ -172,6 +228,8 @@ void AlpacaVenue::handle(wire::HttpRequest request, Respond respond)
 void AlpacaVenue::finish(const FaultSubject& subject, bool swallow, wire::HttpResponse response,
                          Respond respond)
 {
+    if (subject.method != "GET")
+        keep();
     unsigned char id[16];
     m_random.fill(id);
     response.headers.set("X-Request-ID", fmt::format("{:02x}", fmt::join(id, "")));

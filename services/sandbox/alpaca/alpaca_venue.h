@@ -1,6 +1,7 @@
 #pragma once
 
 #include <deque>
+#include <functional>
 #include <memory>
 #include <set>
 #include <string>
@@ -17,6 +18,7 @@
 #include "services/sandbox/alpaca/rate_limit.h"
 #include "services/sandbox/alpaca/trade_stream.h"
 #include "services/sandbox/steered_market.h"
+#include "services/sandbox/venue_archive.h"
 #include "services/wire/http.h"
 
 namespace qd::sandbox::alpaca {
@@ -36,6 +38,15 @@ public:
     AlpacaVenue(runtime::Executor& executor, runtime::Random& random,
                 std::unique_ptr<exchange::MarketSource> market, AlpacaOptions options = {});
     ~AlpacaVenue() override;
+
+    /// Go on where the venue of this archive closed, and keep everything in it from now on: a change
+    /// that is asked for by REST is on the disk before its answer leaves, what the market does within
+    /// the same turn of the executor. Before `addKey` and `start`; `archive` outlives the venue.
+    /// While the disk refuses, the venue goes on in memory, tells `failed` and tries again.
+    /// Fails as VenueArchive::load and Exchange::restore do.
+    Result<void> keepIn(VenueArchive& archive, std::function<void(const Error&)> failed);
+    /// Save what has changed; nothing without an archive.
+    void keep();
 
     /// Let somebody in; opens the key's account if there is none.
     void addKey(ApiKey key);
@@ -75,6 +86,8 @@ private:
                 Respond respond);
     void keepSilent(Respond respond);
     void later(Duration delay, runtime::Task task);
+    void keepSoon();
+    void keepNowAndThen();
 
     runtime::Executor& m_executor;
     runtime::Random& m_random;
@@ -94,6 +107,12 @@ private:
     AssetsApi m_assets;
     WatchlistsApi m_watchlists;
     DataApi m_data;
+    VenueArchive* m_archive = nullptr; ///< null: nothing is kept
+    std::function<void(const Error&)> m_keepingFailed;
+    Duration m_keepAgainAt{}; ///< steady; after a failure
+    bool m_keepPosted = false;
+    std::shared_ptr<bool> m_alive = std::make_shared<bool>(true);
+    runtime::Timer m_keepTimer;
     std::deque<runtime::Timer> m_delayed;
     /// Halts and resumptions that only serve a shut session and are told to nobody.
     std::multiset<exchange::InstrumentIndex> m_quietStatuses;

@@ -77,6 +77,24 @@ TEST_F(DataApi, LatestValuesAreKeyedBySymbolAndUnknownOnesLeftOut)
     EXPECT_EQ(ask("GET", "/v2/stocks/bars?symbols=SPY&timeframe=1Day&page_token=%21").status, 400);
 }
 
+TEST(FreshVenue, KnowsEverySymbolBeforeTheMarketHasMoved)
+{
+    qd::test::SimWorld world(1);
+    qd::test::SimExecutor executor(world);
+    runtime::SeededRandom random(1);
+    alpaca::AlpacaVenue venue(executor, random,
+                              std::make_unique<exchange::SimulatedMarket>());
+    const auto& exchange = venue.exchange();
+    for (exchange::InstrumentIndex i = 0; i < exchange.instruments().size(); ++i) {
+        const auto snapshot = exchange.snapshot(i);
+        ASSERT_TRUE(snapshot.quote && snapshot.trade) << exchange.instruments()[i].symbol.text();
+        if (i >= 100) continue; // days take longer to work out
+        ASSERT_TRUE(snapshot.previousDailyBar) << exchange.instruments()[i].symbol.text();
+        EXPECT_TRUE(snapshot.previousDailyBar->close.isPositive());
+        EXPECT_TRUE(snapshot.dailyBar);
+    }
+}
+
 TEST_F(DataApi, CryptoPricesNeedNoKey)
 {
     price("BTC/USD", "50000", "50001");
