@@ -164,8 +164,8 @@ void Backend::Parts::buildCore(const runtime::Config& config, brokers::AlpacaSet
     the = std::make_unique<CoreParts>(*http, *tradeSockets, *marketSockets, core, *io,
                                       std::move(alpaca), std::move(forFeed), tracer, *writer,
                                       settings, alwaysOpen);
-    std::vector<const resilience::CircuitBreaker*> breakers = {&the->broker.breaker(),
-                                                               &the->feed.breaker()};
+    auto breakers = the->feed.breakers();
+    breakers.insert(breakers.begin(), &the->broker.breaker());
     the->monitoring = std::make_unique<gateway::Monitoring>(gateway::Monitoring::Dependencies{
         core.clock(), the->broker, the->orders, the->market, *writer, log, core, breakers,
         "defaults, file, environment and arguments"});

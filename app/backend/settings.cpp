@@ -38,6 +38,31 @@ std::vector<ConfigProblem> credentialProblems(const Config& config)
     return problems;
 }
 
+/// JSON with the members keyId and secretKey, in a file that only its owner can read.
+Result<brokers::AlpacaSettings::Key> readCredentials(const std::string& path)
+{
+    struct stat status {};
+    if (::stat(path.c_str(), &status) != 0)
+        return fail(ErrorKind::Unavailable, "config.credentials", "cannot read " + path);
+    if ((status.st_mode & 077) != 0)
+        return fail(ErrorKind::Invalid, "config.credentials",
+                    path + " can be read by others; run: chmod 600 " + path);
+    std::ifstream in(path);
+    std::string text(kCredentialsMax, '\0');
+    in.read(text.data(), static_cast<std::streamsize>(text.size()));
+    text.resize(static_cast<std::size_t>(in.gcount()));
+    const auto document = json::Document::parse(text);
+    const auto read = [&](const char* name) {
+        return runtime::Secret(document ? std::string(document->root()[name].stringOr({}))
+                                        : std::string());
+    };
+    brokers::AlpacaSettings::Key key{read("keyId"), read("secretKey")};
+    if (key.keyId.empty() || key.secretKey.empty())
+        return fail(ErrorKind::Invalid, "config.credentials",
+                    path + " must be JSON with the members keyId and secretKey");
+    return key;
+}
+
 } // namespace
 
 const std::vector<Setting>& backendSettings()
@@ -72,6 +97,10 @@ const std::vector<Setting>& backendSettings()
         {"alpaca.credentials_file", SettingType::Path,
          "JSON file (mode 0600) with keyId and secretKey, instead of the two settings above", {},
          false, {}, {}, {}},
+        {"alpaca.data_credentials_files", SettingType::List,
+         "further JSON files (mode 0600) with keyId and secretKey, comma-separated: keys that market "
+         "data is asked for with when one is refused or its limit is used up",
+         "", false, {}, {}, {}},
         {"alpaca.simulated", SettingType::Boolean,
          "the other end is the bundled sandbox: prices are marked simulated", "false", false, {}, {},
          {}},
@@ -163,32 +192,20 @@ Result<brokers::AlpacaSettings> alpacaSettings(const Config& config)
     settings.simulated = config.boolean("alpaca.simulated");
     settings.commandTimeout = config.duration("alpaca.command_timeout");
     settings.account = AccountId(config.boolean("trading.live") ? "live" : "paper");
+    for (const auto& path : config.list("alpaca.data_credentials_files")) {
+        auto key = readCredentials(path);
+        if (!key) return tl::unexpected(key.error());
+        settings.moreDataKeys.push_back(std::move(*key));
+    }
     if (!config.has("alpaca.credentials_file")) {
         settings.keyId = config.secret("alpaca.key_id");
         settings.secretKey = config.secret("alpaca.secret_key");
         return settings;
     }
-    const auto& path = config.text("alpaca.credentials_file");
-    struct stat status {};
-    if (::stat(path.c_str(), &status) != 0)
-        return fail(ErrorKind::Unavailable, "config.credentials", "cannot read " + path);
-    if ((status.st_mode & 077) != 0)
-        return fail(ErrorKind::Invalid, "config.credentials",
-                    path + " can be read by others; run: chmod 600 " + path);
-    std::ifstream in(path);
-    std::string text(kCredentialsMax, '\0');
-    in.read(text.data(), static_cast<std::streamsize>(text.size()));
-    text.resize(static_cast<std::size_t>(in.gcount()));
-    const auto document = json::Document::parse(text);
-    const auto read = [&](const char* name) {
-        return runtime::Secret(document ? std::string(document->root()[name].stringOr({}))
-                                        : std::string());
-    };
-    settings.keyId = read("keyId");
-    settings.secretKey = read("secretKey");
-    if (settings.keyId.empty() || settings.secretKey.empty())
-        return fail(ErrorKind::Invalid, "config.credentials",
-                    path + " must be JSON with the members keyId and secretKey");
+    auto key = readCredentials(config.text("alpaca.credentials_file"));
+    if (!key) return tl::unexpected(key.error());
+    settings.keyId = std::move(key->keyId);
+    settings.secretKey = std::move(key->secretKey);
     return settings;
 }
 

@@ -154,6 +154,22 @@ struct MarketStatus { ///< a halt or its end
 };
 using MarketEvent = std::variant<Quote, Trade, MarketStatus, ConnectionChange, Malformed>;
 
+/// What a provider knows of one symbol at the moment: the stream tells changes only.
+struct MarketSnapshot {
+    Symbol symbol;
+    std::optional<Quote> quote;
+    std::optional<Trade> trade;
+    std::optional<Bar> day;         ///< of the session under way, or the last one
+    std::optional<Bar> previousDay; ///< of the session before `day`
+};
+
+/// How one of a provider's keys is doing. The key itself is told to nobody.
+struct FeedKey {
+    bool inUse = false;
+    bool refused = false; ///< the provider did not let it in
+    Timestamp heldUntil;  ///< its limit is used up; unset: it is not
+};
+
 class MarketFeed {
 public:
     virtual ~MarketFeed() = default;
@@ -166,6 +182,20 @@ public:
     virtual void subscribe(Subscriptions wanted) = 0;
     virtual void bars(const Symbol& symbol, BarInterval interval, Timestamp from, Timestamp to,
                       std::function<void(Result<std::vector<Bar>>)> done) = 0;
+    /// Until when its provider's limits hold the next request for bars; unset: it leaves at once.
+    virtual Timestamp heldUntil() const { return {}; }
+    /// The keys it has, in the order in which they are used; empty when it needs none.
+    virtual std::vector<FeedKey> keys() const { return {}; }
+    /// Can it be asked for `snapshots`?
+    virtual bool hasSnapshots() const { return false; }
+    /// Ask what is known of the symbols, whether the stream is up or not. `told` is called for each
+    /// part that is answered; symbols without any value, and parts that failed, are not told of.
+    virtual void snapshots(const std::vector<Symbol>& symbols,
+                           std::function<void(std::vector<MarketSnapshot>)> told)
+    {
+        static_cast<void>(symbols);
+        static_cast<void>(told);
+    }
 };
 
 } // namespace qd::brokers

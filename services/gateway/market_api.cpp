@@ -103,22 +103,39 @@ void completeRange(const MarketApi& self, market::BarsQuery& query)
     if (!query.from.isSet()) query.from = end - span;
 }
 
+std::chrono::milliseconds millisUntil(const MarketApi& self, Timestamp when)
+{
+    const auto wait = std::max(when - self.clock.now(), Duration(std::chrono::seconds(1)));
+    return std::chrono::ceil<std::chrono::milliseconds>(wait);
+}
+
+/// The provider's limit is answered as the caller's own would be: 429, and when to come again.
+Problem barsProblem(const MarketApi& self, const Error& error)
+{
+    auto problem = problemOf(error, "No bars");
+    if (error.kind != ErrorKind::Unavailable) return problem;
+    problem.retryAfter = std::chrono::seconds(5);
+    if (error.code != "market.history_rate_limited") return problem;
+    problem.status = 429;
+    problem.retryAfter = millisUntil(self, self.market.historyStatus().nextTry);
+    return problem;
+}
+
 void fetchBars(const MarketApi& self, const CallPtr& call, const market::BarsQuery& query)
 {
-    self.market.bars(query, [call, query](const Result<market::BarsAnswer>& answer) {
-        if (!answer) {
-            auto problem = problemOf(answer.error(), "No bars");
-            if (answer.error().kind == ErrorKind::Unavailable)
-                problem.retryAfter = std::chrono::seconds(5);
-            return call->answer(problem);
-        }
+    self.market.bars(query, [self, call, query](const Result<market::BarsAnswer>& answer) {
+        if (!answer) return call->answer(barsProblem(self, answer.error()));
         std::string body = "{\"symbol\":\"" + query.symbol.text() + "\",\"interval\":\"" +
                            std::string(toString(query.interval)) + "\",\"bars\":[";
         for (const auto& bar : answer->bars) {
             if (body.back() != '[') body += ',';
             appendBar(body, bar);
         }
-        body += "],\"source\":" + json::quote(answer->source) + ",\"adjusted\":false}";
+        body += "],\"source\":" + json::quote(answer->source) + ",\"adjusted\":false";
+        if (answer->partial)
+            body += ",\"partial\":true,\"retryAfterMs\":" +
+                    std::to_string(millisUntil(self, answer->nextTry).count());
+        body += '}';
         call->answer(200, std::move(body));
     });
 }

@@ -27,6 +27,8 @@ orders::MarketPicture MarketWindow::picture(const Symbol& symbol) const
     orders::MarketPicture picture;
     picture.freshness = state.freshness;
     picture.age = state.age(m_clock.now());
+    // A value that is refused is no basis for anything, as if it were not there.
+    if (state.refused) return picture;
     if (state.hasQuote())
         picture.quote = Quote{state.symbol,  state.bid,       state.ask,        state.bidSize,
                               state.askSize, state.eventTime, state.receiveTime};

@@ -120,6 +120,31 @@ ComponentHealth Monitoring::logHealth() const
     return health;
 }
 
+namespace {
+
+/// Which key is in use, and what is wrong with the others; one key alone is not worth a word while
+/// it is fine.
+void describeKeys(const std::vector<brokers::FeedKey>& keys, ComponentHealth& health)
+{
+    for (std::size_t i = 0; i < keys.size(); ++i) {
+        const auto& key = keys[i];
+        const auto name = "key " + std::to_string(i + 1) + " of " + std::to_string(keys.size());
+        if (key.inUse && keys.size() > 1) health.detail += "; " + name + " is in use";
+        if (key.refused) health.detail += "; " + name + " is refused";
+        if (key.heldUntil.isSet())
+            health.detail += "; " + name + " is used up until " + key.heldUntil.toString(0);
+        if (key.refused) health.status = std::max(health.status, HealthStatus::Degraded);
+    }
+    if (keys.empty()) return;
+    const auto free = std::ranges::count_if(keys, [](const brokers::FeedKey& key) {
+        return !key.refused && !key.heldUntil.isSet();
+    });
+    health.figures.emplace_back("keys", static_cast<double>(keys.size()));
+    health.figures.emplace_back("keysFree", static_cast<double>(free));
+}
+
+} // namespace
+
 std::vector<Health::Source> Monitoring::feeds() const
 {
     std::vector<Health::Source> sources;
@@ -143,6 +168,7 @@ std::vector<Health::Source> Monitoring::feeds() const
                                 secondsText(view->age) + " ago";
                 if (view->freshness == Freshness::Stale) health.status = HealthStatus::Degraded;
             }
+            describeKeys(view->keys, health);
             return health;
         });
     }

@@ -1,6 +1,7 @@
 #include "services/market/freshness.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace qd::market {
 
@@ -12,6 +13,8 @@ constexpr Duration kOld = 15min;
 constexpr Duration kRefused = 24h;
 constexpr Duration kSlowAtLeast = 5s;
 constexpr Duration kStaleAtLeast = 20s;
+/// One value alone, before its symbol's cadence is known, is believed for so long.
+constexpr Duration kSlowAlone = 30s;
 constexpr int kSlowGaps = 10;
 constexpr int kStaleGaps = 40;
 /// Before and after the regular session everything ticks more rarely than its average says.
@@ -26,7 +29,7 @@ int patience(SessionPhase phase)
 
 void Cadence::arrived(Duration steady)
 {
-    if (any()) {
+    if (any() && !std::exchange(m_wasAsked, false)) {
         // An average of the last eight or so; at least 1 ns so that zero keeps meaning "unknown".
         const Duration gap = std::clamp(steady - m_last, Duration(1), kGapMax);
         m_mean = m_mean == Duration{} ? gap : m_mean + (gap - m_mean) / 8;
@@ -34,13 +37,21 @@ void Cadence::arrived(Duration steady)
     m_last = steady;
 }
 
+void Cadence::asked(Duration steady)
+{
+    m_last = steady;
+    m_wasAsked = true;
+}
+
 Duration slowAfter(Duration cadence, SessionPhase phase)
 {
+    if (cadence == Cadence::kUnknown) return kSlowAlone * patience(phase);
     return std::max(kSlowAtLeast, cadence * kSlowGaps) * patience(phase);
 }
 
 Duration staleAfter(Duration cadence, SessionPhase phase)
 {
+    if (cadence == Cadence::kUnknown) return kOld;
     return std::max(kStaleAtLeast, cadence * kStaleGaps) * patience(phase);
 }
 

@@ -63,11 +63,18 @@ struct History::State : std::enable_shared_from_this<History::State> {
     void serve(const std::shared_ptr<Waiter>& waiter);
     void request(const Key& key, TimeRange range, const std::shared_ptr<Waiter>& waiter);
     void pump();
+    void pumpAfter(Duration wait);
     std::shared_ptr<Fetch> nextQueued() const;
     void send(const std::shared_ptr<Fetch>& fetch);
     void arrived(const std::shared_ptr<Fetch>& fetch, Result<std::vector<Bar>> bars);
     void answer(Waiter& waiter, Result<BarsAnswer> result);
     void trim(const Key& keep);
+    /// The provider holds us: whoever waits at a screen gets what is kept, or is told so.
+    void answerHeld(Waiter& waiter);
+    void answerAllHeld();
+    /// Does it wait for a question that has not left yet?
+    bool isInLine(const Waiter& waiter) const;
+    bool isHeld() const { return nextTry() > now() + settings.waitMax; }
     Error delayed(const char* code, const std::string& what) const;
     Timestamp nextTry() const;
     /// Bars that start before this have ended, and the provider has had time to finish them.
@@ -104,7 +111,7 @@ void History::State::serve(const std::shared_ptr<Waiter>& waiter)
         if (!asked) ++counts.answeredFromCache;
         return answer(*waiter, BarsAnswer{series.slice({waiter->query.from, waiter->query.to},
                                                        waiter->query.limit),
-                                          feed.name()});
+                                          feed.name(), false, {}});
     }
     ++waiter->rounds;
     // Half of the queue is kept for those who wait at a screen.
@@ -116,6 +123,40 @@ void History::State::serve(const std::shared_ptr<Waiter>& waiter)
                                    std::to_string(fetches.size()) + " requests are waiting")));
     for (const TimeRange& range : missing) request(key, range, waiter);
     pump();
+    if (!waiter->answered && !waiter->query.background && isHeld() && isInLine(*waiter))
+        answerHeld(*waiter);
+}
+
+void History::State::answerHeld(Waiter& waiter)
+{
+    const BarSeries& series = cached({waiter.query.symbol, waiter.query.interval}).series;
+    auto kept = series.slice({waiter.query.from, waiter.query.to}, waiter.query.limit);
+    if (kept.empty())
+        return answer(waiter, tl::unexpected<Error>(delayed(
+                                  "market.history_rate_limited",
+                                  "the limit of requests is used up and nothing is kept")));
+    ++counts.answeredPartly;
+    answer(waiter, BarsAnswer{std::move(kept), feed.name(), /*partial=*/true, nextTry()});
+}
+
+bool History::State::isInLine(const Waiter& waiter) const
+{
+    return std::any_of(fetches.begin(), fetches.end(), [&](const auto& fetch) {
+        return !fetch->underWay &&
+               std::any_of(fetch->waiters.begin(), fetch->waiters.end(),
+                           [&](const auto& other) { return other.get() == &waiter; });
+    });
+}
+
+void History::State::answerAllHeld()
+{
+    std::vector<std::shared_ptr<Waiter>> held;
+    for (const auto& fetch : fetches)
+        for (const auto& waiter : fetch->waiters)
+            if (!fetch->underWay && !waiter->answered && !waiter->query.background)
+                held.push_back(waiter);
+    for (const auto& waiter : held)
+        if (!waiter->answered) answerHeld(*waiter);
 }
 
 void History::State::request(const Key& key, TimeRange range, const std::shared_ptr<Waiter>& waiter)
@@ -149,15 +190,19 @@ void History::State::pump()
     while (underWay < kUnderWayMax) {
         const auto fetch = nextQueued();
         if (!fetch) return;
+        // In the provider's line nobody could go ahead of anybody; here they can.
+        if (const auto held = feed.heldUntil(); held > now()) return pumpAfter(held - now());
         const auto decision = limiter.acquire(kBucket);
-        if (!decision.allowed) {
-            wakeUp = executor.after(decision.retryAfter, [state = weak_from_this()] {
-                if (const auto alive = state.lock()) alive->pump();
-            });
-            return;
-        }
+        if (!decision.allowed) return pumpAfter(decision.retryAfter);
         send(fetch);
     }
+}
+
+void History::State::pumpAfter(Duration wait)
+{
+    wakeUp = executor.after(wait, [state = weak_from_this()] {
+        if (const auto alive = state.lock()) alive->pump();
+    });
 }
 
 void History::State::send(const std::shared_ptr<Fetch>& fetch)
@@ -177,7 +222,11 @@ void History::State::arrived(const std::shared_ptr<Fetch>& fetch, Result<std::ve
     fetch->underWay = false;
     if (!bars && isRateLimit(bars.error())) {
         limiter.holdOff(kBucket, settings.holdOff);
-        if (fetch->attempts < kAttemptsMax) return pump();
+        if (fetch->attempts < kAttemptsMax) {
+            const auto self = shared_from_this(); // an answer may be the end of this History
+            answerAllHeld();
+            return pump();
+        }
     }
     fetches.remove(fetch);
     if (bars) {
@@ -225,7 +274,8 @@ void History::State::trim(const Key& keep)
 Timestamp History::State::nextTry() const
 {
     const auto decision = limiter.peek(kBucket);
-    return decision.allowed ? Timestamp{} : now() + decision.retryAfter;
+    const Timestamp ours = decision.allowed ? Timestamp{} : now() + decision.retryAfter;
+    return std::max(ours, feed.heldUntil());
 }
 
 Timestamp History::State::settledTo(BarInterval interval) const
@@ -295,7 +345,7 @@ HistoryStatus History::status() const
     HistoryStatus status = m_state->counts;
     status.underWay = static_cast<std::size_t>(m_state->underWay);
     status.waiting = m_state->fetches.size() - status.underWay;
-    if (status.waiting > 0) status.nextTry = m_state->nextTry();
+    if (status.waiting > 0 || status.underWay > 0) status.nextTry = m_state->nextTry();
     return status;
 }
 

@@ -17,6 +17,8 @@ struct HistorySettings {
                                 /*reserve=*/0};
     std::size_t queueMax = 200;                    ///< distinct fetches waiting
     Duration answerWithin = std::chrono::seconds(30); ///< an asker waits no longer
+    /// A longer wait for the rate limit is told at once; the question stays in the queue.
+    Duration waitMax = std::chrono::seconds(2);
     std::size_t cachedBarsMax = 2'000'000;         ///< over all series; least recently used go
     Duration holdOff = std::chrono::seconds(15);   ///< after a provider's "too many requests"
 };
@@ -33,9 +35,12 @@ struct BarsQuery {
 struct BarsAnswer {
     std::vector<Bar> bars; ///< oldest first
     std::string source;    ///< of the fetched ones
+    bool partial = false;  ///< the provider holds us: only what was kept; the rest is being fetched
+    Timestamp nextTry;     ///< of a partial answer: when the provider is asked again
 };
 /// Fails with: Invalid "market.bars_range" (`from` not before `to`, limit), Unavailable
-/// "market.history_queue_full", "market.history_delayed" (not answered in time); both tell when
+/// "market.history_rate_limited" (the provider holds us and nothing is kept),
+/// "market.history_queue_full", "market.history_delayed" (not answered in time); these tell when
 /// the next try is. Otherwise what the feed said.
 using BarsCallback = std::function<void(Result<BarsAnswer>)>;
 
@@ -44,7 +49,7 @@ struct HistoryStatus {
     std::size_t waiting = 0;  ///< fetches queued
     std::size_t underWay = 0;
     Timestamp nextTry;        ///< when the next may be sent; unset: at once
-    std::uint64_t fetched = 0, coalesced = 0, answeredFromCache = 0;
+    std::uint64_t fetched = 0, coalesced = 0, answeredFromCache = 0, answeredPartly = 0;
     std::size_t cachedBars = 0;
 };
 

@@ -114,6 +114,7 @@ void MarketData::State::sendWishes()
         feed.sent = all;
         feed.source->subscribe(all);
     }
+    askSnapshots();
 }
 
 void MarketData::State::forgetIdle(Duration steadyNow)
@@ -296,6 +297,7 @@ std::vector<FeedView> MarketData::feeds() const
     for (const Feed& feed : m_state->feeds) {
         FeedView view = feed.view;
         view.age = feed.cadence.any() ? m_state->steady() - feed.cadence.last() : Duration{};
+        view.keys = feed.source->keys();
         views.push_back(std::move(view));
     }
     return views;

@@ -54,6 +54,7 @@ struct FeedView {
     Timestamp nextAttempt;  ///< when disconnected
     std::string reason;
     FeedCounts counts;
+    std::vector<brokers::FeedKey> keys;
 };
 
 /// Two sources disagree about a symbol. Times and prices of their newest quotes.

@@ -122,6 +122,7 @@ void MarketData::State::on(std::size_t feedIndex, brokers::ConnectionChange& cha
             if (change.connected) {
                 entry->bars.listenSince(batchNow);
                 entry->statisticsAt = batchSteady;
+                entry->askedTimes = 0;
             } else {
                 entry->bars.missed();
             }
@@ -133,6 +134,64 @@ void MarketData::State::on(std::size_t feedIndex, brokers::ConnectionChange& cha
 void MarketData::State::on(std::size_t feedIndex, brokers::Malformed&)
 {
     ++feeds[feedIndex].view.counts.malformed;
+}
+
+/// Values that are asked for fill in what the stream has not told yet, and never go before it.
+void MarketData::State::applySnapshot(const brokers::MarketSnapshot& snapshot)
+{
+    const auto found = entries.find(snapshot.symbol);
+    if (found == entries.end()) return;
+    Entry& entry = *found->second;
+    entry.askedTimes = 0;
+    std::vector<Bar> days;
+    for (const auto* day : {&snapshot.previousDay, &snapshot.day})
+        if (*day) days.push_back(**day);
+    entry.statisticsAt = Duration::max();
+    applyStatistics(entry, days);
+    if (entry.feed != 0) return; // another feed's values are shown
+    Feed& feed = feeds.front();
+    SymbolState& state = entry.state;
+    const Timestamp before = state.eventTime;
+    if (snapshot.trade && snapshot.trade->eventTime > state.lastTime)
+        seedTrade(entry, feed, snapshot);
+    if (snapshot.quote && (!state.hasQuote() || snapshot.quote->eventTime > entry.believed.quoteTime))
+        seedQuote(entry, feed, *snapshot.quote);
+    if (state.eventTime <= before && state.receiveTime.isSet()) return;
+    if (!state.hasQuote() && !state.hasTrade()) return;
+    state.receiveTime = batchNow;
+    const bool ownTime = feed.view.feedClass == FeedClass::Simulated;
+    state.ageAtReceipt = ownTime || !state.eventTime.isSet()
+                             ? Duration{}
+                             : std::max(batchNow - state.eventTime, Duration{});
+    entry.delay = {};
+    entry.cadence.asked(batchSteady);
+    judgeSymbol(entry);
+    markDirty(entry);
+}
+
+/// A print that is no last price (an odd lot) leaves that to the day's bar.
+void MarketData::State::seedTrade(Entry& entry, Feed& feed, const brokers::MarketSnapshot& snapshot)
+{
+    const Trade& trade = *snapshot.trade;
+    const Doubt doubt = check(trade, batchNow, entry.believed);
+    if (doubt != Doubt::None) return count(feed.view.counts, doubt);
+    const bool counts = effectOf(trade.condition).last;
+    if (!counts && (entry.state.hasTrade() || !snapshot.day)) return;
+    entry.state.last = counts ? trade.price : snapshot.day->close;
+    entry.state.lastSize = counts ? trade.size : Quantity();
+    entry.state.lastTime = trade.eventTime;
+    entry.state.eventTime = std::max(entry.state.eventTime, trade.eventTime);
+}
+
+void MarketData::State::seedQuote(Entry& entry, Feed& feed, const Quote& quote)
+{
+    const Doubt doubt = check(quote, batchNow, entry.believed);
+    if (doubt != Doubt::None) return count(feed.view.counts, doubt);
+    entry.state.bid = quote.bid;
+    entry.state.ask = quote.ask;
+    entry.state.bidSize = quote.bidSize;
+    entry.state.askSize = quote.askSize;
+    entry.state.eventTime = std::max(entry.state.eventTime, quote.eventTime);
 }
 
 bool MarketData::State::mayFollow(Entry& entry, std::size_t feedIndex)
@@ -176,6 +235,7 @@ void MarketData::State::arrived(Entry& entry, Feed& feed, Timestamp eventTime,
     const Duration onTheWay =
         eventTime.isSet() && !ownTime ? state.receiveTime - eventTime : Duration{};
     entry.delay = onTheWay > kClockDifference ? onTheWay : Duration{};
+    state.ageAtReceipt = entry.delay;
     entry.cadence.arrived(batchSteady);
     // Most values are simply live; anything else deserves the whole rule.
     if (state.freshness != Freshness::Live || entry.delay > Duration{} || !feed.up)

@@ -9,8 +9,11 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr Duration kNever = Duration::max();
+constexpr int kAskedTimesMax = 6;
 /// A failed request for the day's statistics is made again after this.
 constexpr Duration kStatisticsAgain = 60s;
+/// Snapshots cost little: many symbols come with one request.
+constexpr Duration kSnapshotAgainFirst = 2s;
 /// Far enough back to find the session before a long weekend.
 constexpr Duration kStatisticsBack = 24h * 10;
 
@@ -50,8 +53,9 @@ void MarketData::State::tick()
                 barChanged(watchedEntry, interval, bar, closed);
             });
         if (time >= watchedEntry.nextSession) rollSession(watchedEntry, time);
-        if (steadyNow >= watchedEntry.statisticsAt) askStatistics(watchedEntry);
+        if (!hasSnapshots() && steadyNow >= watchedEntry.statisticsAt) askStatistics(watchedEntry);
     }
+    askSnapshots();
     if (publishTimer.isActive()) publish(); // nothing waiting may point to what is forgotten
     forgetIdle(steadyNow);
 }
@@ -118,7 +122,7 @@ FreshnessVerdict MarketData::State::verdictOn(const Entry& entry) const
     signs.feedClass = feed.view.feedClass;
     signs.feedUp = feed.up;
     signs.phase = phaseOf(entry, feed);
-    signs.age = signs.any ? steady() - entry.cadence.last() + entry.delay : Duration{};
+    signs.age = signs.any ? steady() - entry.cadence.last() + entry.state.ageAtReceipt : Duration{};
     signs.delay = entry.delay;
     signs.cadence = entry.cadence.mean();
     return judge(signs);
@@ -143,6 +147,7 @@ void MarketData::State::rollSession(Entry& entry, Timestamp time)
     entry.state.dayVolume = {};
     entry.sessionClose = {};
     entry.statisticsAt = {}; // at the next tick
+    entry.askedTimes = 0;
     if (known) markDirty(entry);
 }
 
@@ -165,6 +170,37 @@ void MarketData::State::askStatistics(Entry& entry)
         else
             found->second->statisticsAt = alive->steady() + kStatisticsAgain;
     });
+}
+
+bool MarketData::State::hasSnapshots() const
+{
+    return feeds.front().source->hasSnapshots();
+}
+
+/// Of every symbol whose values of the moment are not known: new ones, all of them after the stream
+/// was cut, and when a session begins. What is not answered is asked for again, ever more rarely.
+void MarketData::State::askSnapshots()
+{
+    if (!hasSnapshots()) return;
+    const Duration steadyNow = steady();
+    std::vector<Symbol> due;
+    for (auto& [symbol, entry] : entries) {
+        if (steadyNow < entry->statisticsAt) continue;
+        due.push_back(symbol);
+        entry->askedTimes = std::min(entry->askedTimes + 1, kAskedTimesMax);
+        entry->statisticsAt =
+            steadyNow + std::min(kSnapshotAgainFirst * (1 << entry->askedTimes), kStatisticsAgain);
+    }
+    if (due.empty()) return;
+    std::sort(due.begin(), due.end()); // the same questions always look the same
+    feeds.front().source->snapshots(
+        due, [weak = weak_from_this()](std::vector<brokers::MarketSnapshot> snapshots) {
+            const auto alive = weak.lock();
+            if (!alive) return;
+            alive->batchNow = alive->now();
+            alive->batchSteady = alive->steady();
+            for (const auto& snapshot : snapshots) alive->applySnapshot(snapshot);
+        });
 }
 
 void MarketData::State::applyStatistics(Entry& entry, const std::vector<Bar>& days)

@@ -64,6 +64,7 @@ struct Entry {
     Price sessionClose;    ///< of its day bar: tomorrow's previous close
     Timestamp nextSession; ///< when the next day's statistics begin
     Duration statisticsAt{}; ///< steady; when to ask for them; max: not needed
+    int askedTimes = 0;    ///< in vain
     unsigned pendingQuotes = 0; ///< since the last publication
     bool dirty = false;
     std::array<int, kBarIntervals.size()> pendingBar{}; ///< index + 1 into `barUpdates`
@@ -96,6 +97,10 @@ struct MarketData::State : std::enable_shared_from_this<MarketData::State> {
     void on(std::size_t feedIndex, brokers::MarketStatus& status);
     void on(std::size_t feedIndex, brokers::ConnectionChange& change);
     void on(std::size_t feedIndex, brokers::Malformed& malformed);
+    /// The first feed's answer to `askSnapshots`.
+    void applySnapshot(const brokers::MarketSnapshot& snapshot);
+    void seedTrade(Entry& entry, Feed& feed, const brokers::MarketSnapshot& snapshot);
+    void seedQuote(Entry& entry, Feed& feed, const Quote& quote);
     Entry* entryFor(Feed& feed, const Symbol& symbol);
     /// Does `entry` show the values of this feed? May switch to it.
     bool follows(Entry& entry, std::size_t feedIndex, const Quote& quote);
@@ -114,6 +119,8 @@ struct MarketData::State : std::enable_shared_from_this<MarketData::State> {
     void rollSession(Entry& entry, Timestamp now);
     void askStatistics(Entry& entry);
     void applyStatistics(Entry& entry, const std::vector<Bar>& days);
+    bool hasSnapshots() const;
+    void askSnapshots();
 
     // Updates out.
     void markDirty(Entry& entry);

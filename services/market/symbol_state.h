@@ -22,6 +22,7 @@ struct SymbolState {
     Quantity dayVolume;
     Timestamp eventTime;      ///< the venue's time of the newest value
     Timestamp receiveTime;    ///< when it came here
+    Duration ageAtReceipt{};  ///< how old it was then: on its way, or standing since
     std::string_view source;  ///< name of the feed; lives as long as MarketData
     FeedClass feedClass = FeedClass::RealTime;
     Freshness freshness = Freshness::NoData;
@@ -33,10 +34,11 @@ struct SymbolState {
 
     bool hasQuote() const { return bid.isPositive() || ask.isPositive(); }
     bool hasTrade() const { return last.isPositive(); }
-    /// Since the newest value arrived; zero when there is none.
+    /// Of the newest value; zero when there is none.
     Duration age(Timestamp now) const
     {
-        return receiveTime.isSet() && now > receiveTime ? now - receiveTime : Duration{};
+        if (!receiveTime.isSet()) return {};
+        return ageAtReceipt + (now > receiveTime ? now - receiveTime : Duration{});
     }
     /// Middle of bid and ask when both are there, else the last trade; zero when neither.
     Price reference() const;

@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <set>
 
+#include "services/brokers/alpaca/data_gate.h"
 #include "services/brokers/alpaca/market_json.h"
 #include "services/brokers/alpaca/order_json.h"
-#include "services/brokers/alpaca/request_gate.h"
 #include "services/json/json.h"
 #include "services/resilience/retry.h"
 
@@ -18,7 +18,6 @@ constexpr resilience::RetryPolicy kReconnect{.attemptsMax = 0,
                                              .cap = std::chrono::seconds(30)};
 constexpr Duration kReconnectMin = std::chrono::milliseconds(250);
 constexpr Duration kHandshakeMax = std::chrono::seconds(10);
-constexpr std::size_t kLatestMax = 200; ///< symbols a request for latest quotes
 constexpr std::size_t kBarsMax = 50'000;
 constexpr std::size_t kBarsPage = 10'000; ///< Alpaca's own limit
 constexpr int kPagesMax = 50; ///< pages may come empty, with a token to the next
@@ -67,16 +66,47 @@ void writeDifference(json::Writer& out, const char* key, const std::set<std::str
     out.endArray();
 }
 
-std::optional<Quote> readQuote(std::string_view name, const json::Value& value, Timestamp now)
+std::optional<Quote> readQuote(const Symbol& symbol, const json::Value& value, Timestamp now)
 {
-    const auto symbol = Symbol::parse(name);
     const auto bid = value["bp"].price(), ask = value["ap"].price();
     const auto time = value["t"].timestamp();
-    if (!symbol || !bid || !ask || !time) return std::nullopt;
-    Quote quote{*symbol, *bid, *ask, {}, {}, *time, now};
+    if (!bid || !ask || !time) return std::nullopt;
+    Quote quote{symbol, *bid, *ask, {}, {}, *time, now};
     quote.bidSize = value["bs"].quantity().value_or(Quantity());
     quote.askSize = value["as"].quantity().value_or(Quantity());
     return quote;
+}
+
+std::optional<Trade> readTrade(const Symbol& symbol, const json::Value& value, Timestamp now)
+{
+    const auto price = value["p"].price();
+    const auto size = value["s"].quantity();
+    const auto time = value["t"].timestamp();
+    if (!price || !size || !time) return std::nullopt;
+    Trade trade{symbol, *price, *size, value["i"].integerOr(0), {}, {}, *time, now};
+    for (const auto& condition : value["c"].items()) {
+        if (!trade.condition.empty()) trade.condition += ' ';
+        trade.condition += condition.stringOr({});
+    }
+    trade.exchange = value["x"].stringOr({});
+    return trade;
+}
+
+std::optional<Bar> readDay(const json::Value& value)
+{
+    const auto bar = readBar(value);
+    return bar ? std::optional<Bar>(*bar) : std::nullopt;
+}
+
+/// What cannot be read of it is as if it were not known.
+std::optional<MarketSnapshot> readSnapshot(std::string_view name, const json::Value& value,
+                                           Timestamp now)
+{
+    const auto symbol = Symbol::parse(name);
+    if (!symbol || !value.isObject()) return std::nullopt;
+    return MarketSnapshot{*symbol, readQuote(*symbol, value["latestQuote"], now),
+                          readTrade(*symbol, value["latestTrade"], now),
+                          readDay(value["dailyBar"]), readDay(value["prevDailyBar"])};
 }
 
 bool isCrypto(const Symbol& symbol)
@@ -117,6 +147,7 @@ struct AlpacaFeed::Stream : std::enable_shared_from_this<AlpacaFeed::Stream> {
     runtime::Timer reconnect, handshake;
     std::set<std::string> wantedQuotes, wantedTrades, sentQuotes, sentTrades;
     int generation = 0, failures = 0;
+    std::size_t key = 0; ///< which of the keys: 0 is the account's own
     bool running = false, authenticated = false;
 };
 
@@ -163,8 +194,10 @@ void AlpacaFeed::Stream::onControl(const alpaca::MarketDecoder::Control& control
     case Kind::Connected: {
         json::Writer out;
         out.beginObject().member("action", "auth");
-        out.member("key", settings.keyId.revealForUse());
-        out.member("secret", settings.secretKey.revealForUse());
+        const bool first = key == 0;
+        const auto& more = settings.moreDataKeys;
+        out.member("key", (first ? settings.keyId : more[key - 1].keyId).revealForUse());
+        out.member("secret", (first ? settings.secretKey : more[key - 1].secretKey).revealForUse());
         socket->send({false, out.endObject().take()});
         break;
     }
@@ -181,6 +214,9 @@ void AlpacaFeed::Stream::onControl(const alpaca::MarketDecoder::Control& control
         const bool fatal = control.code == 402 || control.code == 404 ||
                            control.code == kConnectionLimit || control.code == kSlowClient ||
                            control.code == 409 || control.code == 500;
+        // Refused, or in use elsewhere: the next attempt is made with the next key.
+        if (control.code == 402 || control.code == kConnectionLimit)
+            key = (key + 1) % (settings.moreDataKeys.size() + 1);
         const auto reason =
             "Alpaca market data: " + control.message + " (" + std::to_string(control.code) + ")";
         if (fatal) {
@@ -265,11 +301,11 @@ void AlpacaFeed::Stream::stop()
     reconnect.cancel();
 }
 
-/// Bars by REST, behind a gate (breaker, rate limit) of the data host.
+/// Bars and snapshots by REST, behind the gates (breaker, rate limit) of the data host.
 struct AlpacaFeed::History {
     History(const AlpacaSettings& settings, wire::HttpClient& http, runtime::Executor& executor,
             runtime::Random& random)
-        : core(executor), gate(settings, settings.dataUrl, "data.alpaca", http, executor, random)
+        : core(executor), gate(settings, http, executor, random)
     {
     }
 
@@ -281,40 +317,47 @@ struct AlpacaFeed::History {
     };
     using Done = std::function<void(Result<std::vector<Bar>>)>;
     void page(Query query, std::string token, std::vector<Bar> sofar, Done done);
-    using Quotes = std::function<void(std::vector<MarketEvent>)>;
-    void latestQuotes(const std::vector<std::string>& symbols, bool crypto, Quotes done);
+    using Told = std::function<void(std::vector<MarketSnapshot>)>;
+    void snapshots(std::vector<std::string> symbols, bool crypto, Told told);
 
     runtime::Executor& core;
-    alpaca::RequestGate gate;
+    alpaca::DataGate gate;
 };
 
-/// The stream tells changes only: what a symbol's quote is at the moment has to be asked for. A
-/// question that fails is not asked again; the next change on the stream answers it.
-void AlpacaFeed::History::latestQuotes(const std::vector<std::string>& symbols, bool crypto,
-                                       Quotes done)
+/// Alpaca refuses a whole list for one symbol in it that it cannot read: the list is halved until
+/// that one stands alone.
+void AlpacaFeed::History::snapshots(std::vector<std::string> symbols, bool crypto, Told told)
 {
     std::string list;
     for (const auto& symbol : symbols) list += (list.empty() ? "" : ",") + symbol;
-    alpaca::RequestGate::Request request;
-    request.path = std::string(crypto ? "/v1beta3/crypto/us/latest/quotes" : "/v2/stocks/quotes/latest") +
+    alpaca::DataGate::Request request;
+    request.path = std::string(crypto ? "/v1beta3/crypto/us/snapshots" : "/v2/stocks/snapshots") +
                    "?symbols=" + wire::percentEncode(list);
-    gate.send(std::move(request), [this, done](const Result<wire::HttpResponse>& result) {
-        if (!result || result->status >= 400) return;
+    gate.send(std::move(request), [this, symbols = std::move(symbols), crypto,
+                                   told](const Result<wire::HttpResponse>& result) {
+        if (!result) return;
+        if (result->status == 400 && symbols.size() > 1) {
+            const auto middle = symbols.begin() + static_cast<std::ptrdiff_t>(symbols.size() / 2);
+            snapshots({symbols.begin(), middle}, crypto, told);
+            return snapshots({middle, symbols.end()}, crypto, told);
+        }
+        if (result->status >= 400) return;
         const auto document = json::Document::parse(
             result->body, {.sizeBytesMax = 4 << 20, .depthMax = 8, .valuesMax = 200'000});
         if (!document) return;
-        std::vector<MarketEvent> events;
-        for (const auto& [name, value] : document->root()["quotes"].members())
-            if (auto quote = readQuote(name, value, core.clock().now()))
-                events.emplace_back(std::move(*quote));
-        if (!events.empty()) done(std::move(events));
+        const auto now = core.clock().now();
+        const auto root = document->root();
+        std::vector<MarketSnapshot> found;
+        for (const auto& [name, value] : (crypto ? root["snapshots"] : root).members())
+            if (auto snapshot = readSnapshot(name, value, now)) found.push_back(std::move(*snapshot));
+        told(std::move(found));
     });
 }
 
 void AlpacaFeed::History::page(Query query, std::string token, std::vector<Bar> sofar, Done done)
 {
     const bool crypto = isCrypto(query.symbol);
-    alpaca::RequestGate::Request request;
+    alpaca::DataGate::Request request;
     request.path = std::string(crypto ? "/v1beta3/crypto/us/bars" : "/v2/stocks/bars") +
                    "?symbols=" + wire::percentEncode(query.symbol.text()) +
                    "&timeframe=" + std::string(timeframe(query.interval)) +
@@ -400,24 +443,20 @@ void AlpacaFeed::subscribe(Subscriptions wanted)
             stream->wantedTrades = stream->oursOf(wanted.trades);
             stream->sendSubscriptions();
         });
+}
+
+void AlpacaFeed::snapshots(const std::vector<Symbol>& symbols,
+                           std::function<void(std::vector<MarketSnapshot>)> told)
+{
     for (const auto& stream : m_streams) {
-        const auto now = stream->oursOf(wanted.quotes);
-        std::vector<std::string> fresh;
-        for (const auto& symbol : now)
-            if (!m_askedFor.contains(symbol)) fresh.push_back(symbol);
-        std::erase_if(m_askedFor, [&](const std::string& symbol) {
-            return isCrypto(Symbol::of(symbol)) == (stream->market == Stream::Market::Crypto) &&
-                   !now.contains(symbol);
-        });
-        m_askedFor.insert(now.begin(), now.end());
-        for (std::size_t at = 0; at < fresh.size(); at += kLatestMax)
-            m_history->latestQuotes(
-                {fresh.begin() + static_cast<std::ptrdiff_t>(at),
-                 fresh.begin() + static_cast<std::ptrdiff_t>(std::min(at + kLatestMax, fresh.size()))},
-                stream->market == Stream::Market::Crypto,
-                [stream](std::vector<MarketEvent> events) {
-                    if (stream->events) stream->events(std::move(events));
-                });
+        const auto ours = stream->oursOf(symbols);
+        const std::vector<std::string> names(ours.begin(), ours.end());
+        for (std::size_t at = 0; at < names.size(); at += kSnapshotsMax) {
+            const auto first = names.begin() + static_cast<std::ptrdiff_t>(at);
+            const auto count = static_cast<std::ptrdiff_t>(std::min(kSnapshotsMax, names.size() - at));
+            m_history->snapshots({first, first + count}, stream->market == Stream::Market::Crypto,
+                                 told);
+        }
     }
 }
 
@@ -427,9 +466,19 @@ void AlpacaFeed::bars(const Symbol& symbol, BarInterval interval, Timestamp from
     m_history->page({symbol, interval, from, to, 0}, {}, {}, std::move(done));
 }
 
-const resilience::CircuitBreaker& AlpacaFeed::breaker() const
+Timestamp AlpacaFeed::heldUntil() const
 {
-    return m_history->gate.breaker();
+    return m_history->gate.heldUntil();
+}
+
+std::vector<FeedKey> AlpacaFeed::keys() const
+{
+    return m_history->gate.keys();
+}
+
+std::vector<const resilience::CircuitBreaker*> AlpacaFeed::breakers() const
+{
+    return m_history->gate.breakers();
 }
 
 } // namespace qd::brokers

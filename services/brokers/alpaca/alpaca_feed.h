@@ -1,7 +1,6 @@
 #pragma once
 
 #include <memory>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -13,8 +12,8 @@
 
 namespace qd::brokers {
 
-/// Alpaca's market data: the v2 stream of stocks, the one of crypto, and bars by REST. Methods and callbacks on the core
-/// executor; frames are decoded on `io` (the socket client must call back there) and handed over a
+/// Alpaca's market data: the v2 stream of stocks, the one of crypto, snapshots and bars by REST.
+/// Methods and callbacks on the core executor; frames are decoded on `io` (the socket client must call back there) and handed over a
 /// frame at a time, so that a storm costs one hop a frame.
 class AlpacaFeed final : public MarketFeed {
 public:
@@ -34,7 +33,17 @@ public:
     void bars(const Symbol& symbol, BarInterval interval, Timestamp from, Timestamp to,
               std::function<void(Result<std::vector<Bar>>)> done) override;
 
-    const resilience::CircuitBreaker& breaker() const;
+    bool hasSnapshots() const override { return true; }
+    /// In requests of kSnapshotsMax symbols; one that Alpaca cannot read does not hide the others.
+    void snapshots(const std::vector<Symbol>& symbols,
+                   std::function<void(std::vector<MarketSnapshot>)> told) override;
+
+    static constexpr std::size_t kSnapshotsMax = 500;
+
+    Timestamp heldUntil() const override;
+    std::vector<FeedKey> keys() const override;
+    /// Of the REST calls, one a key.
+    std::vector<const resilience::CircuitBreaker*> breakers() const;
 
 private:
     struct Stream; ///< lives on `io`
@@ -43,7 +52,6 @@ private:
     runtime::Executor& m_io;
     std::vector<std::shared_ptr<Stream>> m_streams; ///< stocks, and crypto where there is any
     std::unique_ptr<History> m_history;
-    std::set<std::string> m_askedFor; ///< symbols whose quote of the moment has been asked for
 };
 
 } // namespace qd::brokers

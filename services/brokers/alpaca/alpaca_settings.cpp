@@ -4,18 +4,26 @@ namespace qd::brokers {
 
 AlpacaSettings AlpacaSettings::clone() const
 {
-    return {tradingUrl,    streamUrl,         dataUrl,      dataStreamUrl,   cryptoStreamUrl,
-            keyId.clone(), secretKey.clone(), account,      simulated,
-            commandTimeout, queryTimeout,     streamIdleTimeout};
+    std::vector<Key> more;
+    for (const auto& key : moreDataKeys) more.push_back({key.keyId.clone(), key.secretKey.clone()});
+    return {tradingUrl,      streamUrl,         dataUrl,         dataStreamUrl, cryptoStreamUrl,
+            keyId.clone(),   secretKey.clone(), std::move(more), account,       simulated,
+            commandTimeout,  queryTimeout,      streamIdleTimeout};
 }
 
 void hideKeys(std::string& text, const AlpacaSettings& settings)
 {
-    for (const auto* key : {&settings.secretKey, &settings.keyId}) {
-        const auto value = key->revealForUse();
-        if (value.empty()) continue;
+    const auto hide = [&text](const runtime::Secret& key) {
+        const auto value = key.revealForUse();
+        if (value.empty()) return;
         for (auto at = text.find(value); at != std::string::npos; at = text.find(value, at))
             text.replace(at, value.size(), "***");
+    };
+    hide(settings.secretKey);
+    hide(settings.keyId);
+    for (const auto& key : settings.moreDataKeys) {
+        hide(key.secretKey);
+        hide(key.keyId);
     }
 }
 

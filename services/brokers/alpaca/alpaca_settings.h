@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <string>
+#include <vector>
 
 #include "models/base/ids.h"
 #include "services/runtime/secret.h"
@@ -18,6 +19,12 @@ struct AlpacaSettings {
     std::string cryptoStreamUrl = {};
     runtime::Secret keyId;
     runtime::Secret secretKey;
+    /// Further keys for market data, used in turn when one is refused or its limit is used up. Orders
+    /// go by the account's own key alone.
+    struct Key {
+        runtime::Secret keyId, secretKey;
+    };
+    std::vector<Key> moreDataKeys = {};
     AccountId account{"paper"};
     bool simulated = false; ///< the other end is the sandbox: quotes are marked simulated
     std::chrono::milliseconds commandTimeout{10'000}; ///< submit, modify, cancel

@@ -63,6 +63,8 @@ public:
     /// False once the venue has refused our key; true again after any accepted call.
     bool isAuthorized() const { return m_authorized; }
     std::size_t waiting() const { return m_waiting.size(); }
+    /// How long the limits, ours and theirs, let nothing of this purpose pass.
+    Duration holdOf(Purpose purpose) const;
 
 private:
     struct Waiting {
@@ -75,7 +77,6 @@ private:
     void settle(Flight& flight, const Result<wire::HttpResponse>& result);
     void readRateHeaders(const wire::HttpResponse& response);
     std::optional<Duration> waitFor(Purpose purpose) const;
-    Duration holdOf(Purpose purpose) const;
     void leave(Request request, Done done);
     void pump();
     void schedulePump();

@@ -1,5 +1,8 @@
 #include "services/brokers/alpaca/alpaca_feed.h"
 
+#include <algorithm>
+#include <set>
+
 #include <gtest/gtest.h>
 
 #include "services/json/json.h"
@@ -184,6 +187,79 @@ TEST_F(AlpacaFeedTest, BarsPageUntilTheRangeIsRead)
     EXPECT_NE(venue.requests[0].target.find("end=2026-01-05T15%3A01%3A59.999999999Z"),
               std::string::npos)
         << "the end does not count";
+}
+
+constexpr const char* kSpySnapshot =
+    R"({"latestTrade":{"t":"2026-01-05T15:00:00.5Z","p":500.01,"s":40,"c":["@","I"],"x":"V","i":7},)"
+    R"("latestQuote":{"t":"2026-01-05T15:00:01Z","bp":500,"bs":1,"ap":500.02,"as":2},)"
+    R"("dailyBar":{"t":"2026-01-05T05:00:00Z","o":1,"h":2.5,"l":0.5,"c":2,"v":100},)"
+    R"("prevDailyBar":{"t":"2026-01-02T05:00:00Z","o":1,"h":2.5,"l":0.5,"c":1.5,"v":9}})";
+
+TEST_F(AlpacaFeedTest, SnapshotsTellQuoteTradeAndDaysWithoutTheStream)
+{
+    venue.answer = [](const wire::HttpRequest&) {
+        return wire::HttpResponse{
+            200, {}, R"({"SPY":)" + std::string(kSpySnapshot) + R"(,"NEW":{"latestQuote":null}})"};
+    };
+    std::vector<MarketSnapshot> told;
+    feed->snapshots({Symbol::of("SPY"), Symbol::of("NEW")},
+                    [&](auto part) { told.insert(told.end(), part.begin(), part.end()); });
+    run(seconds(1));
+    ASSERT_EQ(told.size(), 2u);
+    EXPECT_EQ(told[0].quote->ask, Price::of("500.02"));
+    EXPECT_EQ(told[0].trade->condition, "@ I");
+    EXPECT_EQ(told[0].trade->eventTime, Timestamp::of("2026-01-05T15:00:00.5Z"));
+    EXPECT_EQ(told[0].day->close, Price::of("2"));
+    EXPECT_EQ(told[0].previousDay->close, Price::of("1.5"));
+    EXPECT_FALSE(told[1].quote || told[1].trade || told[1].day) << "nothing is made up";
+}
+
+TEST_F(AlpacaFeedTest, ManySnapshotsAreAskedForFiveHundredAtATime)
+{
+    auto withCrypto = settings();
+    withCrypto.cryptoStreamUrl = "ws://alpaca.test/v1beta3/crypto/us";
+    feed = std::make_unique<AlpacaFeed>(std::move(withCrypto), *http, *ioSockets, core, io,
+                                        world.random());
+    std::vector<Symbol> symbols{Symbol::of("BTC/USD")};
+    for (int i = 0; i < 1200; ++i) symbols.push_back(Symbol::of("S" + std::to_string(1000 + i)));
+    feed->snapshots(symbols, [](auto) {});
+    run(seconds(2));
+    std::size_t asked = 0;
+    int crypto = 0;
+    for (const auto& request : venue.requests) {
+        const auto target = wire::Target::parse(request.target);
+        const std::string list(target->queryValue("symbols"));
+        const auto count = static_cast<std::size_t>(std::ranges::count(list, ',') + 1);
+        EXPECT_LE(count, AlpacaFeed::kSnapshotsMax);
+        asked += count;
+        crypto += target->path == "/v1beta3/crypto/us/snapshots" ? 1 : 0;
+    }
+    EXPECT_EQ(asked, symbols.size());
+    EXPECT_EQ(venue.requests.size(), 4u);
+    EXPECT_EQ(crypto, 1);
+}
+
+TEST_F(AlpacaFeedTest, OneSymbolThatAlpacaCannotReadDoesNotHideTheOthers)
+{
+    venue.answer = [](const wire::HttpRequest& request) {
+        const auto target = wire::Target::parse(request.target);
+        const std::string list(target->queryValue("symbols"));
+        if (list.find("BAD") != std::string::npos)
+            return wire::HttpResponse{400, {}, R"({"message":"invalid symbol: BAD"})"};
+        std::string body = "{";
+        for (const char* name : {"A", "B", "C", "D"})
+            if (list.find(name) != std::string::npos)
+                body += std::string(body.size() > 1 ? "," : "") + "\"" + name + "\":" + kSpySnapshot;
+        return wire::HttpResponse{200, {}, body + "}"};
+    };
+    std::set<std::string> told;
+    std::vector<Symbol> symbols;
+    for (const char* name : {"A", "B", "BAD", "C", "D"}) symbols.push_back(Symbol::of(name));
+    feed->snapshots(symbols, [&](const auto& part) {
+        for (const auto& snapshot : part) told.insert(snapshot.symbol.text());
+    });
+    run(seconds(5));
+    EXPECT_EQ(told, (std::set<std::string>{"A", "B", "C", "D"}));
 }
 
 TEST_F(AlpacaFeedTest, APagingThatNeverEndsIsNotFollowedForEver)

@@ -39,6 +39,14 @@ public:
         requests.push_back({symbol, interval, from, to, std::move(done)});
     }
 
+    Timestamp heldUntil() const override { return held; }
+    bool hasSnapshots() const override { return knowsTheMoment; }
+    void snapshots(const std::vector<Symbol>& symbols,
+                   std::function<void(std::vector<brokers::MarketSnapshot>)> told) override
+    {
+        asked.push_back({symbols, std::move(told)});
+    }
+
     void say(std::vector<brokers::MarketEvent> events)
     {
         if (m_events) m_events(std::move(events));
@@ -50,6 +58,13 @@ public:
 
     std::vector<brokers::Subscriptions> wishes;
     std::deque<BarsRequest> requests;
+    struct SnapshotRequest {
+        std::vector<Symbol> symbols;
+        std::function<void(std::vector<brokers::MarketSnapshot>)> told;
+    };
+    std::deque<SnapshotRequest> asked;
+    Timestamp held; ///< by its provider's limits
+    bool knowsTheMoment = false; ///< may be asked for snapshots
 
 private:
     std::string m_name;

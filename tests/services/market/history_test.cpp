@@ -114,13 +114,54 @@ TEST_F(HistoryTest, RequestsWaitUnderTheRateLimitAndTellTheNextTry)
     EXPECT_EQ(m_feed.requests.size(), 2U);
     EXPECT_EQ(history.status().waiting, 3U);
     EXPECT_EQ(history.status().nextTry, kTen + Duration(10s));
+    ASSERT_EQ(m_answers.size(), 3U) << "a wait of ten seconds is told at once";
+    EXPECT_EQ(m_answers[0].error().code, "market.history_rate_limited");
+    EXPECT_EQ(m_answers[0].error().kind, ErrorKind::Unavailable);
+    EXPECT_NE(m_answers[0].error().detail.find("is asked again at 2026-01-05T15:00:10"),
+              std::string::npos);
     m_world.run(10s);
-    EXPECT_EQ(m_feed.requests.size(), 3U);
+    EXPECT_EQ(m_feed.requests.size(), 3U) << "and asked for all the same";
     m_world.run(20s);
     ASSERT_EQ(m_answers.size(), 5U) << "nobody waits longer than half a minute";
-    EXPECT_EQ(m_answers[0].error().code, "market.history_delayed");
-    EXPECT_EQ(m_answers[0].error().kind, ErrorKind::Unavailable);
-    EXPECT_NE(m_answers[0].error().detail.find("asked"), std::string::npos);
+    EXPECT_EQ(m_answers[4].error().code, "market.history_delayed") << "of those that were sent";
+}
+
+TEST_F(HistoryTest, HeldByTheProviderWhatIsKeptIsAnsweredAtOnce)
+{
+    History history(settings(), m_feed, m_core);
+    ask(history, kTen - Duration(60min), kTen - Duration(30min));
+    answerNext();
+    m_answers.clear();
+    ask(history, kTen - Duration(60min), kTen - Duration(10min));
+    refuseNext({ErrorKind::Unavailable, "broker.rate_limited", "429", ""});
+    ASSERT_EQ(m_answers.size(), 1U) << "at once";
+    ASSERT_TRUE(m_answers[0].has_value());
+    EXPECT_TRUE(m_answers[0]->partial);
+    EXPECT_EQ(m_answers[0]->bars.size(), 30U);
+    EXPECT_EQ(m_answers[0]->nextTry, kTen + Duration(15s));
+    ask(history, kTen - Duration(60min), kTen - Duration(10min));
+    EXPECT_TRUE(m_answers.at(1)->partial) << "and so does the next asker";
+    m_world.run(15s);
+    ASSERT_EQ(m_feed.requests.size(), 1U) << "both questions are one";
+    answerNext();
+    EXPECT_EQ(m_answers.size(), 2U) << "each asker is answered once";
+    ask(history, kTen - Duration(60min), kTen - Duration(10min));
+    EXPECT_FALSE(m_answers.at(2)->partial);
+    EXPECT_EQ(m_answers.at(2)->bars.size(), 50U);
+}
+
+TEST_F(HistoryTest, HeldByTheProviderWithNothingKeptTheNextTryIsTold)
+{
+    History history(settings(), m_feed, m_core);
+    m_feed.held = kTen + Duration(40s);
+    ask(history, kTen - Duration(1h), kTen - Duration(30min));
+    ASSERT_EQ(m_answers.size(), 1U);
+    EXPECT_EQ(m_answers[0].error().code, "market.history_rate_limited");
+    EXPECT_EQ(history.status().nextTry, kTen + Duration(40s));
+    EXPECT_TRUE(m_feed.requests.empty()) << "it waits here, where others can go ahead of it";
+    m_feed.held = {};
+    m_world.run(40s);
+    EXPECT_EQ(m_feed.requests.size(), 1U);
 }
 
 TEST_F(HistoryTest, TooManyRequestsHoldsOffAndTriesAgain)
@@ -128,14 +169,17 @@ TEST_F(HistoryTest, TooManyRequestsHoldsOffAndTriesAgain)
     History history(settings(), m_feed, m_core);
     ask(history, kTen - Duration(1h), kTen - Duration(30min));
     refuseNext({ErrorKind::Unavailable, "broker.rate_limited", "429", ""});
-    EXPECT_TRUE(m_answers.empty());
+    ASSERT_EQ(m_answers.size(), 1U);
+    EXPECT_EQ(m_answers[0].error().code, "market.history_rate_limited");
     EXPECT_TRUE(m_feed.requests.empty());
     EXPECT_EQ(history.status().nextTry, kTen + Duration(15s));
     m_world.run(15s);
     ASSERT_EQ(m_feed.requests.size(), 1U);
     answerNext();
-    ASSERT_EQ(m_answers.size(), 1U);
-    EXPECT_TRUE(m_answers[0].has_value());
+    ask(history, kTen - Duration(1h), kTen - Duration(30min));
+    ASSERT_EQ(m_answers.size(), 2U);
+    EXPECT_TRUE(m_answers[1].has_value());
+    EXPECT_TRUE(m_feed.requests.empty()) << "what came too late for its asker is kept";
 }
 
 TEST_F(HistoryTest, AFailureReachesAllWhoWaitAndIsNotKept)
@@ -157,8 +201,9 @@ TEST_F(HistoryTest, TheQueueIsBounded)
     History history(small, m_feed, m_core);
     for (int day = 1; day <= 4; ++day)
         ask(history, kTen - Duration(24h * 30 * day), kTen - Duration(24h * 30 * day - 1h));
-    ASSERT_EQ(m_answers.size(), 1U);
-    EXPECT_EQ(m_answers[0].error().code, "market.history_queue_full");
+    ASSERT_EQ(m_answers.size(), 3U);
+    EXPECT_EQ(m_answers[1].error().code, "market.history_rate_limited");
+    EXPECT_EQ(m_answers[2].error().code, "market.history_queue_full");
 }
 
 TEST_F(HistoryTest, NonsenseIsRefusedAtOnce)
