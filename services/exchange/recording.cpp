@@ -67,6 +67,22 @@ bool looksLobster(std::string_view text)
            && line[comma + 1] <= '7' && line[comma + 2] == ',';
 }
 
+/// Chains of option contracts come as one file a contract; a venue of stocks and coins cannot play
+/// them, for a contract is a hundred shares and has a feed of its own.
+tl::unexpected<Error> refuseArchive(std::string_view name, const std::vector<ZipEntry>& entries)
+{
+    const auto isContract = [](const ZipEntry& entry) {
+        return contains(entry.name, "_call_") || contains(entry.name, "_put_");
+    };
+    if (std::ranges::any_of(entries, isContract))
+        return fail(ErrorKind::Invalid, "recording.option_chain",
+                    fmt::format("{}: holds {} files of option contracts; a replay plays stocks and "
+                                "crypto pairs",
+                                name, entries.size()));
+    return fail(ErrorKind::Invalid, "recording.unknown_kind",
+                fmt::format("{}: expected one file in the archive, was {}", name, entries.size()));
+}
+
 /// The file of true books that LOBSTER writes beside the messages.
 void addFirstBook(Recording& recording, const std::string& path)
 {
@@ -157,9 +173,7 @@ Result<Recording> parseRecording(std::string_view name, std::string_view bytes,
         if (!entries)
             return tl::unexpected(entries.error());
         if (entries->size() != 1)
-            return fail(ErrorKind::Invalid, "recording.unknown_kind",
-                        fmt::format("{}: expected one file in the archive, was {}", name,
-                                    entries->size()));
+            return refuseArchive(name, *entries);
         const auto& entry = entries->front();
         return parseRecording(entry.name, entry.bytes, hints);
     }

@@ -70,7 +70,8 @@ struct RecordingHints {
 /// file beside it, if there), and CSV of open, high, low, close and volume with a header, plain or
 /// gzip-compressed. Blocks on the disk: not for an io or core thread.
 /// Fails with: NotFound "recording.not_found"; Corrupt "zip.…", "gzip.…"; Invalid
-/// "recording.unknown_kind"; Invalid "recording.csv" with "file:line: expected …, was …".
+/// "recording.unknown_kind", "recording.option_chain" (contracts are not played); Invalid
+/// "recording.csv" with "file:line: expected …, was …".
 Result<Recording> openRecording(const std::string& path, const RecordingHints& hints = {});
 
 /// As above, from memory. `name` is the file's name.

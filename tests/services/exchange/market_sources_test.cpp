@@ -71,6 +71,14 @@ TEST(Zip, DamageIsFoundAndBombsAreBounded)
     EXPECT_EQ(gunzip("\x1f\x8b\x08 rubbish").error().code, "gzip.damaged");
 }
 
+TEST(Recordings, AChainOfOptionContractsIsRefusedByName)
+{
+    NEED_SHARED("options/goog_options_minute_20151223_quote_american.zip");
+    const auto chain = openRecording(path);
+    ASSERT_FALSE(chain);
+    EXPECT_EQ(chain.error().code, "recording.option_chain");
+}
+
 TEST(Recordings, SpyTicksMatchTheMinuteBars)
 {
     NEED_SHARED("ticks/spy_tick_20131007_trade.zip");
