@@ -74,6 +74,7 @@ BatchResult commitBatch(Database& database, EventAppender& appender,
     if (const auto begun = database.begin(); !begun)
         return undo(database, appender, batch, begun.error());
     BatchResult result;
+    result.events.reserve(batch.size());
     for (Submission& submission : batch) {
         const auto ran = runWork(database, appender, result.events, submission, now);
         if (!ran) return undo(database, appender, batch, ran.error());

@@ -14,7 +14,9 @@ constexpr std::string_view kDomain = "qd.event.v1";
 
 void addInteger(std::string& bytes, std::uint64_t value, int width)
 {
-    for (int i = 0; i < width; ++i) bytes += static_cast<char>((value >> (8 * i)) & 0xff);
+    char text[8];
+    for (int i = 0; i < width; ++i) text[i] = static_cast<char>((value >> (8 * i)) & 0xff);
+    bytes.append(text, static_cast<std::size_t>(width));
 }
 
 void addField(std::string& bytes, std::string_view field)

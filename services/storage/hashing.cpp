@@ -56,11 +56,10 @@ Hash sha256(std::string_view bytes)
 std::string toHex(const Hash& hash)
 {
     constexpr char kDigits[] = "0123456789abcdef";
-    std::string text;
-    text.reserve(hash.size() * 2);
-    for (const unsigned char byte : hash) {
-        text += kDigits[byte >> 4];
-        text += kDigits[byte & 15];
+    std::string text(hash.size() * 2, '0');
+    for (std::size_t i = 0; i < hash.size(); ++i) {
+        text[2 * i] = kDigits[hash[i] >> 4];
+        text[2 * i + 1] = kDigits[hash[i] & 15];
     }
     return text;
 }

@@ -29,7 +29,7 @@ Statement::~Statement()
     }
     sqlite3_reset(m_handle);
     sqlite3_clear_bindings(m_handle);
-    m_owner->cache.find(m_key)->second.inUse = false;
+    m_owner->cached(m_key)->second.inUse = false;
 }
 
 // SQLite's own copy costs an allocation a value; small ones are kept beside the statement instead.
