@@ -1,6 +1,7 @@
 #include <array>
 #include <charconv>
 #include <cmath>
+#include <cstring>
 
 #include "services/json/json.h"
 
@@ -15,6 +16,65 @@ constexpr std::array<bool, 256> kPlain = [] {
     for (unsigned c = 0x20; c < 0x80; ++c) plain[c] = c != '"' && c != '\\';
     return plain;
 }();
+
+/// Texts up to this length are quoted on the stack.
+constexpr std::size_t kShortMax = 62;
+
+// A word with the highest bit of every byte set that is not plain; of the bytes above such a one it
+// may set some too many.
+std::uint64_t notPlain(std::uint64_t word)
+{
+    constexpr std::uint64_t kOnes = 0x0101010101010101, kHighs = 0x8080808080808080;
+    const std::uint64_t quote = word ^ (kOnes * '"'), backslash = word ^ (kOnes * '\\');
+    const std::uint64_t control = (word - kOnes * 0x20) & ~word;
+    return (((quote - kOnes) & ~quote) | ((backslash - kOnes) & ~backslash) | control | word) & kHighs;
+}
+
+// How many bytes from the start can be copied as they are.
+std::size_t plainLength(std::string_view text)
+{
+    std::size_t at = 0;
+    for (std::uint64_t word = 0; at + sizeof word <= text.size(); at += sizeof word) {
+        std::memcpy(&word, text.data() + at, sizeof word);
+        if (notPlain(word) != 0) break;
+    }
+    while (at < text.size() && kPlain[static_cast<unsigned char>(text[at])]) ++at;
+    return at;
+}
+
+// Copies `text`; false, and `out` is of no use, if any of it is not plain. Whole words, of which the
+// last overlaps the one before it, instead of bytes.
+bool copyPlain(char* out, std::string_view text)
+{
+    const char* const from = text.data();
+    const std::size_t size = text.size();
+    std::uint64_t bad = 0;
+    const auto copyWord = [&](std::size_t at) {
+        std::uint64_t word = 0;
+        std::memcpy(&word, from + at, sizeof word);
+        bad |= notPlain(word);
+        std::memcpy(out + at, &word, sizeof word);
+    };
+    constexpr std::size_t kWord = sizeof(std::uint64_t), kHalf = kWord / 2;
+    if (size >= kWord) {
+        for (std::size_t at = 0; at + kWord < size; at += kWord) copyWord(at);
+        copyWord(size - kWord);
+        return bad == 0;
+    }
+    if (size >= kHalf) {
+        std::uint32_t first = 0, last = 0;
+        std::memcpy(&first, from, kHalf);
+        std::memcpy(&last, from + size - kHalf, kHalf);
+        std::memcpy(out, &first, kHalf);
+        std::memcpy(out + size - kHalf, &last, kHalf);
+        return notPlain(std::uint64_t{first} << 32 | last) == 0;
+    }
+    for (std::size_t at = 0; at < size; ++at) {
+        if (!kPlain[static_cast<unsigned char>(from[at])]) return false;
+        out[at] = from[at];
+    }
+    return true;
+}
 
 unsigned char byteAt(std::string_view text, std::size_t at)
 {
@@ -80,14 +140,19 @@ void appendNumber(std::string& out, Number number)
 
 void appendQuoted(std::string& out, std::string_view text)
 {
+    if (text.size() <= kShortMax) { // nearly always: one append instead of three
+        char buffer[kShortMax + 2];
+        buffer[0] = '"';
+        if (copyPlain(buffer + 1, text)) {
+            buffer[text.size() + 1] = '"';
+            out.append(buffer, text.size() + 2);
+            return;
+        }
+    }
+    std::size_t at = plainLength(text);
     out += '"';
-    std::size_t at = 0;
+    out.append(text, 0, at);
     while (at < text.size()) {
-        std::size_t end = at;
-        while (end < text.size() && kPlain[static_cast<unsigned char>(text[end])]) ++end;
-        out.append(text, at, end - at);
-        at = end;
-        if (at == text.size()) break;
         const auto c = static_cast<unsigned char>(text[at]);
         if (c < 0x80) {
             appendEscaped(out, c);
@@ -99,6 +164,9 @@ void appendQuoted(std::string& out, std::string_view text)
             out += kReplacement;
             ++at;
         }
+        const std::size_t plain = plainLength(text.substr(at));
+        out.append(text, at, plain);
+        at += plain;
     }
     out += '"';
 }
@@ -170,9 +238,20 @@ Writer& Writer::endArray()
 Writer& Writer::key(std::string_view name)
 {
     QD_ASSERT(m_depth > 0 && ((m_objects >> (m_depth - 1)) & 1) != 0 && !m_hasKey);
-    if (m_needComma) m_text += ',';
-    appendQuoted(m_text, name);
-    m_text += ':';
+    char buffer[kShortMax + 4];
+    const std::size_t start = m_needComma ? 2 : 1;
+    buffer[0] = ',';
+    buffer[start - 1] = '"';
+    if (name.size() <= kShortMax && copyPlain(buffer + start, name)) {
+        char* const end = buffer + start + name.size();
+        end[0] = '"';
+        end[1] = ':';
+        m_text.append(buffer, end + 2);
+    } else {
+        if (m_needComma) m_text += ',';
+        appendQuoted(m_text, name);
+        m_text += ':';
+    }
     m_hasKey = true;
     return *this;
 }
@@ -214,10 +293,11 @@ Writer& Writer::value(double number)
 Writer& Writer::value(Decimal decimal)
 {
     separate();
-    char buffer[Decimal::kMaxChars];
-    m_text += '"';
-    m_text.append(buffer, decimal.write(buffer));
-    m_text += '"';
+    char buffer[Decimal::kMaxChars + 2];
+    buffer[0] = '"';
+    char* end = decimal.write(buffer + 1);
+    *end++ = '"';
+    m_text.append(buffer, end);
     return *this;
 }
 

@@ -38,11 +38,10 @@ bool readHex(std::string_view text, unsigned char* bytes)
 std::string toHex(const unsigned char* bytes, std::size_t count)
 {
     static constexpr char kDigits[] = "0123456789abcdef";
-    std::string text;
-    text.reserve(count * 2);
+    std::string text(count * 2, '0');
     for (std::size_t i = 0; i < count; ++i) {
-        text += kDigits[bytes[i] >> 4];
-        text += kDigits[bytes[i] & 15];
+        text[2 * i] = kDigits[bytes[i] >> 4];
+        text[2 * i + 1] = kDigits[bytes[i] & 15];
     }
     return text;
 }
