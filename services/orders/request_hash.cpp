@@ -1,8 +1,6 @@
 #include "services/orders/request_hash.h"
 
-#include <iterator>
-
-#include <fmt/format.h>
+#include <string_view>
 
 #include "services/storage/hashing.h"
 
@@ -16,23 +14,42 @@ std::string textOf(const std::optional<T>& value)
     return value ? value->toString() : "-";
 }
 
+std::string_view textOf(bool flag)
+{
+    return flag ? "true" : "false";
+}
+
+/// No member's text can contain the separator, so two requests never share a text.
+void add(std::string& text, std::string_view member)
+{
+    text += '\n';
+    text += member;
+}
+
 } // namespace
 
 std::string requestHash(const OrderRequest& request)
 {
+    constexpr std::size_t kUsualSize = 256;
     std::string text;
-    // No member's text can contain the separator, so two requests never share a text.
-    fmt::format_to(std::back_inserter(text), "{}\n{}\n{}\n{}\n{}\n{}\n{}\n{}\n{}\n{}\n{}\n{}\n{}\n{}",
-                   request.account.text(), request.symbol.text(), toString(request.side),
-                   toString(request.type), toString(request.timeInForce),
-                   request.quantity.toString(), textOf(request.limitPrice),
-                   textOf(request.stopPrice), textOf(request.trailPrice),
-                   textOf(request.trailPercent), request.extendedHours, request.reduceOnly,
-                   toString(request.orderClass),
-                   request.takeProfit ? request.takeProfit->limitPrice.toString() : "-");
+    text.reserve(kUsualSize);
+    text += request.account.text();
+    add(text, request.symbol.text());
+    add(text, toString(request.side));
+    add(text, toString(request.type));
+    add(text, toString(request.timeInForce));
+    add(text, request.quantity.toString());
+    add(text, textOf(request.limitPrice));
+    add(text, textOf(request.stopPrice));
+    add(text, textOf(request.trailPrice));
+    add(text, textOf(request.trailPercent));
+    add(text, textOf(request.extendedHours));
+    add(text, textOf(request.reduceOnly));
+    add(text, toString(request.orderClass));
+    add(text, request.takeProfit ? request.takeProfit->limitPrice.toString() : "-");
     if (request.stopLoss) {
-        fmt::format_to(std::back_inserter(text), "\n{}\n{}", request.stopLoss->stopPrice.toString(),
-                       textOf(request.stopLoss->limitPrice));
+        add(text, request.stopLoss->stopPrice.toString());
+        add(text, textOf(request.stopLoss->limitPrice));
     }
     return storage::toHex(storage::sha256(text));
 }
