@@ -3,6 +3,7 @@
 
 #include "models/market/calendar.h"
 #include "services/drills/cases/cases.h"
+#include "services/storage/atomic_file.h"
 
 namespace qd::drills {
 
@@ -13,6 +14,11 @@ using namespace std::chrono_literals;
 json::Value quoteOf(const Answer& answer)
 {
     return answer["quotes"].at(0);
+}
+
+std::int64_t millisOf(Duration time)
+{
+    return std::chrono::duration_cast<std::chrono::milliseconds>(time).count();
 }
 
 int venueRemaining(Stage& stage)
@@ -39,28 +45,82 @@ void providerLimit(Stage& stage, Evidence& evidence)
     require(used <= 10, "60 equal questions cost {} requests at the provider", used);
     evidence.note("60 equal questions at once: all answered, {} requests at the provider", used);
     // Now the provider says no: the user is told when to try again, and the next try works.
-    for (int i = 0; i < 4; ++i)
-        stage.fault(R"({"kind":"http_status","status":429,"method":"GET","path":"/v2/stocks"})");
-    CallOptions patient;
-    patient.timeout = 45s;
+    stage.fault(R"({"kind":"http_status","status":429,"method":"GET","path":"/v2/stocks","count":0})");
     const std::string other = "/v1/bars?symbol=ORCL&interval=15m&limit=30";
-    const auto refused = stage.api().call("GET", other, {}, patient);
+    const auto refused = stage.api().call("GET", other);
     require(refused.has_value(), "no answer under a limit: {}", whyNot(refused));
-    if (refused->status == 200) {
-        evidence.note("429 from the provider: waited for and answered within {} ms",
-                      std::chrono::duration_cast<std::chrono::milliseconds>(refused->took).count());
-    } else {
-        require(refused->status == 503 && refused->headers.contains("Retry-After") &&
-                    refused->text("detail").find("asked") != std::string::npos,
-                "expected 503 with the time of the next try, was {} {}", refused->status,
-                refused->body.substr(0, 300));
-        evidence.note("429 from the provider: 503, {}", refused->text("detail"));
-    }
+    require(refused->status == 429 && refused->headers.contains("Retry-After") &&
+                refused->text("code") == "market.history_rate_limited",
+            "expected 429 with the time of the next try, was {} {}", refused->status,
+            refused->body.substr(0, 300));
+    require(refused->took < 5s, "the user waited {} ms to be told", millisOf(refused->took));
+    evidence.note("429 from the provider, nothing kept: 429 after {} ms, {}", millisOf(refused->took),
+                  refused->text("detail"));
+    const std::string longer = "/v1/bars?symbol=SPY&interval=5m&limit=400";
+    const auto kept = stage.api().call("GET", longer);
+    require(kept && kept->status == 200 && (*kept)["partial"].booleanOr(false) &&
+                (*kept)["bars"].size() > 0 && !(*kept)["retryAfterMs"].isAbsent(),
+            "what is kept was not answered: {}", kept ? kept->body.substr(0, 300) : whyNot(kept));
+    evidence.note("with {} bars kept: those at once, marked partial", (*kept)["bars"].size());
     stage.clearFaults();
-    stage.await("the same question is answered once the limit allows", 60s, [&] {
-        const auto answer = stage.api().call("GET", other, {}, patient);
-        return answer && answer->status == 200;
+    stage.await("the same questions are answered in full once the limit allows", 60s, [&] {
+        const auto answer = stage.api().call("GET", other);
+        const auto whole = stage.api().call("GET", longer);
+        return answer && answer->status == 200 && whole && whole->status == 200 &&
+               !(*answer)["partial"].booleanOr(false) && !(*whole)["partial"].booleanOr(false);
     });
+}
+
+/// With a second key the user does not notice that the first one is used up, or refused.
+void keysTakeTurns(Stage& stage, Evidence& evidence)
+{
+    const std::string second = R"({"keyId":"PKSECONDKEY","secretKey":")" + Stage::newId() + "\"}";
+    const auto file = stage.folder() + "/second-key.json";
+    const auto written = storage::replaceFile(file, second);
+    require(written.has_value(), "{} cannot be written", file);
+    stage.admin("POST", "/keys", second);
+    stage.stopBackend();
+    stage.addBackendOption("alpaca-data-credentials-files=" + file);
+    stage.startBackend();
+    stage.awaitSettled();
+    const auto keys = json::Document::parse(slurp(stage.credentialsFile()));
+    require(keys.has_value(), "the first key is not known");
+    const auto strike = [&](int status, std::string_view keyId) {
+        stage.fault(fmt::format(R"({{"kind":"http_status","status":{},"path":"/v2/stocks","count":0,)"
+                                R"("keyId":"{}"}})",
+                                status, keyId));
+    };
+    const auto answered = [&](const std::string& symbol) {
+        const auto answer = stage.api().call("GET", "/v1/bars?symbol=" + symbol + "&interval=15m&limit=30");
+        require(answer && answer->status == 200 && !(*answer)["partial"].booleanOr(false),
+                "bars of {} were not answered: {}", symbol,
+                answer ? answer->body.substr(0, 300) : whyNot(answer));
+        return millisOf(answer->took);
+    };
+    strike(429, (*keys)["keyId"].stringOr({}));
+    evidence.note("the first key used up: answered in {} ms", answered("CSCO"));
+    stage.await("health names the key in use", 15s, [&] {
+        const auto detail = stage.component("feed.alpaca", "detail");
+        return detail.find("key 2 of 2 is in use") != std::string::npos &&
+               detail.find("key 1 of 2 is used up until") != std::string::npos;
+    });
+    stage.clearFaults();
+    strike(401, "PKSECONDKEY");
+    stage.await("the second key is refused and the first one used again", 90s, [&] {
+        const auto answer = stage.api().call("GET", "/v1/bars?symbol=PEP&interval=15m&limit=30");
+        const auto detail = stage.component("feed.alpaca", "detail");
+        return answer && answer->status == 200 &&
+               detail.find("key 2 of 2 is refused") != std::string::npos &&
+               detail.find("key 1 of 2 is in use") != std::string::npos;
+    });
+    evidence.note("the second key refused: {}", stage.component("feed.alpaca", "detail"));
+    stage.clearFaults();
+}
+
+void providerLimits(Stage& stage, Evidence& evidence)
+{
+    providerLimit(stage, evidence);
+    keysTakeTurns(stage, evidence);
 }
 
 void invalidSymbol(Stage& stage, Evidence& evidence)
@@ -148,6 +208,50 @@ void oldDataLooksOld(Stage& stage, Evidence& evidence)
     });
 }
 
+/// Fifteen minutes and a day by the values' own times: the venue tells values that are so old
+/// already. A simulated market keeps its own time, so the backend is told that it is a real one.
+void limitsOfAge(Stage& stage, Evidence& evidence)
+{
+    struct Row {
+        const char* symbol;
+        std::chrono::minutes age;
+        bool old, refused;
+    };
+    const Row rows[] = {{"CSCO", 14min, false, false},
+                        {"PEP", 16min, true, false},
+                        {"GM", 23h + 50min, true, false},
+                        {"BA", 24h + 10min, true, true}};
+    for (const auto& row : rows)
+        stage.admin("POST", "/market/price",
+                    fmt::format(R"({{"symbol":"{}","bid":"99.98","ask":"100","last":"100","ageMs":{}}})",
+                                row.symbol, std::chrono::milliseconds(row.age).count()));
+    stage.stopBackend();
+    stage.addBackendOption("alpaca-simulated=false");
+    stage.startBackend();
+    stage.awaitSettled();
+    for (const auto& row : rows) {
+        const auto quote = quoteOf(stage.get(std::string("/v1/quotes?symbols=") + row.symbol));
+        require(quote["old"].booleanOr(!row.old) == row.old &&
+                    quote["refused"].booleanOr(!row.refused) == row.refused,
+                "a quote that is {} minutes old: {}", row.age.count(), quote.dump());
+        require(quote["ageMs"].integerOr(0) >= std::chrono::milliseconds(row.age).count(),
+                "its age is said to be {} ms", quote["ageMs"].integerOr(0));
+        require(quote["freshness"].stringOr({}) != "live", "{} is called live", row.symbol);
+        evidence.note("{} minutes old: old {}, refused {}, {}", row.age.count(), row.old, row.refused,
+                      quote["freshness"].stringOr({}));
+    }
+    const auto answer = stage.submit({.symbol = "BA"});
+    require(answer.status == 422, "a market order on a day-old price: {} {}", answer.status,
+            answer.body.substr(0, 300));
+    evidence.note("a market order on the oldest one: refused");
+}
+
+void oldData(Stage& stage, Evidence& evidence)
+{
+    oldDataLooksOld(stage, evidence);
+    limitsOfAge(stage, evidence);
+}
+
 void requireNyse(const char* instant, SessionPhase expected)
 {
     const auto phase = Calendar::nyse().phase(Timestamp::of(instant));
@@ -219,14 +323,16 @@ std::vector<Drill> marketDrills()
 {
     return {
         {"PE-5.1", "more questions than the data provider allows, and its 429",
-         "equal questions are asked once, under the limit; the user sees the time of the next try",
-         {}, 120s, providerLimit},
+         "equal questions are asked once, under the limit; what is kept is answered; keys take turns; "
+         "the user sees the time of the next try",
+         {.isPrivate = true}, 180s, providerLimits},
         {"PE-5.2", "symbols that do not exist, and times without data",
          "404 with near matches; no data looks different from no such symbol", {}, 60s,
          invalidSymbol},
         {"PE-5.5", "the data feed dies while quotes are on the screen",
-         "time, age and source with every value; stale is said, orders on it ask", {}, 240s,
-         oldDataLooksOld},
+         "time, age and source with every value; stale is said, orders on it ask; a warning past 15 "
+         "minutes, no basis for anything past a day",
+         {.isPrivate = true}, 300s, oldData},
         {"TB-1.3", "holidays, early closes, a trading halt, and a shut market",
          "no order when shut or halted; cancels pass", {.isPrivate = true}, 90s, hoursOfNewYork},
     };
