@@ -61,6 +61,14 @@ struct BarSeries {
     bool adjusted = false;
 };
 
+/// An order as it came. A word that this version does not know is kept beside the nearest it knows:
+/// an unknown state counts as accepted, so that the order stays in sight and can be cancelled.
+struct OrderFacts : Order {
+    OrderFacts() = default;
+    OrderFacts(Order order) : Order(std::move(order)) {}
+    std::string stateWord, sideWord, typeWord, timeInForceWord; ///< empty: known
+};
+
 struct PositionFacts {
     Position position;
     Price lastPrice;
@@ -79,14 +87,21 @@ struct AccountFacts {
 enum class TradingState { Active, Reducing, Halted };
 std::string_view toString(TradingState state);
 
+/// What we and the broker disagree on. `id` names exactly this disagreement.
 struct Difference {
+    std::string id, code;
     std::string kind; ///< "position", "order", "cash"
-    std::string symbol, ours, theirs;
+    std::string symbol, ours, theirs, difference;
     Timestamp since;
+    bool blocksEntries = false;
+    bool acceptable = false; ///< the broker's word may be taken
+    std::string whatToDo;
+    friend bool operator==(const Difference&, const Difference&) = default;
 };
 
 struct TradingFacts {
     TradingState state = TradingState::Active;
+    std::string stateWord; ///< as it came, if this version does not know it; then `state` is Halted
     std::string reason;
     Timestamp since;
     bool reconciling = false;
@@ -136,7 +151,7 @@ struct Notice {
 /// All state at one point of the stream.
 struct Snapshot {
     std::uint64_t sequence = 0;
-    std::vector<Order> orders;
+    std::vector<OrderFacts> orders;
     std::vector<Fill> fills;
     std::vector<PositionFacts> positions;
     std::optional<AccountFacts> account;
@@ -149,7 +164,7 @@ struct StreamEvent {
     std::uint64_t sequence = 0;
     std::string kind; ///< "order.accepted"
     Timestamp time;
-    std::optional<Order> order;
+    std::optional<OrderFacts> order;
     std::optional<Fill> fill;
     std::optional<PositionFacts> position;
     std::optional<AccountFacts> account;
@@ -163,6 +178,25 @@ struct TimelineEvent {
     Timestamp eventTime; ///< the venue's, if it told one
     std::string kind, actor, traceId;
     std::string detail;  ///< compact "key: value" pairs
+};
+
+/// One line of the backend's log.
+struct LogEvent {
+    std::uint64_t sequence = 0;
+    Timestamp time;
+    std::string kind, subject, actor, traceId;
+    std::string detail; ///< compact "key: value" pairs
+    std::optional<Notice> notice;
+};
+
+/// One step of a request as the backend timed it.
+struct Span {
+    std::string id, parent; ///< 16 hexadecimal digits; the parent may be another program's
+    std::string name;       ///< "POST /v1/orders"
+    Timestamp start;
+    Duration duration{};
+    std::string status, message; ///< "unset", "ok", "error"
+    std::string attributes;      ///< compact "key: value" pairs
 };
 
 struct PreviewCheck {

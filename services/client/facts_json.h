@@ -7,7 +7,7 @@
 /// remembered by the reader; a record with a wrong member is never half believed.
 namespace qd::client {
 
-Order readOrder(FieldReader& read, const json::Value& value);
+OrderFacts readOrder(FieldReader& read, const json::Value& value);
 Fill readFill(FieldReader& read, const json::Value& value);
 PositionFacts readPosition(FieldReader& read, const json::Value& value);
 AccountFacts readAccount(FieldReader& read, const json::Value& value);
@@ -20,6 +20,8 @@ Instrument readInstrument(FieldReader& read, const json::Value& value);
 OrderPreview readPreview(FieldReader& read, const json::Value& value);
 BarSeries readBars(FieldReader& read, const json::Value& value);
 TimelineEvent readTimelineEvent(FieldReader& read, const json::Value& value);
+LogEvent readLogEvent(FieldReader& read, const json::Value& value);
+Span readSpan(FieldReader& read, const json::Value& value);
 /// A record of compact "key: value" pairs, for people.
 std::string pairsOf(const json::Value& object);
 
@@ -38,6 +40,7 @@ std::vector<T> readAll(FieldReader& read, const json::Value& array,
 std::string orderBody(const OrderRequest& order);
 std::string changeBody(const OrderChange& change);
 std::string tradingBody(TradingState state, const std::string& reason);
+std::string reasonBody(const std::string& reason);
 std::string subscribeMessage(const WishList& wishes);
 
 } // namespace qd::client

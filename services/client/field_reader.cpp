@@ -14,65 +14,46 @@ void FieldReader::note(const Error& error)
     if (!m_error) m_error = error;
 }
 
-std::string FieldReader::text(const json::Value& value)
-{
-    return value.isAbsent() ? std::string() : take(value.text());
-}
-
-bool FieldReader::flag(const json::Value& value, bool fallback)
-{
-    return value.isAbsent() ? fallback : take(value.boolean(), fallback);
-}
-
-std::int64_t FieldReader::integer(const json::Value& value, std::int64_t fallback)
-{
-    return value.isAbsent() ? fallback : take(value.integer(), fallback);
-}
-
 std::uint64_t FieldReader::sequence(const json::Value& value)
 {
-    return take(value.unsignedInteger());
+    const auto number = value.unsignedInteger();
+    if (number) return *number;
+    note(number.error());
+    return 0;
 }
 
-double FieldReader::number(const json::Value& value)
+void FieldReader::read(const json::Value& value, std::chrono::milliseconds& place)
 {
-    return value.isAbsent() ? 0 : take(value.number());
+    std::int64_t count = place.count();
+    read(value, count);
+    if (count >= -kMillisMax && count <= kMillisMax) place = std::chrono::milliseconds(count);
+    else note({ErrorKind::Invalid, "client.time", "a span of time beyond all bounds", {}});
 }
 
-Decimal FieldReader::decimal(const json::Value& value)
+void FieldReader::read(const json::Value& value, const Millis& cell)
 {
-    return value.isAbsent() ? Decimal() : take(value.decimal());
+    std::int64_t count = 0;
+    read(value, count);
+    if (count >= 0 && count <= kMillisMax) cell.place = Timestamp::fromMillis(count);
+    else
+        note({ErrorKind::Invalid, "client.time",
+              "expected milliseconds since 1970, was " + std::to_string(count), {}});
 }
 
-Money FieldReader::money(const json::Value& value)
+void FieldReader::read(const json::Value& value, Symbol& place)
 {
-    return value.isAbsent() ? Money() : take(value.money());
+    auto symbol = Symbol::parse(value.stringOr({}));
+    if (symbol) place = std::move(*symbol);
+    else note(symbol.error());
 }
 
-Timestamp FieldReader::time(const json::Value& value)
+bool FieldReader::hasCells(std::size_t count, std::size_t wanted, std::string_view what)
 {
-    return value.isAbsent() ? Timestamp() : take(value.timestamp());
-}
-
-Timestamp FieldReader::millis(const json::Value& value)
-{
-    const auto count = integer(value);
-    if (count >= 0 && count <= kMillisMax) return Timestamp::fromMillis(count);
-    note({ErrorKind::Invalid, "client.time", "expected milliseconds since 1970, was " +
-                                                 std::to_string(count), {}});
-    return {};
-}
-
-std::optional<Price> FieldReader::maybePrice(const json::Value& value)
-{
-    if (value.isAbsent()) return std::nullopt;
-    return price(value);
-}
-
-std::optional<Decimal> FieldReader::maybeDecimal(const json::Value& value)
-{
-    if (value.isAbsent()) return std::nullopt;
-    return decimal(value);
+    if (count >= wanted) return true;
+    note({ErrorKind::Invalid, "client.row",
+          "expected a row of " + std::to_string(wanted) + " values, was " + std::to_string(count),
+          std::string(what)});
+    return false;
 }
 
 } // namespace qd::client

@@ -1,5 +1,9 @@
 #include "services/client/net_session.h"
 
+#include <algorithm>
+#include <iterator>
+#include <span>
+
 #include <QPointer>
 
 #include "services/client/facts_json.h"
@@ -51,7 +55,7 @@ std::string encoded(const std::string& text)
     return QUrl::toPercentEncoding(QString::fromStdString(text)).toStdString();
 }
 
-std::string symbolList(const std::vector<Symbol>& symbols)
+std::string symbolList(std::span<const Symbol> symbols)
 {
     std::string list;
     for (const auto& symbol : symbols) {
@@ -60,6 +64,8 @@ std::string symbolList(const std::vector<Symbol>& symbols)
     }
     return list;
 }
+
+Order readPlainOrder(FieldReader& read, const json::Value& root) { return readOrder(read, root); }
 
 int readRequestedCount(FieldReader&, const json::Value& root)
 {
@@ -81,9 +87,29 @@ std::vector<TimelineEvent> readTimeline(FieldReader& read, const json::Value& ro
     return readAll(read, root["events"], readTimelineEvent);
 }
 
+std::vector<Span> readTrace(FieldReader& read, const json::Value& root)
+{
+    auto spans = readAll(read, root["spans"], readSpan);
+    std::stable_sort(spans.begin(), spans.end(),
+                     [](const Span& a, const Span& b) { return a.start < b.start; });
+    return spans;
+}
+
+std::vector<LogEvent> readEvents(FieldReader& read, const json::Value& root)
+{
+    return readAll(read, root["events"], readLogEvent);
+}
+
+TradingFacts readAccepted(FieldReader& read, const json::Value& root)
+{
+    return readTrading(read, root["trading"]);
+}
+
 bool readRequested(FieldReader& read, const json::Value& root)
 {
-    return read.flag(root["requested"], true);
+    bool isRequested = true;
+    read.members(root, "requested", isRequested);
+    return isRequested;
 }
 
 std::string readText(FieldReader&, const json::Value& root) { return root.dump(); }
@@ -184,7 +210,7 @@ void NetSession::submitOrder(const OrderRequest& order, QObject* owner, Reply<Or
 {
     ask<Order>({.verb = "POST", .target = "/v1/orders", .body = orderBody(order), .isCommand = true,
                 .idempotencyKey = order.clientOrderId.text()},
-               readOrder, owner, std::move(reply));
+               readPlainOrder, owner, std::move(reply));
 }
 
 void NetSession::previewOrder(const OrderRequest& order, QObject* owner, Reply<OrderPreview> reply)
@@ -197,14 +223,14 @@ void NetSession::changeOrder(const OrderChange& change, QObject* owner, Reply<Or
 {
     ask<Order>({.verb = "PATCH", .target = orderTarget(change.order), .body = changeBody(change),
                 .isCommand = true},
-               readOrder, owner, std::move(reply));
+               readPlainOrder, owner, std::move(reply));
 }
 
 void NetSession::cancelOrder(const ClientOrderId& order, QObject* owner, Reply<Order> reply)
 {
     ask<Order>({.verb = "DELETE", .target = orderTarget(order), .isCommand = true,
                 .evenOffline = true},
-               readOrder, owner, std::move(reply));
+               readPlainOrder, owner, std::move(reply));
 }
 
 void NetSession::cancelAll(const Symbol& symbolOrEmpty, QObject* owner, Reply<int> reply)
@@ -234,8 +260,29 @@ void NetSession::findInstruments(const std::string& query, int limit, QObject* o
 void NetSession::fetchQuotes(const std::vector<Symbol>& symbols, QObject* owner,
                              Reply<std::vector<QuoteFacts>> reply)
 {
-    ask<std::vector<QuoteFacts>>({.target = "/v1/quotes?symbols=" + symbolList(symbols)},
-                                 readQuotes, owner, std::move(reply));
+    /// Answers of the parts, as they come.
+    struct Gathered {
+        std::size_t waiting = 0;
+        std::vector<QuoteFacts> facts;
+        std::optional<Problem> problem;
+        Reply<std::vector<QuoteFacts>> reply;
+    };
+    auto gathered = std::make_shared<Gathered>();
+    gathered->waiting = std::max<std::size_t>(1, (symbols.size() + kQuotesMax - 1) / kQuotesMax);
+    gathered->reply = std::move(reply);
+    const auto take = [gathered](Answer<std::vector<QuoteFacts>> part) {
+        if (part) std::move(part->begin(), part->end(), std::back_inserter(gathered->facts));
+        else if (!gathered->problem) gathered->problem = std::move(part.error());
+        if (--gathered->waiting > 0) return;
+        if (gathered->problem) gathered->reply(tl::unexpected(std::move(*gathered->problem)));
+        else gathered->reply(std::move(gathered->facts));
+    };
+    for (std::size_t i = 0; i == 0 || i < symbols.size(); i += kQuotesMax) {
+        const std::span<const Symbol> rest(symbols.begin() + std::ptrdiff_t(i), symbols.end());
+        const auto part = rest.first(std::min(kQuotesMax, rest.size()));
+        ask<std::vector<QuoteFacts>>({.target = "/v1/quotes?symbols=" + symbolList(part)},
+                                     readQuotes, owner, take);
+    }
 }
 
 void NetSession::fetchBars(const Symbol& symbol, BarInterval interval, int limit, QObject* owner,
@@ -252,6 +299,30 @@ void NetSession::fetchTimeline(const ClientOrderId& order, QObject* owner,
 {
     ask<std::vector<TimelineEvent>>({.target = orderTarget(order, "/timeline")}, readTimeline,
                                     owner, std::move(reply));
+}
+
+void NetSession::acceptDifference(const std::string& id, const std::string& reason, QObject* owner,
+                                  Reply<TradingFacts> reply)
+{
+    ask<TradingFacts>({.verb = "POST",
+                       .target = "/v1/trading/differences/" + encoded(id) + "/accept",
+                       .body = reasonBody(reason), .isCommand = true},
+                      readAccepted, owner, std::move(reply));
+}
+
+void NetSession::fetchTrace(const std::string& traceId, QObject* owner,
+                            Reply<std::vector<Span>> reply)
+{
+    ask<std::vector<Span>>({.target = "/v1/traces/" + encoded(traceId)}, readTrace, owner,
+                           std::move(reply));
+}
+
+void NetSession::fetchEvents(std::uint64_t after, int limit, QObject* owner,
+                             Reply<std::vector<LogEvent>> reply)
+{
+    ask<std::vector<LogEvent>>({.target = "/v1/events?after=" + std::to_string(after) +
+                                          "&limit=" + std::to_string(limit)},
+                               readEvents, owner, std::move(reply));
 }
 
 void NetSession::reconcile(QObject* owner, Reply<bool> reply)

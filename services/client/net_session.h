@@ -61,6 +61,8 @@ struct NetSettings {
 class NetSession final : public Session {
     Q_OBJECT
 public:
+    static constexpr std::size_t kQuotesMax = 500; ///< symbols of one call
+
     /// `server` may be empty: then `start` waits for `setServer`.
     explicit NetSession(ServerAddress server, NetSettings settings = {}, QObject* parent = nullptr);
     ~NetSession() override;
@@ -84,15 +86,22 @@ public:
                     Reply<TradingFacts> reply) override;
     void findInstruments(const std::string& query, int limit, QObject* owner,
                          Reply<std::vector<Instrument>> reply) override;
+    /// More than kQuotesMax are asked for in several calls; the answer is one, and a failure if any
+    /// of them failed.
     void fetchQuotes(const std::vector<Symbol>& symbols, QObject* owner,
                      Reply<std::vector<QuoteFacts>> reply) override;
     void fetchBars(const Symbol& symbol, BarInterval interval, int limit, QObject* owner,
                    Reply<BarSeries> reply) override;
     void fetchTimeline(const ClientOrderId& order, QObject* owner,
                        Reply<std::vector<TimelineEvent>> reply) override;
+    void acceptDifference(const std::string& id, const std::string& reason, QObject* owner,
+                          Reply<TradingFacts> reply) override;
+    void fetchTrace(const std::string& traceId, QObject* owner,
+                    Reply<std::vector<Span>> reply) override;
+    void fetchEvents(std::uint64_t after, int limit, QObject* owner,
+                     Reply<std::vector<LogEvent>> reply) override;
 
-    /// Compare with the broker now; the report comes as events. Answers true.
-    void reconcile(QObject* owner, Reply<bool> reply);
+    void reconcile(QObject* owner, Reply<bool> reply) override;
     /// Any read-only resource as the JSON text it is: "/health/report", "/v1/breakers",
     /// "/v1/events?after=0&limit=200", "/v1/traces?limit=100".
     void fetchText(const std::string& target, QObject* owner, Reply<std::string> reply);

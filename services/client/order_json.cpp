@@ -4,109 +4,87 @@ namespace qd::client {
 
 namespace {
 
-Result<OrderOrigin> parseOrigin(std::string_view text)
+void readExits(FieldReader& read, const json::Value& value, OrderRequest& request)
 {
-    if (text == "ours") return OrderOrigin::Ours;
-    if (text == "external") return OrderOrigin::External;
-    return fail(ErrorKind::Invalid, "client.unknown_value",
-                "expected ours or external, was \"" + std::string(text.substr(0, 40)) + "\"",
-                "origin");
-}
-
-Result<TradingState> parseTradingState(std::string_view text)
-{
-    for (const auto state : {TradingState::Active, TradingState::Reducing, TradingState::Halted})
-        if (toString(state) == text) return state;
-    return fail(ErrorKind::Invalid, "client.unknown_value",
-                "expected active, reducing or halted, was \"" + std::string(text.substr(0, 40)) +
-                    "\"",
-                "state");
-}
-
-OrderRequest readRequest(FieldReader& read, const json::Value& value)
-{
-    OrderRequest request;
-    request.clientOrderId = ClientOrderId(read.text(value["clientOrderId"]));
-    request.account = AccountId(read.text(value["account"]));
-    request.symbol = read.take(Symbol::parse(value["symbol"].stringOr({})));
-    request.side = read.take(parseSide(value["side"].stringOr({})));
-    request.type = read.take(parseOrderType(value["type"].stringOr({})));
-    request.timeInForce = read.word(value["timeInForce"], parseTimeInForce, TimeInForce::Day);
-    request.quantity = read.quantity(value["quantity"]);
-    request.limitPrice = read.maybePrice(value["limitPrice"]);
-    request.stopPrice = read.maybePrice(value["stopPrice"]);
-    request.trailPrice = read.maybePrice(value["trailPrice"]);
-    request.trailPercent = read.maybeDecimal(value["trailPercent"]);
-    request.extendedHours = read.flag(value["extendedHours"]);
-    request.reduceOnly = read.flag(value["reduceOnly"]);
-    request.orderClass = read.word(value["orderClass"], parseOrderClass, OrderClass::Simple);
     if (const auto exit = value["takeProfit"]; !exit.isAbsent())
-        request.takeProfit = TakeProfit{read.price(exit["limitPrice"])};
-    if (const auto exit = value["stopLoss"]; !exit.isAbsent())
-        request.stopLoss =
-            StopLoss{read.price(exit["stopPrice"]), read.maybePrice(exit["limitPrice"])};
-    return request;
+        read.members(exit, "limitPrice", request.takeProfit.emplace().limitPrice);
+    if (const auto exit = value["stopLoss"]; !exit.isAbsent()) {
+        auto& loss = request.stopLoss.emplace();
+        read.members(exit, "stopPrice", loss.stopPrice, "limitPrice", loss.limitPrice);
+    }
+}
+
+void readRequest(FieldReader& read, const json::Value& value, OrderFacts& order)
+{
+    auto& request = order.request;
+    read.members(value, "clientOrderId", request.clientOrderId, "account", request.account,
+                 "symbol", request.symbol, "quantity", request.quantity, "limitPrice",
+                 request.limitPrice, "stopPrice", request.stopPrice, "trailPrice",
+                 request.trailPrice, "trailPercent", request.trailPercent, "extendedHours",
+                 request.extendedHours, "reduceOnly", request.reduceOnly, "orderClass",
+                 request.orderClass);
+    order.sideWord = read.word(value["side"], request.side);
+    order.typeWord = read.word(value["type"], request.type);
+    order.timeInForceWord = read.word(value["timeInForce"], request.timeInForce);
+    readExits(read, value, request);
+}
+
+Difference readDifference(FieldReader& read, const json::Value& value)
+{
+    Difference difference;
+    read.members(value, "id", difference.id, "code", difference.code, "kind", difference.kind,
+                 "ours", difference.ours, "theirs", difference.theirs, "difference",
+                 difference.difference, "since", difference.since, "blocksEntries",
+                 difference.blocksEntries, "acceptable", difference.acceptable, "whatToDo",
+                 difference.whatToDo);
+    read.members(value, "symbol", difference.symbol); // a text: cash has none
+    return difference;
 }
 
 } // namespace
 
-Order readOrder(FieldReader& read, const json::Value& value)
+OrderFacts readOrder(FieldReader& read, const json::Value& value)
 {
-    Order order;
-    order.request = readRequest(read, value);
-    order.state = read.take(parseOrderState(value["state"].stringOr({})));
+    OrderFacts order;
+    readRequest(read, value, order);
+    order.state = OrderState::Accepted;
+    order.stateWord = read.word(value["state"], order.state);
+    if (!value["state"].isString())
+        read.note({ErrorKind::Invalid, "client.order", "an order without a state", "state"});
     order.previousState = order.state;
-    order.outcomeUnknown = read.flag(value["outcomeUnknown"]);
-    order.origin = read.word(value["origin"], parseOrigin, OrderOrigin::Ours);
-    if (auto id = read.text(value["venueOrderId"]); !id.empty())
-        order.venueOrderIds.emplace_back(std::move(id));
-    order.filledQuantity = read.quantity(value["filledQuantity"]);
-    order.averagePrice = read.price(value["averagePrice"]);
-    order.parent = ClientOrderId(read.text(value["parent"]));
-    order.groupId = read.text(value["groupId"]);
-    order.replaces = ClientOrderId(read.text(value["replaces"]));
-    order.replacedBy = ClientOrderId(read.text(value["replacedBy"]));
-    order.reasonCode = read.text(value["reasonCode"]);
-    order.reasonText = read.text(value["reasonText"]);
-    order.createdAt = read.time(value["createdAt"]);
-    order.submittedAt = read.time(value["submittedAt"]);
-    order.acceptedAt = read.time(value["acceptedAt"]);
-    order.closedAt = read.time(value["closedAt"]);
-    order.updatedAt = read.time(value["updatedAt"]);
-    order.version = read.integer(value["version"]);
+    if (VenueOrderId id; !value["venueOrderId"].isAbsent()) {
+        read.members(value, "venueOrderId", id);
+        order.venueOrderIds.push_back(std::move(id));
+    }
+    read.members(value, "outcomeUnknown", order.outcomeUnknown, "origin", order.origin,
+                 "filledQuantity", order.filledQuantity, "averagePrice", order.averagePrice,
+                 "parent", order.parent, "groupId", order.groupId, "replaces", order.replaces,
+                 "replacedBy", order.replacedBy, "reasonCode", order.reasonCode, "reasonText",
+                 order.reasonText, "createdAt", order.createdAt, "submittedAt", order.submittedAt,
+                 "acceptedAt", order.acceptedAt, "closedAt", order.closedAt, "updatedAt",
+                 order.updatedAt, "version", order.version);
     return order;
 }
 
 Fill readFill(FieldReader& read, const json::Value& value)
 {
     Fill fill;
-    fill.executionId = ExecutionId(read.text(value["executionId"]));
-    fill.clientOrderId = ClientOrderId(read.text(value["clientOrderId"]));
-    fill.account = AccountId(read.text(value["account"]));
-    fill.symbol = read.take(Symbol::parse(value["symbol"].stringOr({})));
-    fill.side = read.take(parseSide(value["side"].stringOr({})));
-    fill.price = read.price(value["price"]);
-    fill.quantity = read.quantity(value["quantity"]);
-    fill.fee = read.money(value["fee"]);
-    fill.eventTime = read.time(value["eventTime"]);
-    fill.receiveTime = read.time(value["receiveTime"]);
-    fill.inferred = read.flag(value["inferred"]);
+    read.members(value, "executionId", fill.executionId, "clientOrderId", fill.clientOrderId,
+                 "account", fill.account, "symbol", fill.symbol, "side", fill.side, "price",
+                 fill.price, "quantity", fill.quantity, "fee", fill.fee, "eventTime",
+                 fill.eventTime, "receiveTime", fill.receiveTime, "inferred", fill.inferred);
     return fill;
 }
 
 PositionFacts readPosition(FieldReader& read, const json::Value& value)
 {
     PositionFacts facts;
-    facts.position.account = AccountId(read.text(value["account"]));
-    facts.position.symbol = read.take(Symbol::parse(value["symbol"].stringOr({})));
-    facts.position.quantity = read.quantity(value["quantity"]);
-    facts.position.averagePrice = read.price(value["averagePrice"]);
-    facts.position.realised = read.money(value["realised"]);
-    facts.lastPrice = read.price(value["lastPrice"]);
-    facts.marketValue = read.money(value["marketValue"]);
-    facts.unrealised = read.money(value["unrealised"]);
-    facts.dayChange = read.money(value["dayChange"]);
-    facts.reconciled = read.flag(value["reconciled"], true);
+    auto& position = facts.position;
+    read.members(value, "account", position.account, "symbol", position.symbol, "quantity",
+                 position.quantity, "averagePrice", position.averagePrice, "realised",
+                 position.realised, "lastPrice", facts.lastPrice, "marketValue",
+                 facts.marketValue, "unrealised", facts.unrealised, "dayChange", facts.dayChange,
+                 "reconciled", facts.reconciled);
     return facts;
 }
 
@@ -114,21 +92,13 @@ AccountFacts readAccount(FieldReader& read, const json::Value& value)
 {
     AccountFacts facts;
     auto& account = facts.snapshot;
-    account.account = AccountId(read.text(value["account"]));
-    if (auto currency = read.text(value["currency"]); !currency.empty())
-        account.currency = std::move(currency);
-    account.cash = read.money(value["cash"]);
-    account.equity = read.money(value["equity"]);
-    account.lastEquity = read.money(value["lastEquity"]);
-    account.buyingPower = read.money(value["buyingPower"]);
-    account.initialMargin = read.money(value["initialMargin"]);
-    account.maintenanceMargin = read.money(value["maintenanceMargin"]);
-    account.tradingBlocked = read.flag(value["tradingBlocked"]);
-    account.shortingEnabled = read.flag(value["shortingEnabled"]);
-    account.asOf = read.time(value["asOf"]);
-    facts.dayProfit = read.money(value["dayProfit"]);
-    facts.dayProfitPercent = read.decimal(value["dayProfitPercent"]);
-    facts.openRisk = read.money(value["openRisk"]);
+    read.members(value, "account", account.account, "currency", account.currency, "cash",
+                 account.cash, "equity", account.equity, "lastEquity", account.lastEquity,
+                 "buyingPower", account.buyingPower, "initialMargin", account.initialMargin,
+                 "maintenanceMargin", account.maintenanceMargin, "tradingBlocked",
+                 account.tradingBlocked, "shortingEnabled", account.shortingEnabled, "asOf",
+                 account.asOf, "dayProfit", facts.dayProfit, "dayProfitPercent",
+                 facts.dayProfitPercent, "openRisk", facts.openRisk);
     facts.live = value["environment"].stringOr({}) == "live";
     return facts;
 }
@@ -136,19 +106,13 @@ AccountFacts readAccount(FieldReader& read, const json::Value& value)
 TradingFacts readTrading(FieldReader& read, const json::Value& value)
 {
     TradingFacts facts;
-    facts.state = read.take(parseTradingState(value["state"].stringOr({})));
-    facts.reason = read.text(value["reason"]);
-    facts.since = read.time(value["since"]);
-    facts.reconciling = read.flag(value["reconciling"]);
-    for (const auto& item : value["differences"].items()) {
-        Difference difference;
-        difference.kind = read.text(item["kind"]);
-        difference.symbol = read.text(item["symbol"]);
-        difference.ours = read.text(item["ours"]);
-        difference.theirs = read.text(item["theirs"]);
-        difference.since = read.time(item["since"]);
-        facts.differences.push_back(std::move(difference));
-    }
+    facts.state = TradingState::Halted; // nothing goes out under a word that nobody here knows
+    facts.stateWord = read.word(value["state"], facts.state);
+    if (!value["state"].isString())
+        read.note({ErrorKind::Invalid, "client.trading", "trading without a state", "state"});
+    read.members(value, "reason", facts.reason, "since", facts.since, "reconciling",
+                 facts.reconciling);
+    facts.differences = readAll(read, value["differences"], readDifference);
     return facts;
 }
 

@@ -34,11 +34,14 @@ Problem readProblem(int status, std::string_view body)
     problem.detail = root["detail"].stringOr({});
     appendNear(problem.detail, root["near"]);
     problem.traceId = root["traceId"].stringOr({});
-    for (const auto& item : root["errors"].items())
-        problem.fields.push_back(
-            {read.text(item["field"]), read.text(item["code"]), read.text(item["detail"])});
-    for (const auto& item : root["confirmations"].items())
-        problem.confirmations.push_back({read.text(item["code"]), read.text(item["text"])});
+    for (const auto& item : root["errors"].items()) {
+        auto& field = problem.fields.emplace_back();
+        read.members(item, "field", field.field, "code", field.code, "detail", field.detail);
+    }
+    for (const auto& item : root["confirmations"].items()) {
+        auto& question = problem.confirmations.emplace_back();
+        read.members(item, "code", question.code, "text", question.text);
+    }
     if (const auto millis = root["retryAfterMs"].integerOr(-1); millis >= 0 && millis < 86'400'000)
         problem.retryAfter = std::chrono::milliseconds(millis);
     return problem;

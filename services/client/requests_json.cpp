@@ -65,6 +65,12 @@ std::string tradingBody(TradingState state, const std::string& reason)
     return out.endObject().take();
 }
 
+std::string reasonBody(const std::string& reason)
+{
+    json::Writer out;
+    return out.beginObject().member("reason", reason).endObject().take();
+}
+
 std::string subscribeMessage(const WishList& wishes)
 {
     json::Writer out;

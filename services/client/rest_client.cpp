@@ -24,6 +24,14 @@ bool neverLeft(QNetworkReply::NetworkError error)
            error == QNetworkReply::ProtocolUnknownError;
 }
 
+/// W3C Trace Context: a request begins here, and can be followed from here on.
+QByteArray traceParent(runtime::Random& random)
+{
+    auto trace = QByteArray::fromStdString(random.uuidV4()).replace('-', "");
+    const auto span = QByteArray::fromStdString(random.uuidV4()).replace('-', "").right(16);
+    return "00-" + trace + '-' + span + "-01";
+}
+
 std::optional<Duration> retryAfterHeader(const QNetworkReply* reply)
 {
     bool isNumber = false;
@@ -69,6 +77,7 @@ void RestClient::send(const RestCall& call, Done done)
                              "Bearer " + QByteArray(token.data(), qsizetype(token.size())));
     request.setHeader(QNetworkRequest::UserAgentHeader, QByteArray("quarterdeck"));
     request.setRawHeader("Accept", "application/json");
+    request.setRawHeader("traceparent", traceParent(*m_settings.random));
     request.setRawHeader("Accept-Encoding", "identity"); // what is bounded is what is sent
     request.setAttribute(QNetworkRequest::Http2AllowedAttribute, false);
     if (!call.body.empty())

@@ -44,6 +44,17 @@ public:
                            Reply<BarSeries> reply) = 0;
     virtual void fetchTimeline(const ClientOrderId& order, QObject* owner,
                                Reply<std::vector<TimelineEvent>> reply) = 0;
+    /// Compare with the broker now; what comes of it comes as events. Answers true.
+    virtual void reconcile(QObject* owner, Reply<bool> reply) = 0;
+    /// Take the broker's word for one difference. Answers what stands afterwards.
+    virtual void acceptDifference(const std::string& id, const std::string& reason, QObject* owner,
+                                  Reply<TradingFacts> reply) = 0;
+    /// Every step of one request, in the order they began.
+    virtual void fetchTrace(const std::string& traceId, QObject* owner,
+                            Reply<std::vector<Span>> reply) = 0;
+    /// The backend's log after this sequence, oldest first, at most `limit` lines.
+    virtual void fetchEvents(std::uint64_t after, int limit, QObject* owner,
+                             Reply<std::vector<LogEvent>> reply) = 0;
 
 Q_SIGNALS:
     void linkChanged(const qd::client::LinkFacts& link);

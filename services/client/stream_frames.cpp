@@ -29,8 +29,7 @@ ChainedEvent readEvent(FieldReader& read, const json::Value& root)
     chained.previous = read.sequence(root["previous"]);
     auto& event = chained.event;
     event.sequence = read.sequence(root["sequence"]);
-    event.kind = read.text(root["kind"]);
-    event.time = read.time(root["time"]);
+    read.members(root, "kind", event.kind, "time", event.time);
     if (!root["order"].isAbsent()) event.order = readOrder(read, root["order"]);
     if (!root["fill"].isAbsent()) event.fill = readFill(read, root["fill"]);
     if (!root["position"].isAbsent()) event.position = readPosition(read, root["position"]);
@@ -47,10 +46,21 @@ Frame readKind(FieldReader& read, const json::Value& root)
     if (type == "event") return readEvent(read, root);
     if (type == "status") return readStatus(read, root);
     if (type == "snapshot") return readSnapshot(read, root);
-    if (type == "pong") return Pong{read.integer(root["id"])};
-    if (type == "welcome")
-        return Welcome{read.sequence(root["sequence"]), read.text(root["version"])};
-    if (type == "error") return Farewell{read.text(root["detail"])};
+    if (type == "pong") {
+        Pong pong;
+        read.members(root, "id", pong.id);
+        return pong;
+    }
+    if (type == "welcome") {
+        Welcome welcome{read.sequence(root["sequence"]), {}};
+        read.members(root, "version", welcome.version);
+        return welcome;
+    }
+    if (type == "error") {
+        Farewell farewell;
+        read.members(root, "detail", farewell.detail);
+        return farewell;
+    }
     return UnknownFrame{};
 }
 

@@ -1,3 +1,4 @@
+#include <QRegularExpression>
 #include <QTest>
 
 #include "services/client/net_session.h"
@@ -85,6 +86,11 @@ private Q_SLOTS:
     void aGoneOwnerIsNotAnswered();
     void theTokenDoesNotFollowARedirect();
     void questionsOfEveryKind();
+    void manySymbolsAreAskedForInParts();
+    void onePartThatFailsFailsTheQuestion();
+    void acceptingADifferenceSendsTheReason();
+    void aTraceComesInTheOrderOfItsSteps();
+    void everyRequestBeginsATrace();
 };
 
 void RestTest::anOrderIsSentAndReadWhole()
@@ -360,6 +366,101 @@ void RestTest::questionsOfEveryKind()
         [&](auto reply) { desk.session.fetchText("/health/report", &desk.owner, reply); });
     QVERIFY(text && *text);
     QCOMPARE(**text, std::string(R"({"status":"ok"})"));
+}
+
+namespace {
+
+std::vector<Symbol> symbolsUpTo(int count)
+{
+    std::vector<Symbol> symbols;
+    for (int i = 0; i < count; ++i) symbols.push_back(Symbol::of("S" + std::to_string(i)));
+    return symbols;
+}
+
+} // namespace
+
+void RestTest::manySymbolsAreAskedForInParts()
+{
+    Desk desk;
+    QVERIFY(desk.goOnline());
+    desk.gateway.answers["GET /v1/quotes"] = {.body = R"({"quotes":[{"symbol":"SPY","bid":"1"}]})"};
+    const auto answer = desk.answerOf<std::vector<QuoteFacts>>(
+        [&](auto reply) { desk.session.fetchQuotes(symbolsUpTo(1201), &desk.owner, reply); });
+    QVERIFY(answer && *answer);
+    QCOMPARE((*answer)->size(), 3u); // one of each part
+    QCOMPARE(desk.gateway.requests.size(), 3u);
+    QByteArray asked;
+    for (const auto& request : desk.gateway.requests) {
+        QVERIFY(request.target.count(',') < 500);
+        asked += request.target.split('=').last() + ',';
+    }
+    QCOMPARE(asked.count(','), 1201);
+}
+
+void RestTest::onePartThatFailsFailsTheQuestion()
+{
+    Desk desk;
+    QVERIFY(desk.goOnline()); // the gateway knows no such resource
+    const auto answer = desk.answerOf<std::vector<QuoteFacts>>(
+        [&](auto reply) { desk.session.fetchQuotes(symbolsUpTo(501), &desk.owner, reply); });
+    QVERIFY(answer && !*answer);
+    QCOMPARE(answer->error().status, 404);
+}
+
+void RestTest::acceptingADifferenceSendsTheReason()
+{
+    Desk desk;
+    QVERIFY(desk.goOnline());
+    desk.gateway.answers["POST /v1/trading/differences/9f2c41d07be3a815/accept"] = {
+        .body = R"({"differenceId":"9f2c41d07be3a815","trading":{"state":"active","differences":[
+            {"id":"b","code":"difference.cash","kind":"cash","symbol":"","ours":"1","theirs":"2",
+             "difference":"1","blocksEntries":false,"acceptable":true,"whatToDo":"Look."}]}})"};
+    const auto answer = desk.answerOf<TradingFacts>([&](auto reply) {
+        desk.session.acceptDifference("9f2c41d07be3a815", "seen the statement", &desk.owner, reply);
+    });
+    QVERIFY(answer && *answer);
+    QCOMPARE((*answer)->differences.size(), 1u);
+    QCOMPARE((*answer)->differences[0].id, std::string("b"));
+    QVERIFY((*answer)->differences[0].acceptable && !(*answer)->differences[0].blocksEntries);
+    const auto body = QJsonDocument::fromJson(desk.gateway.requests.at(0).body).object();
+    QCOMPARE(body[QStringLiteral("reason")].toString(), QStringLiteral("seen the statement"));
+}
+
+void RestTest::aTraceComesInTheOrderOfItsSteps()
+{
+    Desk desk;
+    QVERIFY(desk.goOnline());
+    desk.gateway.answers["GET /v1/traces/4bf9"] = {.body = R"({"spans":[
+        {"traceId":"4bf9","spanId":"b","parentSpanId":"a","name":"orders.judge",
+         "start":"2026-01-05T15:00:00.000500Z","durationNs":310000,"status":"error",
+         "statusMessage":"slow","attributes":{"checks":"26"}},
+        {"traceId":"4bf9","spanId":"a","parentSpanId":null,"name":"POST /v1/orders",
+         "start":"2026-01-05T15:00:00.000000Z","durationNs":4120000,"status":"ok",
+         "statusMessage":"","attributes":{}}]})"};
+    const auto answer = desk.answerOf<std::vector<Span>>(
+        [&](auto reply) { desk.session.fetchTrace("4bf9", &desk.owner, reply); });
+    QVERIFY(answer && *answer);
+    QCOMPARE((*answer)->at(0).name, std::string("POST /v1/orders"));
+    QVERIFY((*answer)->at(0).parent.empty());
+    QCOMPARE((*answer)->at(1).parent, std::string("a"));
+    QCOMPARE((*answer)->at(1).attributes, std::string("checks: 26"));
+    QVERIFY((*answer)->at(1).duration == 310us);
+}
+
+void RestTest::everyRequestBeginsATrace()
+{
+    Desk desk;
+    QVERIFY(desk.goOnline());
+    (void)desk.submit();
+    (void)desk.submit();
+    const QRegularExpression form(
+        QStringLiteral("traceparent: 00-([0-9a-f]{32})-[0-9a-f]{16}-01"),
+        QRegularExpression::CaseInsensitiveOption);
+    const auto idOf = [&](std::size_t i) {
+        return form.match(QString::fromLatin1(desk.gateway.requests.at(i).headers)).captured(1);
+    };
+    QVERIFY(!idOf(0).isEmpty());
+    QVERIFY(idOf(0) != idOf(1));
 }
 
 QTEST_GUILESS_MAIN(RestTest)

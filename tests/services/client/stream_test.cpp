@@ -94,6 +94,7 @@ private Q_SLOTS:
     void unreadableFramesAreCountedAndEndTheConnection_data();
     void unreadableFramesAreCountedAndEndTheConnection();
     void unknownKindsAreTolerated();
+    void unknownWordsKeepTheirRowAndTheConnection();
     void aRefusedTokenSaysSo();
     void noServerAtAllIsOffline();
     void aServerFoundLaterIsDialledAtOnce();
@@ -238,9 +239,9 @@ void StreamTest::unreadableFramesAreCountedAndEndTheConnection_data()
         << QByteArray(R"({"type":"market","sequence":1,"quotes":[["SPY","1"]]})");
     QTest::newRow("price is an object")
         << QByteArray(R"({"type":"market","sequence":1,"trades":[["SPY",{},"1",5]]})");
-    QTest::newRow("unknown order state")
+    QTest::newRow("order without a state")
         << QByteArray(R"({"type":"event","sequence":813,"previous":812,"order":{"symbol":"SPY",
-            "side":"buy","type":"limit","state":"perhaps"}})");
+            "side":"buy","type":"limit"}})");
     QTest::newRow("deep") << QByteArray(100, '[');
 }
 
@@ -266,6 +267,35 @@ void StreamTest::unknownKindsAreTolerated()
     desk.gateway.sendEvent(813, 812, R"(,"report":{"complete":true})");
     QTRY_COMPARE_WITH_TIMEOUT(desk.events.size(), 1u, kWithin);
     QCOMPARE(desk.gateway.connections, 1);
+}
+
+void StreamTest::unknownWordsKeepTheirRowAndTheConnection()
+{
+    Desk desk;
+    desk.session.start();
+    QTRY_VERIFY_WITH_TIMEOUT(desk.isOnline(), kWithin);
+    desk.gateway.send(R"({"type":"event","sequence":813,"previous":812,"kind":"order.parked",
+        "order":{"symbol":"SPY","side":"sell_short","type":"iceberg","timeInForce":"gtd",
+        "quantity":"100","origin":"elsewhere","state":"parked","version":813}})");
+    desk.gateway.send(R"({"type":"event","sequence":814,"previous":813,"kind":"trading.changed",
+        "trading":{"state":"paused","reason":"lunch"}})");
+    desk.gateway.sendMarket(market(1, "\"quotes\":[" + quoteRow("SPY", "512.2").replace("live", "odd") +
+                                          "],\"bars\":[[\"SPY\",\"7m\",5,\"1\",\"1\",\"1\",\"1\",\"1\",false]]"));
+    QTRY_COMPARE_WITH_TIMEOUT(desk.events.size(), 2u, kWithin);
+    QTRY_COMPARE_WITH_TIMEOUT(desk.newest("SPY").bid, Price::of("512.2"), kWithin);
+    const OrderFacts& order = *desk.events[0].order;
+    QCOMPARE(order.stateWord, std::string("parked"));
+    QCOMPARE(order.sideWord, std::string("sell_short"));
+    QCOMPARE(order.typeWord, std::string("iceberg"));
+    QCOMPARE(order.timeInForceWord, std::string("gtd"));
+    QVERIFY(!isClosed(order.state)); // it may still be cancelled
+    QCOMPARE(order.request.quantity, Quantity::of("100"));
+    QCOMPARE(desk.events[1].trading->stateWord, std::string("paused"));
+    QVERIFY(desk.events[1].trading->state == TradingState::Halted);
+    QVERIFY(desk.newest("SPY").freshness == Freshness::NoData);
+    QVERIFY(desk.batches[0].bars.empty());
+    QCOMPARE(desk.gateway.connections, 1);
+    QCOMPARE(desk.links.back().unreadableFrames, 0);
 }
 
 void StreamTest::aRefusedTokenSaysSo()
