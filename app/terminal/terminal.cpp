@@ -30,9 +30,12 @@ using client::NetSession;
 constexpr int kLiveShotWithinMs = 45'000;
 constexpr int kOrderWithinMs = 10'000;
 constexpr int kSettleMs = 8'000;
+constexpr int kListEveryMs = 500, kListTries = 60, kListedMax = 50;
 
 struct Options {
     QString connectUrl, tokenFile, replay, shootFolder;
+    bool simulate = false;
+    QString seed, symbols; ///< of a made-up market; empty: the market's own default
 };
 
 Options readOptions(const QCoreApplication& application)
@@ -52,12 +55,21 @@ Options readOptions(const QCoreApplication& application)
     const QCommandLineOption replay(QStringLiteral("replay"),
                                     QStringLiteral("Let the market replay this recording."),
                                     QStringLiteral("file"));
+    const QCommandLineOption simulate(QStringLiteral("simulate"),
+                                      QStringLiteral("Let the market make its prices up."));
+    const QCommandLineOption seed(QStringLiteral("seed"),
+                                  QStringLiteral("With --simulate: the same <number>, the same market."),
+                                  QStringLiteral("number"));
+    const QCommandLineOption symbols(QStringLiteral("symbols"),
+                                     QStringLiteral("With --simulate: how many symbols are traded."),
+                                     QStringLiteral("number"));
     const QCommandLineOption shoot(QStringLiteral("shoot"),
                                    QStringLiteral("Render every view and state to PNG files in <folder>."),
                                    QStringLiteral("folder"));
-    parser.addOptions({connect, token, replay, shoot});
+    parser.addOptions({connect, token, replay, simulate, seed, symbols, shoot});
     parser.process(application);
-    return {parser.value(connect), parser.value(token), parser.value(replay), parser.value(shoot)};
+    return {parser.value(connect), parser.value(token), parser.value(replay), parser.value(shoot),
+            parser.isSet(simulate), parser.value(seed), parser.value(symbols)};
 }
 
 QString workspacePath()
@@ -108,7 +120,60 @@ EmbeddedBackend::Options embeddedOptions(const Options& options)
         embedded.marketOptions << QStringLiteral("--replay")
                                << QFileInfo(options.replay).absoluteFilePath();
     }
+    if (options.simulate) embedded.marketOptions << QStringLiteral("--simulate") << QStringLiteral("true");
+    if (!options.seed.isEmpty()) embedded.marketOptions << QStringLiteral("--seed") << options.seed;
+    if (!options.symbols.isEmpty()) {
+        embedded.marketOptions << QStringLiteral("--symbols") << options.symbols;
+    }
     return embedded;
+}
+
+/// Show the symbols that the market trades in a list of their own, once it can name them.
+void listWhatIsTraded(NetSession& session, ui::Desk& desk)
+{
+    auto* asking = new QTimer(&desk);
+    QObject::connect(asking, &QTimer::timeout, &desk, [&session, &desk, asking, tries = 0]() mutable {
+        if (!desk.isSynchronised()) return;
+        if (++tries >= kListTries) asking->stop();
+        session.findInstruments({}, kListedMax, asking, [&desk, asking](
+                                    client::Answer<std::vector<Instrument>> answer) {
+            if (!answer || answer->empty() || !asking->isActive()) return;
+            asking->stop();
+            const QString name = QObject::tr("Market");
+            if (!desk.addWatchlist(name)) {
+                const auto& lists = desk.watchlists();
+                for (std::size_t i = 0; i < lists.size(); ++i) {
+                    if (lists[i].name == name) desk.showWatchlist(i);
+                }
+            }
+            std::vector<Symbol> symbols;
+            for (const Instrument& one : *answer) symbols.push_back(one.symbol);
+            desk.setWatchlist(symbols);
+            desk.select(symbols.front());
+        });
+    });
+    asking->start(kListEveryMs);
+}
+
+/// Does the market trade something else than the first watchlist's symbols?
+bool hasOwnSymbols(const Options& options)
+{
+    return !options.replay.isEmpty() || !options.symbols.isEmpty();
+}
+
+/// What is wrong with the options; empty: nothing.
+QString complaintAbout(const Options& options)
+{
+    if (options.simulate && !options.replay.isEmpty())
+        return QObject::tr("--simulate does not go with --replay: give one of the two.");
+    if (!options.simulate && !(options.seed + options.symbols).isEmpty())
+        return QObject::tr("--seed and --symbols go with --simulate.");
+    for (const QString& number : {options.seed, options.symbols}) {
+        bool isNumber = true;
+        if (!number.isEmpty()) (void)number.toUInt(&isNumber);
+        if (!isNumber) return QObject::tr("expected a number, was \"%1\"").arg(number);
+    }
+    return {};
 }
 
 bool programsExist()
@@ -135,6 +200,7 @@ bool shootLive(ui::Theme& theme, const Options& options)
     const auto embedded = embed(session, desk, std::move(settings));
     session.start();
     embedded->start();
+    if (hasOwnSymbols(options)) listWhatIsTraded(session, desk);
     QElapsedTimer waiting;
     waiting.start();
     int ticks = 0;
@@ -223,6 +289,7 @@ int runWindow(QApplication& application, ui::Theme& theme, const Options& option
     }
     session.start();
     if (embedded) embedded->start();
+    if (embedded && hasOwnSymbols(options)) listWhatIsTraded(session, desk);
     return QApplication::exec();
 }
 
@@ -238,6 +305,10 @@ int runTerminal(int argc, char** argv)
     QCoreApplication::setApplicationVersion(QStringLiteral("0.1.0"));
     QGuiApplication::setDesktopFileName(QStringLiteral("org.quarterdeck.Quarterdeck"));
     const Options options = readOptions(application);
+    if (const QString complaint = complaintAbout(options); !complaint.isEmpty()) {
+        QTextStream(stderr) << complaint << Qt::endl;
+        return 2;
+    }
     ui::Theme theme;
     theme.apply(application);
     if (!options.shootFolder.isEmpty()) return shoot(theme, options);

@@ -149,7 +149,7 @@ void paintLegend(QPainter& painter, const Theme& theme, const ChartPicture& pict
     const QFontMetrics metrics(painter.font());
     const auto word = [&](const QString& text, const QColor& colour, int gap) {
         const int width = metrics.horizontalAdvance(text);
-        painter.fillRect(QRect(x - 2, y, width + 4, 16), colors.bg1);
+        painter.fillRect(QRect(x - 2, y - 1, width + gap + 4, 18), colors.bg1);
         painter.setPen(colour);
         painter.drawText(QRect(x, y, width + 2, 16), Qt::AlignLeft | Qt::AlignVCenter, text);
         x += width + gap;

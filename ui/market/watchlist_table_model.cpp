@@ -11,7 +11,7 @@ namespace qd::ui {
 namespace {
 
 constexpr auto kFlash = std::chrono::milliseconds(250);
-const QString kRowMime = QStringLiteral("application/x-quarterdeck-watchlist-row");
+const QString kSymbolMime = QStringLiteral("application/x-quarterdeck-symbol");
 
 Tone toneOf(const Price& change)
 {
@@ -199,14 +199,15 @@ Qt::ItemFlags WatchlistTableModel::flags(const QModelIndex& index) const
 
 QStringList WatchlistTableModel::mimeTypes() const
 {
-    return {kRowMime};
+    return {kSymbolMime};
 }
 
 QMimeData* WatchlistTableModel::mimeData(const QModelIndexList& indexes) const
 {
     auto* mime = new QMimeData;
     if (!indexes.isEmpty()) {
-        mime->setData(kRowMime, QByteArray::number(itemAt(indexes.first().row())));
+        mime->setData(kSymbolMime, QByteArray::fromStdString(
+                                       symbolOf(itemAt(indexes.first().row())).text()));
     }
     return mime;
 }
@@ -214,11 +215,12 @@ QMimeData* WatchlistTableModel::mimeData(const QModelIndexList& indexes) const
 bool WatchlistTableModel::dropMimeData(const QMimeData* mime, Qt::DropAction, int row, int,
                                        const QModelIndex& parent)
 {
-    if (!mime->hasFormat(kRowMime)) return false;
-    const int from = mime->data(kRowMime).toInt();
+    const auto symbol = Symbol::parse(mime->data(kSymbolMime).toStdString());
+    if (!symbol) return false;
     int to = row >= 0 ? row : parent.isValid() ? parent.row() : itemCount();
+    m_desk.watch(*symbol); // of another list, or another window
+    const int from = itemOf(*symbol);
     if (to > from) --to;
-    if (from < 0 || from >= itemCount()) return false;
     move(from, to - from);
     // The order is already changed; the view must not remove the dragged row as well.
     return false;

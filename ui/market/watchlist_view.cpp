@@ -1,21 +1,34 @@
 #include "ui/market/watchlist_view.h"
 
+#include <QInputDialog>
 #include <QKeyEvent>
 #include <QMenu>
+#include <QPushButton>
 #include <QVBoxLayout>
+
+#include "ui/widgets/field.h"
+#include "ui/widgets/format.h"
 
 namespace qd::ui {
 
+namespace {
+
+constexpr int kNameMax = 32;
+
+} // namespace
+
 WatchlistView::WatchlistView(Desk& desk, const Theme& theme, QWidget* parent)
     : QWidget(parent), m_desk(desk), m_model(new WatchlistTableModel(desk, this)),
-      m_table(new DataTable(theme, QStringLiteral("watchlist"), tr("Watchlist"), this))
+      m_table(new DataTable(theme, QStringLiteral("watchlist"), tr("Watchlist"), this)),
+      m_listButton(makeButton({}, QStringLiteral("watchlistName"), "quiet", this))
 {
     auto* column = new QVBoxLayout(this);
     column->setContentsMargins(0, 0, 0, 0);
     column->addWidget(m_table);
     m_table->setRowModel(m_model);
     m_table->setEmptyText(tr("No symbols yet"), tr("Press Ctrl+K and type a symbol to add one."));
-    m_table->setDragDropMode(QAbstractItemView::InternalMove);
+    m_table->setDragDropMode(QAbstractItemView::DragDrop);
+    m_table->setDefaultDropAction(Qt::MoveAction);
     m_table->setDragDropOverwriteMode(false);
     m_table->setDropIndicatorShown(true);
     m_table->installEventFilter(this);
@@ -24,6 +37,11 @@ WatchlistView::WatchlistView(Desk& desk, const Theme& theme, QWidget* parent)
     connect(m_table, &DataTable::currentItemChanged, this, [this](int item) {
         if (item >= 0) m_desk.select(m_model->symbolOf(item));
     });
+    auto* menu = new QMenu(m_listButton);
+    m_listButton->setMenu(menu);
+    connect(menu, &QMenu::aboutToShow, this, &WatchlistView::fillListMenu);
+    connect(&desk, &Desk::watchlistChanged, this, &WatchlistView::showListName);
+    showListName();
     connect(&desk, &Desk::symbolChanged, this, &WatchlistView::followSelection);
     connect(m_model, &QAbstractItemModel::modelReset, this, &WatchlistView::followSelection);
     followSelection();
@@ -37,6 +55,50 @@ void WatchlistView::followSelection()
         return;
     }
     if (m_table->currentIndex().row() != row) m_table->setCurrentIndex(m_model->index(row, 0));
+}
+
+void WatchlistView::showListName()
+{
+    const Desk::Watchlist& list = m_desk.watchlists()[m_desk.shownWatchlist()];
+    m_listButton->setText(list.name + QStringLiteral("  ") + QString::number(list.symbols.size()));
+    m_listButton->setAccessibleName(tr("Watchlist %1").arg(list.name));
+}
+
+void WatchlistView::fillListMenu()
+{
+    QMenu* menu = m_listButton->menu();
+    menu->clear();
+    for (std::size_t i = 0; i < m_desk.watchlists().size(); ++i) {
+        QAction* action = menu->addAction(m_desk.watchlists()[i].name);
+        action->setCheckable(true);
+        action->setChecked(i == m_desk.shownWatchlist());
+        connect(action, &QAction::triggered, this, [this, i] { m_desk.showWatchlist(i); });
+    }
+    menu->addSeparator();
+    menu->addAction(tr("New list…"), this, [this] { askName(true); })
+        ->setEnabled(m_desk.watchlists().size() < Desk::kWatchlistsMax);
+    menu->addAction(tr("Rename this list…"), this, [this] { askName(false); });
+    menu->addAction(tr("Remove this list"), this, [this] { m_desk.removeWatchlist(); })
+        ->setEnabled(m_desk.watchlists().size() > 1);
+}
+
+void WatchlistView::askName(bool isNew)
+{
+    auto* dialog = new QInputDialog(window());
+    dialog->setAttribute(Qt::WA_DeleteOnClose);
+    dialog->setObjectName(QStringLiteral("watchlistNameDialog"));
+    dialog->setWindowTitle(isNew ? tr("New watchlist") : tr("Rename the watchlist"));
+    dialog->setLabelText(tr("Name, not used by another list:"));
+    if (!isNew) dialog->setTextValue(m_desk.watchlists()[m_desk.shownWatchlist()].name);
+    connect(dialog, &QInputDialog::textValueSelected, this, [this, isNew](const QString& text) {
+        const QString name = format::plain(text.toStdString(), kNameMax);
+        const bool done = isNew ? m_desk.addWatchlist(name) : m_desk.renameWatchlist(name);
+        if (!done) {
+            m_desk.tell(client::Severity::Warning, tr("The list keeps its name"),
+                        tr("A list needs a name of its own."));
+        }
+    });
+    dialog->open();
 }
 
 void WatchlistView::showMenu(const QPoint& at)

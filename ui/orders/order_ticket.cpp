@@ -9,6 +9,7 @@
 #include <QStyle>
 #include <QVBoxLayout>
 
+#include "ui/orders/exits_box.h"
 #include "ui/orders/order_words.h"
 #include "ui/orders/preview_box.h"
 #include "ui/widgets/format.h"
@@ -22,6 +23,7 @@ constexpr OrderType kTypes[] = {OrderType::Limit, OrderType::Market, OrderType::
 constexpr TimeInForce kTimes[] = {TimeInForce::Day, TimeInForce::Gtc, TimeInForce::Ioc,
                                   TimeInForce::Fok, TimeInForce::Opg, TimeInForce::Cls};
 constexpr int kPreviewDelayMs = 200;
+constexpr const char* kCapabilityCode = "broker.capability"; ///< a check of the preview
 
 void setRole(QPushButton& button, const char* role)
 {
@@ -36,7 +38,7 @@ void setRole(QPushButton& button, const char* role)
 
 OrderTicket::OrderTicket(Desk& desk, const Theme& theme, runtime::Random& random, QWidget* parent)
     : QWidget(parent), m_desk(desk), m_random(random),
-      m_preview(new PreviewBox(theme, this)),
+      m_exits(new ExitsBox(theme, this)), m_preview(new PreviewBox(theme, this)),
       m_submit(makeButton({}, QStringLiteral("ticketSubmit"), "buy", this))
 {
     setObjectName(QStringLiteral("orderTicket"));
@@ -56,6 +58,7 @@ OrderTicket::OrderTicket(Desk& desk, const Theme& theme, runtime::Random& random
     column->addWidget(m_side);
     column->addWidget(m_type);
     column->addWidget(buildFields(theme));
+    column->addWidget(m_exits);
     column->addWidget(m_preview);
     m_message = new TextLabel(theme, TypeSize::Small, TypeWeight::Medium, Tone::Crit, this);
     m_message->setObjectName(QStringLiteral("ticketMessage"));
@@ -76,6 +79,10 @@ OrderTicket::OrderTicket(Desk& desk, const Theme& theme, runtime::Random& random
         judge();
     });
     connect(m_type, &Segment::picked, this, [this](int index) { setType(kTypes[index]); });
+    connect(m_exits, &ExitsBox::edited, this, [this] { setType(m_draft.type); });
+    connect(m_exits, &ExitsBox::submitted, this, &OrderTicket::submit);
+    connect(m_exits, &ExitsBox::stepped, this,
+            [this](Field* field, int steps) { step(*field, steps, false); });
     connectDesk();
     setType(OrderType::Limit);
 }
@@ -186,18 +193,22 @@ void OrderTicket::connectDesk()
     connect(&m_desk, &Desk::symbolChanged, this, [this] {
         m_limit->setText({});
         m_stop->setText({});
+        m_exits->clear();
         fillEmptyPrices();
+        suitTimeInForce();
         takeEdit();
     });
     connect(&m_desk, &Desk::instrumentLearned, this, [this](const Symbol& symbol) {
-        if (symbol == m_desk.symbol()) judge();
+        if (symbol != m_desk.symbol()) return;
+        suitTimeInForce();
+        takeEdit();
     });
     connect(&m_desk, &Desk::pricePicked, this, &OrderTicket::setPrice);
     connect(&m_desk, &Desk::ticketWanted, this, &OrderTicket::begin);
     connect(&m_desk.quotes(), &QuoteStore::quotesChanged, this, [this](const std::vector<int>& slots) {
         const int slot = m_desk.quotes().slotOf(m_desk.symbol());
         if (std::find(slots.begin(), slots.end(), slot) == slots.end()) return;
-        if (usesLimitPrice(m_draft.type) && m_limit->text().isEmpty() &&
+        if (usesLimitPrice(m_draft) && m_limit->text().isEmpty() &&
             !m_limit->edit().hasFocus()) {
             fillEmptyPrices();
             takeEdit();
@@ -207,7 +218,10 @@ void OrderTicket::connectDesk()
     connect(&m_desk.status(), &StatusStore::linkChanged, this, &OrderTicket::refreshLock);
     connect(&m_desk.trading(), &TradingStore::tradingChanged, this, &OrderTicket::refreshLock);
     connect(&m_desk.account(), &AccountStore::accountChanged, this, &OrderTicket::refreshLock);
-    connect(&m_desk, &Desk::heartbeat, this, &OrderTicket::refreshLock);
+    connect(&m_desk, &Desk::heartbeat, this, [this] {
+        judgeAgain();
+        refreshLock();
+    });
 }
 
 void OrderTicket::begin(Side side)
@@ -222,7 +236,9 @@ void OrderTicket::begin(Side side)
 void OrderTicket::setPrice(const Price& price)
 {
     const int places = m_desk.placesOf(m_desk.symbol());
-    Field* field = usesLimitPrice(m_draft.type) ? m_limit : m_stop;
+    Field* field = usesLimitPrice(m_draft) ? m_limit
+                   : usesStopPrice(m_draft.type) ? m_stop
+                                                 : m_exits->fieldOf("takeProfit");
     field->setText(QString::fromStdString(price.value().toFixed(places)));
     takeEdit();
 }
@@ -237,12 +253,76 @@ void OrderTicket::setType(OrderType type)
 {
     m_draft.type = type;
     m_type->select(int(std::find(std::begin(kTypes), std::end(kTypes), type) - std::begin(kTypes)));
-    m_limit->setVisible(usesLimitPrice(type));
+    m_exits->fill(m_draft);
+    m_limit->setVisible(usesLimitPrice(m_draft));
     m_stop->setVisible(usesStopPrice(type));
     m_trail->setVisible(type == OrderType::TrailingStop);
     m_trailPercent->setVisible(type == OrderType::TrailingStop);
     fillEmptyPrices();
     takeEdit();
+}
+
+void OrderTicket::setExits(OrderClass orderClass)
+{
+    m_exits->setClass(orderClass);
+}
+
+void OrderTicket::cycleExits()
+{
+    switch (m_draft.orderClass) {
+    case OrderClass::Simple: setExits(OrderClass::Bracket); break;
+    case OrderClass::Bracket: setExits(OrderClass::Oto); break;
+    case OrderClass::Oto: setExits(OrderClass::Oco); break;
+    case OrderClass::Oco: return setExits(OrderClass::Simple);
+    }
+    m_exits->fields().front()->edit().setFocus(Qt::ShortcutFocusReason);
+}
+
+void OrderTicket::cycleExitUnit()
+{
+    m_exits->setUnit(m_draft.exitUnit == ExitUnit::Price     ? ExitUnit::Percent
+                     : m_draft.exitUnit == ExitUnit::Percent ? ExitUnit::Ticks
+                                                             : ExitUnit::Price);
+}
+
+void OrderTicket::toggleExtendedHours()
+{
+    m_extended->toggle();
+}
+
+void OrderTicket::focusTimeInForce()
+{
+    m_timeInForce->setFocus(Qt::ShortcutFocusReason);
+}
+
+/// Coins know no day.
+void OrderTicket::suitTimeInForce()
+{
+    const bool coin = m_desk.instrument(m_desk.symbol()).assetClass == AssetClass::Crypto;
+    const TimeInForce now = kTimes[std::max(0, m_timeInForce->currentIndex())];
+    const auto pick = [this](TimeInForce wanted) {
+        m_timeInForce->setCurrentIndex(int(std::find(std::begin(kTimes), std::end(kTimes), wanted) -
+                                           std::begin(kTimes)));
+    };
+    if (coin && now == TimeInForce::Day) pick(TimeInForce::Gtc);
+    m_timeInForceWasSuited = m_timeInForceWasSuited || (coin && now == TimeInForce::Day);
+    if (!coin && std::exchange(m_timeInForceWasSuited, false)) pick(TimeInForce::Day);
+}
+
+TicketMarket OrderTicket::market() const
+{
+    TicketMarket market;
+    if (const int slot = m_desk.quotes().slotOf(m_desk.symbol()); slot >= 0) {
+        const client::QuoteFacts& facts = m_desk.quotes().at(slot);
+        market.bid = facts.quote.bid;
+        market.ask = facts.quote.ask;
+        market.last = facts.last;
+    }
+    if (const client::PositionFacts* held = m_desk.positions().find(m_desk.symbol())) {
+        market.held = held->position.quantity;
+        market.heldAverage = held->position.averagePrice;
+    }
+    return market;
 }
 
 void OrderTicket::fillEmptyPrices()
@@ -252,7 +332,7 @@ void OrderTicket::fillEmptyPrices()
     const client::QuoteFacts& facts = m_desk.quotes().at(slot);
     const Price start = m_draft.side == Side::Buy ? facts.quote.bid : facts.quote.ask;
     const Price price = start.isZero() ? facts.last : start;
-    if (price.isZero() || !usesLimitPrice(m_draft.type) || !m_limit->text().isEmpty()) return;
+    if (price.isZero() || !usesLimitPrice(m_draft) || !m_limit->text().isEmpty()) return;
     m_limit->setText(QString::fromStdString(price.value().toFixed(m_desk.placesOf(m_desk.symbol()))));
 }
 
@@ -267,6 +347,8 @@ void OrderTicket::takeEdit()
     m_draft.timeInForce = kTimes[std::max(0, m_timeInForce->currentIndex())];
     m_draft.extendedHours = m_extended->isChecked();
     m_draft.reduceOnly = m_reduceOnly->isChecked();
+    m_exits->fill(m_draft);
+    m_exits->showProblem({});
     m_message->hide();
     judge();
 }
@@ -286,7 +368,7 @@ void OrderTicket::step(Field& field, int steps, bool isQuantity)
 
 void OrderTicket::judge()
 {
-    m_check = checkTicket(m_draft, m_desk.instrument(m_desk.symbol()));
+    m_check = checkTicket(m_draft, m_desk.instrument(m_desk.symbol()), market());
     showErrors(m_check);
     ++m_previewNumber;
     if (m_check.request && lockReason().isEmpty()) {
@@ -301,28 +383,46 @@ void OrderTicket::judge()
     refreshLock();
 }
 
+/// The market moves while nobody types: what depends on it is judged anew, the preview stays.
+void OrderTicket::judgeAgain()
+{
+    if (m_draft.quantity.isEmpty() || m_sending) return;
+    TicketCheck check = checkTicket(m_draft, m_desk.instrument(m_desk.symbol()), market());
+    if (check.request.has_value() != m_check.request.has_value()) return judge();
+    if (check.errors == m_check.errors && check.request == m_check.request) return;
+    m_check = std::move(check);
+    showErrors(m_check);
+}
+
 Field* OrderTicket::fieldOf(const std::string& name)
 {
     if (name == "quantity") return m_quantity;
     if (name == "limitPrice") return m_limit;
     if (name == "stopPrice") return m_stop;
     if (name == "trail" || name == "trailPrice" || name == "trailPercent") return m_trail;
-    return nullptr;
+    return m_exits->fieldOf(name);
 }
 
 void OrderTicket::showErrors(const TicketCheck& check)
 {
-    for (Field* field : {m_quantity, m_limit, m_stop, m_trail}) field->showError({});
+    const int places = m_desk.placesOf(m_desk.symbol());
+    m_exits->showPlan(check.plan, places);
+    m_preview->showExits(check.plan);
+    std::vector<Field*> quiet{m_quantity, m_limit, m_stop, m_trail};
+    quiet.insert(quiet.end(), m_exits->fields().begin(), m_exits->fields().end());
     m_timeInForceError->hide();
     for (const TicketError& error : check.errors) {
         Field* field = fieldOf(error.field.toStdString());
         // An untouched field is not wrong yet.
-        if (field && !field->text().isEmpty()) field->showError(error.text);
+        if (field && !field->text().isEmpty() && std::erase(quiet, field) > 0) {
+            field->showError(error.text);
+        }
         if (error.field == QStringLiteral("timeInForce")) {
             m_timeInForceError->show(error.text);
             m_timeInForceError->QWidget::show();
         }
     }
+    for (Field* field : quiet) field->showError({});
 }
 
 QString OrderTicket::lockReason() const
@@ -396,6 +496,12 @@ void OrderTicket::requestPreview()
                 note = format::quantity(held->position.quantity) + QStringLiteral(" → ") + note;
             }
             m_preview->show(*answer, note);
+            for (const client::PreviewCheck& check : answer->checks) {
+                if (check.passed || check.code != kCapabilityCode) continue;
+                if (m_draft.orderClass != OrderClass::Simple) {
+                    m_exits->showProblem(format::plain(check.detail, 160));
+                }
+            }
             refreshLock();
         });
 }
@@ -403,6 +509,7 @@ void OrderTicket::requestPreview()
 void OrderTicket::submit()
 {
     if (m_sending || !lockReason().isEmpty()) return;
+    judgeAgain(); // exits that hang on the market hang on it as it is now
     if (!m_check.request) {
         for (const TicketError& error : m_check.errors) {
             Field* field = fieldOf(error.field.toStdString());

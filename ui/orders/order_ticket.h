@@ -14,6 +14,7 @@ class QPushButton;
 
 namespace qd::ui {
 
+class ExitsBox;
 class PreviewBox;
 
 /// The order ticket. Judges while one types, at the field; asks the backend for a preview when the
@@ -30,10 +31,19 @@ public:
     void setPrice(const Price& price);
     void setQuantity(const QString& text);
     void setType(OrderType type);
+    void setExits(OrderClass orderClass);
+    /// None, bracket, OTO, OCO, none …
+    void cycleExits();
+    /// Price, percent, ticks, price …
+    void cycleExitUnit();
+    void toggleExtendedHours();
+    void focusTimeInForce();
     void submit();
     /// Empty: orders may go out.
     QString lockReason() const;
     const TicketDraft& draft() const { return m_draft; }
+    const ExitPlan& plan() const { return m_check.plan; }
+    ExitsBox& exits() { return *m_exits; }
 
 Q_SIGNALS:
     void orderSent(const qd::ClientOrderId& id);
@@ -52,6 +62,9 @@ private:
     void takeEdit();
     void step(Field& field, int steps, bool isQuantity);
     void judge();
+    void judgeAgain();
+    TicketMarket market() const;
+    void suitTimeInForce();
     void showErrors(const TicketCheck& check);
     void relabel();
     void refreshLock();
@@ -71,12 +84,14 @@ private:
     QTimer m_previewSoon;
     int m_previewNumber = 0;
     bool m_sending = false;
+    bool m_timeInForceWasSuited = false; ///< changed for a coin, to be changed back
 
     Segment *m_side, *m_type;
     Field *m_quantity, *m_limit, *m_stop, *m_trail;
     QComboBox* m_timeInForce;
     TextLabel *m_timeInForceError, *m_message;
     QCheckBox *m_extended, *m_reduceOnly, *m_trailPercent;
+    ExitsBox* m_exits;
     PreviewBox* m_preview;
     QPushButton* m_submit;
 };

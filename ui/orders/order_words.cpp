@@ -36,8 +36,27 @@ QString sideWord(Side side)
     return side == Side::Buy ? Text::tr("BUY") : Text::tr("SELL");
 }
 
-QString stateWord(const Order& order)
+QString sideWord(const client::OrderFacts& order)
 {
+    return order.sideWord.empty() ? sideWord(order.request.side)
+                                  : format::plain(order.sideWord, 12).toUpper();
+}
+
+QString typeWord(const client::OrderFacts& order)
+{
+    return order.typeWord.empty() ? shortWord(order.request.type)
+                                  : format::plain(order.typeWord, 16).toUpper();
+}
+
+QString timeInForceWord(const client::OrderFacts& order)
+{
+    return order.timeInForceWord.empty() ? shortWord(order.request.timeInForce)
+                                         : format::plain(order.timeInForceWord, 8).toUpper();
+}
+
+QString stateWord(const client::OrderFacts& order)
+{
+    if (!order.stateWord.empty()) return format::plain(order.stateWord, 16).toUpper();
     if (order.outcomeUnknown) return Text::tr("UNKNOWN");
     switch (order.state) {
     case OrderState::Initialized:
@@ -61,8 +80,9 @@ QString stateWord(const Order& order)
     return {};
 }
 
-Tone stateTone(const Order& order)
+Tone stateTone(const client::OrderFacts& order)
 {
+    if (!order.stateWord.empty()) return Tone::Warn;
     if (order.outcomeUnknown) return Tone::Crit;
     switch (order.state) {
     case OrderState::Accepted:
@@ -97,10 +117,19 @@ QString headline(const OrderRequest& request, int places)
 {
     QString text = sideWord(request.side) + QLatin1Char(' ') + format::quantity(request.quantity) +
                    QLatin1Char(' ') + format::plain(request.symbol.text(), 32);
+    if (request.orderClass == OrderClass::Oco && request.takeProfit && request.stopLoss) {
+        return text + QStringLiteral("  OCO ") +
+               format::number(request.takeProfit->limitPrice.value(), places) +
+               QStringLiteral(" / ") +
+               format::number(request.stopLoss->stopPrice.value(), places);
+    }
     if (const auto price = shownPrice(request)) {
         text += QStringLiteral("  @ ") + format::number(price->value(), places);
     }
-    return text + QLatin1Char(' ') + shortWord(request.type);
+    text += QLatin1Char(' ') + shortWord(request.type);
+    if (request.orderClass == OrderClass::Bracket) return text + Text::tr(" + BRACKET");
+    if (request.takeProfit) return text + Text::tr(" + TARGET");
+    return request.stopLoss ? text + Text::tr(" + STOP") : text;
 }
 
 } // namespace qd::ui

@@ -23,6 +23,22 @@ Cell text(const QString& value, Tone tone = Tone::Normal, TypeWeight weight = Ty
     return cell;
 }
 
+/// What an order belongs to, or what belongs to it.
+QString exitsNote(const Order& order, int places)
+{
+    QStringList parts;
+    if (const auto& target = order.request.takeProfit) {
+        parts << OrdersTableModel::tr("target %1").arg(format::number(target->limitPrice.value(), places));
+    }
+    if (const auto& stop = order.request.stopLoss) {
+        parts << OrdersTableModel::tr("stop %1").arg(format::number(stop->stopPrice.value(), places));
+    }
+    if (parts.isEmpty() && !order.parent.empty()) {
+        parts << OrdersTableModel::tr("exit of %1").arg(format::plain(order.parent.text(), 40).left(8));
+    }
+    return parts.join(QStringLiteral(", "));
+}
+
 } // namespace
 
 OrdersTableModel::OrdersTableModel(Desk& desk, QObject* parent)
@@ -31,14 +47,14 @@ OrdersTableModel::OrdersTableModel(Desk& desk, QObject* parent)
                 {QStringLiteral("side"), tr("Side"), 52, Qt::AlignLeft},
                 {QStringLiteral("symbol"), tr("Symbol"), 72, Qt::AlignLeft},
                 {QStringLiteral("quantity"), tr("Qty"), 68, Qt::AlignRight},
-                {QStringLiteral("filled"), tr("Filled"), 100, Qt::AlignLeft},
+                {QStringLiteral("filled"), tr("Filled"), 100, Qt::AlignLeft, false, 1},
                 {QStringLiteral("type"), tr("Type"), 66, Qt::AlignLeft},
                 {QStringLiteral("price"), tr("Price"), 80, Qt::AlignRight},
                 {QStringLiteral("averagePrice"), tr("Avg fill"), 80, Qt::AlignRight, false, 1},
                 {QStringLiteral("state"), tr("Status"), 98, Qt::AlignLeft},
                 {QStringLiteral("timeInForce"), tr("TIF"), 48, Qt::AlignLeft, false, 3},
                 {QStringLiteral("ackMs"), tr("Ack ms"), 62, Qt::AlignRight, false, 5},
-                {QStringLiteral("reason"), tr("Reason"), 120, Qt::AlignLeft, true, 2}},
+                {QStringLiteral("reason"), tr("Note"), 120, Qt::AlignLeft, true, 2}},
                parent),
       m_desk(desk)
 {
@@ -66,13 +82,13 @@ bool OrdersTableModel::accepts(int item) const
 
 Cell OrdersTableModel::cellOf(int item, int column) const
 {
-    const Order& order = m_desk.orders().at(item);
+    const client::OrderFacts& order = m_desk.orders().at(item);
     const OrderRequest& request = order.request;
     const int places = m_desk.placesOf(request.symbol);
     switch (column) {
     case TimeColumn: return text(format::clock(order.createdAt, true), Tone::Muted);
     case IdColumn: return text(shortId(order), Tone::Muted);
-    case SideColumn: return text(sideWord(request.side), sideTone(request.side), TypeWeight::Bold);
+    case SideColumn: return text(sideWord(order), sideTone(request.side), TypeWeight::Bold);
     case SymbolColumn:
         return text(format::plain(request.symbol.text(), 32), Tone::Normal, TypeWeight::SemiBold);
     case QuantityColumn: return text(format::quantity(request.quantity));
@@ -84,7 +100,7 @@ Cell OrdersTableModel::cellOf(int item, int column) const
                             : order.filledQuantity.toDouble() / request.quantity.toDouble();
         return cell;
     }
-    case TypeColumn: return text(shortWord(request.type), Tone::Muted);
+    case TypeColumn: return text(typeWord(order), Tone::Muted);
     case PriceColumn: {
         const auto price = shownPrice(request);
         return price ? text(format::number(price->value(), places)) : text(kNone, Tone::Muted);
@@ -98,19 +114,21 @@ Cell OrdersTableModel::cellOf(int item, int column) const
         cell.kind = CellKind::Pill;
         return cell;
     }
-    case TimeInForceColumn: return text(shortWord(request.timeInForce), Tone::Muted);
+    case TimeInForceColumn: return text(timeInForceWord(order), Tone::Muted);
     case AckColumn:
         return order.acceptedAt.isSet() && order.submittedAt.isSet()
                    ? text(QString::number((order.acceptedAt - order.submittedAt).count() / 1'000'000),
                           Tone::Muted)
                    : text(kNone, Tone::Muted);
-    default: return text(format::plain(order.reasonText, 160), Tone::Crit);
+    default:
+        return order.reasonText.empty() ? text(exitsNote(order, places), Tone::Muted)
+                                        : text(format::plain(order.reasonText, 160), Tone::Crit);
     }
 }
 
 SortKey OrdersTableModel::sortKeyOf(int item, int column) const
 {
-    const Order& order = m_desk.orders().at(item);
+    const client::OrderFacts& order = m_desk.orders().at(item);
     switch (column) {
     case TimeColumn: return SortKey::of(double(order.createdAt.millis()));
     case QuantityColumn: return SortKey::of(order.request.quantity.toDouble());
@@ -124,12 +142,13 @@ SortKey OrdersTableModel::sortKeyOf(int item, int column) const
 
 QString OrdersTableModel::exportOf(int item, int column) const
 {
-    const Order& order = m_desk.orders().at(item);
+    const client::OrderFacts& order = m_desk.orders().at(item);
     switch (column) {
     case TimeColumn: return QString::fromStdString(order.createdAt.toString());
     case IdColumn: return format::plain(order.request.clientOrderId.text(), 64);
     case StateColumn: {
-        const std::string_view name = toString(order.state);
+        const std::string_view name =
+            order.stateWord.empty() ? toString(order.state) : order.stateWord;
         return QString::fromUtf8(name.data(), qsizetype(name.size()));
     }
     case FilledColumn: return QString::fromStdString(order.filledQuantity.toString());

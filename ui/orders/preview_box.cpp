@@ -14,6 +14,9 @@ PreviewBox::PreviewBox(const Theme& theme, QWidget* parent)
       m_position(new ValueRow(theme, tr("Position after"), this)),
       m_power(new ValueRow(theme, tr("Buying power after"), this)),
       m_fee(new ValueRow(theme, tr("Estimated fee"), this)),
+      m_target(new ValueRow(theme, tr("At take profit"), this)),
+      m_risk(new ValueRow(theme, tr("At stop loss"), this)),
+      m_ratio(new ValueRow(theme, tr("Reward to risk"), this)),
       m_checks(new ValueRow(theme, tr("Pre-trade checks"), this)),
       m_note(new TextLabel(theme, TypeSize::Small, TypeWeight::Medium, Tone::Muted, this))
 {
@@ -21,7 +24,11 @@ PreviewBox::PreviewBox(const Theme& theme, QWidget* parent)
     auto* column = new QVBoxLayout(this);
     column->setContentsMargins(10, 8, 10, 8);
     column->setSpacing(2);
-    for (ValueRow* row : {m_notional, m_position, m_power, m_fee, m_checks}) column->addWidget(row);
+    for (ValueRow* row :
+         {m_notional, m_position, m_power, m_fee, m_target, m_risk, m_ratio, m_checks}) {
+        column->addWidget(row);
+    }
+    showExits({});
     m_note->setWordWrap(true);
     m_note->setMinimumHeight(16);
     column->addWidget(m_note);
@@ -69,6 +76,25 @@ void PreviewBox::show(const client::OrderPreview& preview, const QString& positi
         m_note->show(tr("Will ask: %1").arg(format::plain(asks->detail, 160)));
     } else {
         m_note->show({});
+    }
+}
+
+void PreviewBox::showExits(const ExitPlan& plan)
+{
+    const auto show = [](ValueRow& row, const std::optional<ExitFigures>& exit) {
+        row.setVisible(exit.has_value());
+        if (!exit) return;
+        const Tone tone = exit->result.isNegative()   ? Tone::Down
+                          : exit->result.isPositive() ? Tone::Up
+                                                      : Tone::Caption;
+        row.show(exit->result.isZero() ? QStringLiteral("–") : format::signedMoney(exit->result),
+                 tone);
+    };
+    show(*m_target, plan.profit);
+    show(*m_risk, plan.loss);
+    m_ratio->setVisible(plan.rewardPerRisk.has_value());
+    if (plan.rewardPerRisk) {
+        m_ratio->show(format::number(*plan.rewardPerRisk, 2) + QStringLiteral(" : 1"));
     }
 }
 

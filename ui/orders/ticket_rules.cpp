@@ -1,5 +1,6 @@
 #include "ui/orders/ticket_rules.h"
 
+#include "ui/orders/exit_rules.h"
 #include "ui/widgets/format.h"
 
 namespace qd::ui {
@@ -24,8 +25,8 @@ QString nearest(const Decimal& value, const Decimal& step)
 
 class Checker {
 public:
-    Checker(const TicketDraft& draft, const Instrument& instrument)
-        : m_draft(draft), m_instrument(instrument)
+    Checker(const TicketDraft& draft, const Instrument& instrument, const TicketMarket& market)
+        : m_draft(draft), m_instrument(instrument), m_market(market)
     {
     }
 
@@ -44,15 +45,20 @@ public:
                                  .arg(format::plain(m_draft.symbol.text(), 32)));
         }
         checkQuantity();
-        if (usesLimitPrice(m_draft.type)) {
+        if (usesLimitPrice(m_draft)) {
             request.limitPrice = checkPrice("limitPrice", m_draft.limitPrice);
         }
         if (usesStopPrice(m_draft.type)) {
             request.stopPrice = checkPrice("stopPrice", m_draft.stopPrice);
+            checkStopSide();
         }
         if (m_draft.type == OrderType::TrailingStop) checkTrail();
         checkTimeInForce();
         TicketCheck result;
+        if (m_draft.orderClass != OrderClass::Simple) {
+            request.orderClass = m_draft.orderClass;
+            result.plan = checkExits(m_draft, m_instrument, m_market, request, m_errors);
+        }
         result.errors = std::move(m_errors);
         if (result.errors.empty()) result.request = std::move(m_request);
         return result;
@@ -70,6 +76,7 @@ private:
         if (m_draft.quantity.isEmpty()) return refuse("quantity", Text::tr("How many?"));
         if (!value) return refuse("quantity", Text::tr("Not a number. Example: 100"));
         if (!value->isPositive()) return refuse("quantity", Text::tr("Must be more than zero."));
+        if (*value >= kTypedMax) return refuse("quantity", Text::tr("Too large."));
         const Decimal lot = m_instrument.lotSize.value();
         if (!m_instrument.fractionable && !value->isMultipleOf(lot)) {
             return refuse("quantity", Text::tr("Must be a multiple of %1, was %2. Example: %3")
@@ -97,6 +104,10 @@ private:
             refuse(field, Text::tr("Must be more than zero."));
             return std::nullopt;
         }
+        if (*value >= kTypedMax) {
+            refuse(field, Text::tr("Too large."));
+            return std::nullopt;
+        }
         const Decimal tick = tickFor(m_instrument, Price(*value)).value();
         if (!value->isMultipleOf(tick)) {
             refuse(field, Text::tr("The price step is %1. Example: %2")
@@ -104,6 +115,20 @@ private:
             return std::nullopt;
         }
         return Price(*value);
+    }
+
+    /// A stop on the wrong side of the market is a market order by another name.
+    void checkStopSide()
+    {
+        const auto& stop = m_request.stopPrice;
+        if (!stop) return;
+        const bool buys = m_draft.side == Side::Buy;
+        const Price market = buys ? m_market.ask : m_market.bid;
+        if (market.isZero() || (buys ? *stop > market : *stop < market)) return;
+        refuse("stopPrice", buys ? Text::tr("A buy stop belongs above the ask, %1.")
+                                       .arg(shown(market.value()))
+                                 : Text::tr("A sell stop belongs below the bid, %1.")
+                                       .arg(shown(market.value())));
     }
 
     void checkTrail()
@@ -133,9 +158,12 @@ private:
         if ((auction || immediate) && !plain) {
             refuse("timeInForce", Text::tr("Stop orders take DAY or GTC only."));
         }
-        if (m_draft.extendedHours &&
-            (m_draft.type != OrderType::Limit || m_draft.timeInForce != TimeInForce::Day)) {
-            refuse("timeInForce", Text::tr("Extended hours take limit orders for the DAY only."));
+        if (m_draft.extendedHours && (m_draft.type != OrderType::Limit || auction || immediate)) {
+            refuse("timeInForce", Text::tr("Extended hours take limit orders, DAY or GTC, only."));
+        }
+        if (m_instrument.assetClass == AssetClass::Crypto &&
+            m_draft.timeInForce != TimeInForce::Gtc && m_draft.timeInForce != TimeInForce::Ioc) {
+            refuse("timeInForce", Text::tr("Coins are traded GTC or IOC."));
         }
         if (!m_request.quantity.value().isInteger() && m_instrument.assetClass == AssetClass::Equity &&
             m_draft.timeInForce != TimeInForce::Day) {
@@ -145,6 +173,7 @@ private:
 
     const TicketDraft& m_draft;
     const Instrument& m_instrument;
+    const TicketMarket& m_market;
     OrderRequest m_request;
     std::vector<TicketError> m_errors;
 };
@@ -176,9 +205,15 @@ bool usesStopPrice(OrderType type)
     return type == OrderType::Stop || type == OrderType::StopLimit;
 }
 
-TicketCheck checkTicket(const TicketDraft& draft, const Instrument& instrument)
+bool usesLimitPrice(const TicketDraft& draft)
 {
-    return Checker(draft, instrument).run();
+    return draft.orderClass != OrderClass::Oco && usesLimitPrice(draft.type);
+}
+
+TicketCheck checkTicket(const TicketDraft& draft, const Instrument& instrument,
+                        const TicketMarket& market)
+{
+    return Checker(draft, instrument, market).run();
 }
 
 } // namespace qd::ui

@@ -6,7 +6,7 @@
 #include <QCoreApplication>
 #include <QString>
 
-#include "models/orders/order.h"
+#include "ui/orders/exit_plan.h"
 
 namespace qd::ui {
 
@@ -20,26 +20,40 @@ struct TicketDraft {
     bool trailInPercent = false;
     bool extendedHours = false;
     bool reduceOnly = false;
+    OrderClass orderClass = OrderClass::Simple;
+    ExitUnit exitUnit = ExitUnit::Price;
+    QString takeProfit, stopLoss, stopLossLimit;
 };
 
 struct TicketError {
-    QString field; ///< "quantity", "limitPrice", "stopPrice", "trail", "timeInForce", "symbol"
-    QString text;  ///< for people, with an example of what would do
+    /// "quantity", "limitPrice", "stopPrice", "trail", "timeInForce", "symbol", "takeProfit",
+    /// "stopLoss", "stopLossLimit"
+    QString field;
+    QString text; ///< for people, with an example of what would do
+    friend bool operator==(const TicketError&, const TicketError&) = default;
 };
 
 struct TicketCheck {
     std::vector<TicketError> errors;
     /// Set when there are no errors: the order without its id, account and confirmations.
     std::optional<OrderRequest> request;
+    ExitPlan plan; ///< what of the exits can be told already, errors or not
 };
 
+/// Larger numbers are slips of the finger; sums and products of smaller ones stay in range.
+inline const Decimal kTypedMax = Decimal::fromInt(1'000'000'000);
+
 /// Judge a draft while it is typed. The backend judges again; this only spares the round trip.
-TicketCheck checkTicket(const TicketDraft& draft, const Instrument& instrument);
+/// Without a market nothing is compared with it.
+TicketCheck checkTicket(const TicketDraft& draft, const Instrument& instrument,
+                        const TicketMarket& market = {});
 
 /// A number as traders type it: "1,500", "1.5k", "2m", U+2212 for minus. Nothing if it is none.
 std::optional<Decimal> parseTyped(const QString& text);
 
 bool usesLimitPrice(OrderType type);
 bool usesStopPrice(OrderType type);
+/// Has it a limit price of its own? An OCO's is its take-profit.
+bool usesLimitPrice(const TicketDraft& draft);
 
 } // namespace qd::ui

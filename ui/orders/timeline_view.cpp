@@ -83,6 +83,10 @@ TimelineView::TimelineView(Desk& desk, const Theme& theme, QWidget* parent)
     column->addWidget(m_table, 1);
     m_table->setRowModel(m_model);
     m_table->setEmptyText(tr("No order selected"), tr("Select an order to see its life."));
+    connect(m_table, &DataTable::itemActivated, this, [this](int item) {
+        const client::TimelineEvent& step = m_model->at(item);
+        Q_EMIT traceWanted(format::plain(step.traceId, 64), step.sequence);
+    });
     connect(&desk.orders(), &OrderStore::orderChanged, this, [this](int item) {
         if (m_desk.orders().at(item).request.clientOrderId == m_order) fetch();
     });

@@ -11,6 +11,12 @@
 
 namespace qd::ui {
 
+namespace {
+
+constexpr int kWidthForTools = 840; ///< filter and export beside the tabs; Ctrl+F and Ctrl+E always
+
+} // namespace
+
 Blotter::Blotter(Desk& desk, const Theme& theme, QWidget* parent)
     : QWidget(parent), m_desk(desk), m_theme(theme),
       m_tabs(new Segment(theme,
@@ -18,11 +24,15 @@ Blotter::Blotter(Desk& desk, const Theme& theme, QWidget* parent)
                           {tr("Positions"), QStringLiteral("tabPositions"), tr("Positions"), "tab"},
                           {tr("Fills"), QStringLiteral("tabFills"), tr("Fills"), "tab"},
                           {tr("Alerts"), QStringLiteral("tabAlerts"), tr("Alerts"), "tab"},
-                          {tr("Event log"), QStringLiteral("tabEvents"), tr("Event log"), "tab"}},
+                          {tr("Event log"), QStringLiteral("tabEvents"), tr("Event log"), "tab"},
+                          {tr("Differences"), QStringLiteral("tabDifferences"),
+                           tr("Differences with the broker"), "tab"}},
                          this)),
       m_filter(new QLineEdit(this)), m_openOnly(new QCheckBox(tr("Open only"), this)),
       m_totals(new TextLabel(theme, TypeSize::Small, TypeWeight::Medium, Tone::Muted, this)),
-      m_pages(new QStackedWidget(this)), m_orders(new OrdersView(desk, theme, this))
+      m_csv(makeButton(tr("CSV"), QStringLiteral("exportCsv"), "quiet", this)),
+      m_pages(new QStackedWidget(this)), m_orders(new OrdersView(desk, theme, this)),
+      m_differences(new DifferencesView(desk, theme, this))
 {
     auto* column = new QVBoxLayout(this);
     column->setContentsMargins(0, 0, 0, 0);
@@ -39,14 +49,13 @@ Blotter::Blotter(Desk& desk, const Theme& theme, QWidget* parent)
     m_filter->setMaxLength(64);
     m_openOnly->setObjectName(QStringLiteral("openOnly"));
     m_openOnly->setAccessibleName(tr("Show open orders only"));
-    QPushButton* csv = makeButton(tr("CSV"), QStringLiteral("exportCsv"), "quiet", this);
-    csv->setAccessibleName(tr("Export the table as CSV"));
+    m_csv->setAccessibleName(tr("Export the table as CSV"));
     row->addWidget(m_tabs);
     row->addStretch(1);
     row->addWidget(m_totals);
     row->addWidget(m_openOnly);
     row->addWidget(m_filter);
-    row->addWidget(csv);
+    row->addWidget(m_csv);
     auto* bar = new QWidget(this);
     bar->setLayout(row);
     bar->setFixedHeight(34);
@@ -71,6 +80,16 @@ Blotter::Blotter(Desk& desk, const Theme& theme, QWidget* parent)
         tr("Nothing needs attention"), tr("Rejections, fills and connection trouble appear here."));
     add(EventsPage, "events", tr("Event log"), new EventsTableModel(desk, false, this),
         tr("No events yet"), tr("Every committed change appears here with its sequence number."));
+    m_tables[DifferencesPage] = &m_differences->table();
+    m_pages->addWidget(m_differences);
+    connect(&m_orders->timeline(), &TimelineView::traceWanted, this, &Blotter::traceWanted);
+    for (const Page page : {AlertsPage, EventsPage}) {
+        connect(m_tables[page], &DataTable::itemActivated, this, [this](int item) {
+            const NoticeStore::Line& line = m_desk.notices().at(item);
+            Q_EMIT traceWanted(line.traceId, line.sequence);
+        });
+    }
+    connect(&desk.trading(), &TradingStore::tradingChanged, this, &Blotter::refreshCounts);
     for (DataTable* table : m_tables) {
         connect(table, &DataTable::csvWritten, this, &Blotter::csvWritten);
     }
@@ -82,7 +101,7 @@ Blotter::Blotter(Desk& desk, const Theme& theme, QWidget* parent)
             [this](const QString& text) { m_tables[page()]->rowModel()->setFilterText(text); });
     connect(m_openOnly, &QCheckBox::toggled, this,
             [this](bool on) { m_orders->model().setOpenOnly(on); });
-    connect(csv, &QPushButton::clicked, this, &Blotter::exportCurrent);
+    connect(m_csv, &QPushButton::clicked, this, &Blotter::exportCurrent);
     connect(&desk.orders(), &OrderStore::storeReset, this, &Blotter::refreshCounts);
     connect(&desk.orders(), &OrderStore::orderAdded, this, &Blotter::refreshCounts);
     connect(&desk.orders(), &OrderStore::orderChanged, this, &Blotter::refreshCounts);
@@ -96,12 +115,13 @@ void Blotter::show(Page page)
 {
     m_tabs->select(page);
     m_pages->setCurrentIndex(page);
-    m_openOnly->setVisible(page == OrdersPage);
+    m_openOnly->setVisible(page == OrdersPage && width() > kWidthForTools);
     m_filter->setText(m_tables[page]->rowModel()->filterText());
 }
 
 void Blotter::focusFilter()
 {
+    m_filter->show(); // asked for, whatever the room
     m_filter->setFocus(Qt::ShortcutFocusReason);
     m_filter->selectAll();
 }
@@ -120,6 +140,7 @@ void Blotter::refreshCounts()
     label(PositionsPage, tr("Positions"), m_desk.positions().openCount());
     label(FillsPage, tr("Fills"), m_desk.fills().count());
     label(AlertsPage, tr("Alerts"), m_desk.notices().noticeCount());
+    label(DifferencesPage, tr("Differences"), int(m_desk.trading().trading().differences.size()));
     m_totals->show(tr("Realised %1  ·  Unrealised %2")
                        .arg(format::signedMoney(m_desk.positions().realisedTotal()),
                             format::signedMoney(m_desk.positions().unrealisedTotal())));
@@ -127,7 +148,11 @@ void Blotter::refreshCounts()
 
 void Blotter::resizeEvent(QResizeEvent*)
 {
-    m_totals->setVisible(width() > 960);
+    m_totals->setVisible(width() > 1060);
+    const bool roomy = width() > kWidthForTools;
+    m_filter->setVisible(roomy);
+    m_csv->setVisible(roomy);
+    m_openOnly->setVisible(roomy && page() == OrdersPage);
 }
 
 void Blotter::paintEvent(QPaintEvent*)

@@ -25,6 +25,27 @@ void MainWindow::buildCommands()
                [this] { m_ticket->begin(Side::Buy); });
     addCommand(tr("Sell the selected symbol"), QStringLiteral("F10"),
                [this] { m_ticket->begin(Side::Sell); });
+    const std::pair<QString, OrderType> types[] = {
+        {tr("Ticket: limit order"), OrderType::Limit},
+        {tr("Ticket: market order"), OrderType::Market},
+        {tr("Ticket: stop order"), OrderType::Stop},
+        {tr("Ticket: stop-limit order"), OrderType::StopLimit},
+        {tr("Ticket: trailing stop"), OrderType::TrailingStop}};
+    int number = 0;
+    for (const auto& [title, type] : types) {
+        addCommand(title, QStringLiteral("Alt+%1").arg(++number),
+                   [this, type = type] { m_ticket->setType(type); });
+    }
+    addCommand(tr("Ticket: no exits, bracket, OTO, OCO"), QStringLiteral("Alt+B"),
+               [this] { m_ticket->cycleExits(); });
+    addCommand(tr("Ticket: exits in price, percent, ticks"), QStringLiteral("Alt+U"),
+               [this] { m_ticket->cycleExitUnit(); });
+    addCommand(tr("Ticket: extended hours"), QStringLiteral("Alt+X"),
+               [this] { m_ticket->toggleExtendedHours(); });
+    addCommand(tr("Ticket: time in force"), QStringLiteral("Alt+T"),
+               [this] { m_ticket->focusTimeInForce(); });
+    addCommand(tr("Send the ticket's order"), QStringLiteral("Ctrl+Return"),
+               [this] { m_ticket->submit(); });
     addCommand(tr("Halt or resume all trading"), QStringLiteral("Ctrl+H"),
                [this] { openHaltDialog(); });
     addCommand(tr("Cancel all open orders"), QStringLiteral("Ctrl+Shift+X"), [this] { cancelAll(); });
@@ -34,7 +55,9 @@ void MainWindow::buildCommands()
                                                        {tr("Show positions"), Blotter::PositionsPage},
                                                        {tr("Show fills"), Blotter::FillsPage},
                                                        {tr("Show alerts"), Blotter::AlertsPage},
-                                                       {tr("Show the event log"), Blotter::EventsPage}};
+                                                       {tr("Show the event log"), Blotter::EventsPage},
+                                                       {tr("Show differences with the broker"),
+                                                        Blotter::DifferencesPage}};
     for (const auto& [title, page] : pages) {
         addCommand(title, QStringLiteral("Ctrl+%1").arg(int(page) + 1), [this, page = page] {
             m_blotter->show(page);

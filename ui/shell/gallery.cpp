@@ -9,6 +9,7 @@
 
 #include "ui/charts/chart_panel.h"
 #include "ui/market/watchlist_view.h"
+#include "ui/orders/exits_box.h"
 #include "ui/orders/order_ticket.h"
 #include "ui/shell/main_window.h"
 #include "ui/state/scripted_session.h"
@@ -79,6 +80,9 @@ public:
         trading(QSize(1440, 900), QStringLiteral("dark-1440x900"));
         troubles();
         dialogs();
+        exits();
+        differences();
+        traces();
         blotterPages();
     }
 
@@ -205,6 +209,62 @@ private:
             settle();
             shoot(stage.window, QStringLiteral("palette"));
         }
+    }
+
+    void exits()
+    {
+        const auto type = [](Stage& stage, const char* profit, const char* loss) {
+            ExitsBox& box = stage.window.ticket().exits();
+            box.fieldOf("takeProfit")->setText(QString::fromLatin1(profit));
+            box.fieldOf("stopLoss")->setText(QString::fromLatin1(loss));
+            Q_EMIT box.edited();
+            settle();
+        };
+        {
+            Stage stage(m_theme, QSize(1920, 1080));
+            stage.typeOrder(Side::Buy, "300");
+            stage.window.ticket().setExits(OrderClass::Bracket);
+            type(stage, "0.25%", "80t");
+            shoot(stage.window, QStringLiteral("ticket-bracket"));
+            type(stage, "511.00", "512.00");
+            shoot(stage.window, QStringLiteral("ticket-bracket-errors"));
+        }
+        Stage stage(m_theme, QSize(1440, 900));
+        stage.typeOrder(Side::Sell, "500");
+        stage.window.ticket().setExits(OrderClass::Oco);
+        type(stage, "513.10", "511.05");
+        shoot(stage.window, QStringLiteral("ticket-oco-1440x900"));
+    }
+
+    void differences()
+    {
+        Stage stage(m_theme, QSize(1920, 1080));
+        stage.window.blotter().show(Blotter::DifferencesPage);
+        shoot(stage.window, QStringLiteral("differences-none"));
+        stage.session.disagree(ScriptedWorld::differences(stage.clock.now()));
+        DataTable& table = stage.window.blotter().table(Blotter::DifferencesPage);
+        table.setCurrentIndex(table.model()->index(0, 0));
+        settle(8);
+        shoot(stage.window, QStringLiteral("differences"));
+        stage.window.blotter().differences().acceptSelected();
+        settle(8);
+        shoot(stage.window, QStringLiteral("difference-accept"));
+    }
+
+    void traces()
+    {
+        const QSize size(1440, 900);
+        {
+            Stage stage(m_theme, size);
+            stage.session.sendEvent({});
+            stage.window.openTrace(QString::fromLatin1(ScriptedWorld::kTraceId), 813);
+            settle(8);
+            shoot(stage.window, QStringLiteral("trace"));
+        }
+        Stage stage(m_theme, size);
+        stage.window.openTrace(QStringLiteral("00000000000000000000000000000001"), 813);
+        settle(8);
+        shoot(stage.window, QStringLiteral("trace-gone"));
     }
 
     void blotterPages()

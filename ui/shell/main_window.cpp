@@ -1,9 +1,12 @@
 #include "ui/shell/main_window.h"
 
+#include <algorithm>
+
 #include <QApplication>
 #include <QCloseEvent>
 #include <QDockWidget>
 #include <QPainter>
+#include <QPushButton>
 #include <QScrollArea>
 #include <QStatusBar>
 #include <QVBoxLayout>
@@ -13,6 +16,7 @@
 #include "ui/market/watchlist_view.h"
 #include "ui/orders/order_dialogs.h"
 #include "ui/orders/order_ticket.h"
+#include "ui/orders/trace_dialog.h"
 #include "ui/shell/halt_dialog.h"
 #include "ui/shell/status_line.h"
 #include "ui/shell/top_bar.h"
@@ -103,6 +107,8 @@ void MainWindow::buildDocks()
     setCorner(Qt::BottomRightCorner, Qt::RightDockWidgetArea);
     m_watchlistDock = addDock(QStringLiteral("watchlistDock"), tr("Watchlist"), m_watchlist,
                               Qt::LeftDockWidgetArea, 260);
+    static_cast<DockTitle*>(m_watchlistDock->titleBarWidget())
+        ->addControl(&m_watchlist->listButton());
     auto* quotes = new QuotePanel(m_desk, m_theme);
     m_quoteDock = addDock(QStringLiteral("quoteDock"), tr("Quote"), quotes,
                           Qt::RightDockWidgetArea, 300);
@@ -133,7 +139,7 @@ void MainWindow::arrangeByDefault()
         dock->show();
     }
     const bool wide = width() >= 1700;
-    resizeDocks({m_watchlistDock, m_ticketDock}, {wide ? 392 : 300, wide ? 352 : 308},
+    resizeDocks({m_watchlistDock, m_ticketDock}, {wide ? 392 : 320, wide ? 352 : 308},
                 Qt::Horizontal);
     resizeDocks({m_quoteDock, m_ticketDock}, {232, height() - 232}, Qt::Vertical);
     resizeDocks({m_blotterDock}, {height() * 27 / 100}, Qt::Vertical);
@@ -143,11 +149,17 @@ void MainWindow::arrangeByDefault()
 void MainWindow::restore(const WorkspaceFile& file)
 {
     if (!file.theme.isEmpty()) switchTheme(themeKindOf(file.theme));
-    std::vector<Symbol> symbols;
-    for (const QString& text : file.watchlist) {
-        if (auto symbol = Symbol::parse(text.toStdString())) symbols.push_back(*symbol);
+    std::vector<Desk::Watchlist> lists;
+    for (const WorkspaceFile::Watchlist& saved : file.watchlists) {
+        auto& list = lists.emplace_back();
+        list.name = saved.name.isEmpty() ? tr("Watchlist") : saved.name;
+        for (const QString& text : saved.symbols) {
+            if (auto symbol = Symbol::parse(text.toStdString())) list.symbols.push_back(*symbol);
+        }
     }
-    if (!symbols.empty()) m_desk.setWatchlist(std::move(symbols));
+    const bool holdsAny = std::any_of(lists.begin(), lists.end(),
+                                      [](const auto& list) { return !list.symbols.empty(); });
+    if (holdsAny) m_desk.setWatchlists(std::move(lists), std::size_t(file.shownWatchlist));
     if (auto symbol = Symbol::parse(file.symbol.toStdString())) m_desk.select(*symbol);
     if (auto interval = parseBarInterval(file.interval.toStdString())) m_desk.setInterval(*interval);
     if (!file.geometry.isEmpty()) restoreGeometry(file.geometry);
@@ -160,9 +172,14 @@ WorkspaceFile MainWindow::workspace() const
     WorkspaceFile file;
     file.geometry = saveGeometry();
     file.docks = saveState(WorkspaceFile::kVersion);
-    for (const Symbol& symbol : m_desk.watchlist()) {
-        file.watchlist.append(QString::fromStdString(symbol.text()));
+    for (const Desk::Watchlist& list : m_desk.watchlists()) {
+        WorkspaceFile::Watchlist saved{list.name, {}};
+        for (const Symbol& symbol : list.symbols) {
+            saved.symbols.append(QString::fromStdString(symbol.text()));
+        }
+        file.watchlists.append(saved);
     }
+    file.shownWatchlist = int(m_desk.shownWatchlist());
     file.symbol = QString::fromStdString(m_desk.symbol().text());
     const std::string_view interval = toString(m_desk.interval());
     file.interval = QString::fromLatin1(interval.data(), qsizetype(interval.size()));
@@ -181,6 +198,12 @@ void MainWindow::connectDesk()
             [this](const QString& title, const QString& text) {
                 m_desk.tell(client::Severity::Warning, title, text);
             });
+    connect(m_blotter, &Blotter::traceWanted, this, &MainWindow::openTrace);
+    connect(m_banner, &Banner::pressed, this, [this] {
+        if (!m_desk.trading().trading().differences.empty()) {
+            m_blotter->show(Blotter::DifferencesPage);
+        }
+    });
     connect(m_blotter, &Blotter::csvWritten, this, [this](const QString& path, bool ok) {
         m_desk.tell(ok ? client::Severity::Info : client::Severity::Warning,
                     ok ? tr("Table exported") : tr("The table could not be written"), path);
@@ -190,10 +213,6 @@ void MainWindow::connectDesk()
     connect(&m_desk.status(), &StatusStore::statusChanged, this, &MainWindow::refreshBanner);
     connect(&m_desk.trading(), &TradingStore::tradingChanged, this, &MainWindow::refreshBanner);
     connect(&m_desk, &Desk::heartbeat, this, &MainWindow::refreshBanner);
-    connect(&m_desk, &Desk::watchlistChanged, this, [this] {
-        static_cast<DockTitle*>(m_watchlistDock->titleBarWidget())
-            ->setNote(QString::number(m_desk.watchlist().size()));
-    });
     connect(&m_desk, &Desk::symbolChanged, this, [this] {
         static_cast<DockTitle*>(m_ticketDock->titleBarWidget())
             ->setNote(format::plain(m_desk.symbol().text(), 32));
@@ -221,8 +240,10 @@ void MainWindow::refreshBanner()
                                  : tr("Synchronising…");
         m_banner->show(link.detail.empty() ? what : format::plain(link.detail, 120), Tone::Warn);
     } else if (m_desk.trading().isHalted()) {
-        m_banner->show(tr("TRADING HALTED since %1 ET  ·  %2  ·  no order goes out; cancelling works")
-                           .arg(format::clock(m_desk.trading().trading().since),
+        const std::string& word = m_desk.trading().trading().stateWord;
+        m_banner->show(tr("TRADING %1 since %2 ET  ·  %3  ·  no order goes out; cancelling works")
+                           .arg(word.empty() ? tr("HALTED") : format::plain(word, 24).toUpper(),
+                                format::clock(m_desk.trading().trading().since),
                                 format::plain(m_desk.trading().trading().reason, 100)),
                        Tone::Crit);
     } else if (status.isBreakerOpen()) {
@@ -234,10 +255,19 @@ void MainWindow::refreshBanner()
                           "cancelling works")
                            .arg(format::age(status.staleFor())),
                        Tone::Warn);
-    } else if (!m_desk.trading().trading().differences.empty()) {
-        m_banner->show(tr("RECONCILIATION  ·  %n difference(s) with the broker need a decision", nullptr,
-                          int(m_desk.trading().trading().differences.size())),
-                       Tone::Warn);
+    } else if (const auto& all = m_desk.trading().trading().differences; !all.empty()) {
+        const client::Difference& first = all.front();
+        const QString what = format::plain(first.symbol.empty() ? first.kind : first.symbol, 32);
+        const QString head =
+            m_desk.trading().isBlocked()
+                ? tr("NEW POSITIONS BLOCKED  ·  %n difference(s) with the broker need a decision",
+                     nullptr, int(all.size()))
+                : tr("RECONCILIATION  ·  %n difference(s) with the broker", nullptr, int(all.size()));
+        m_banner->show(head + QStringLiteral("  ·  ") +
+                           tr("%1: ours %2, broker's %3  ·  Ctrl+6 shows them")
+                               .arg(what, format::plain(first.ours, 24),
+                                    format::plain(first.theirs, 24)),
+                       m_desk.trading().isBlocked() ? Tone::Crit : Tone::Warn);
     } else {
         m_banner->clear();
     }
@@ -256,6 +286,13 @@ void MainWindow::showNotice(int item)
 void MainWindow::openHaltDialog()
 {
     auto* dialog = new HaltDialog(m_desk, m_theme, this);
+    dialog->setAttribute(Qt::WA_DeleteOnClose);
+    dialog->open();
+}
+
+void MainWindow::openTrace(const QString& traceId, quint64 sequence)
+{
+    auto* dialog = new TraceDialog(m_desk, m_theme, {traceId, sequence}, this);
     dialog->setAttribute(Qt::WA_DeleteOnClose);
     dialog->open();
 }

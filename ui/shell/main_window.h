@@ -42,6 +42,7 @@ public:
     ToastStack& toasts() { return *m_toasts; }
     const std::vector<Command>& commands() const { return m_commands; }
     void openHaltDialog();
+    void openTrace(const QString& traceId, quint64 sequence);
     void askConfirmation(const QString& headline,
                          const std::vector<client::Confirmation>& questions);
 

@@ -7,6 +7,18 @@
 
 namespace qd::ui {
 
+namespace {
+
+/// "Feed alpaca": feed and broker may have the same name.
+QString named(const QString& kind, const std::string& name, const char* prefix)
+{
+    QString shown = format::plain(name, 24);
+    if (shown.startsWith(QLatin1String(prefix))) shown.remove(0, int(qstrlen(prefix)));
+    return kind + QLatin1Char(' ') + shown;
+}
+
+} // namespace
+
 StatusLine::StatusLine(Desk& desk, const Theme& theme, QWidget* parent)
     : QWidget(parent), m_desk(desk), m_theme(theme)
 {
@@ -74,7 +86,7 @@ std::vector<StatusLine::Segment> StatusLine::leftSegments() const
     const StatusStore& status = m_desk.status();
     for (const client::FeedFacts& feed : status.report().feeds) {
         Segment segment;
-        segment.name = format::plain(feed.name, 24);
+        segment.name = named(tr("Feed"), feed.name, "feed.");
         const Duration age = status.ageOf(feed);
         if (!feed.connected) {
             segment.value = tr("DOWN");
@@ -91,7 +103,7 @@ std::vector<StatusLine::Segment> StatusLine::leftSegments() const
     }
     for (const client::BrokerFacts& broker : status.report().brokers) {
         Segment segment;
-        segment.name = format::plain(broker.name, 24);
+        segment.name = named(tr("Broker"), broker.name, "broker.");
         if (broker.breaker == "open") {
             segment.value = tr("BREAKER OPEN");
             segment.tone = Tone::Crit;
@@ -102,7 +114,8 @@ std::vector<StatusLine::Segment> StatusLine::leftSegments() const
             segment.value = tr("NOT CONNECTED");
             segment.tone = Tone::Warn;
         } else {
-            segment.value = tr("connected %1 ms").arg(broker.latencyMs, 0, 'f', 0);
+            segment.value =
+                broker.latencyMs < 1 ? tr("connected") : tr("connected %1 ms").arg(broker.latencyMs, 0, 'f', 0);
         }
         if (!broker.reason.empty() && segment.tone != Tone::Up) {
             segment.value += QStringLiteral("  ") + format::plain(broker.reason, 48);

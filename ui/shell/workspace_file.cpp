@@ -1,5 +1,7 @@
 #include "ui/shell/workspace_file.h"
 
+#include <algorithm>
+
 #include <QDir>
 #include <QFile>
 #include <QFileInfo>
@@ -12,7 +14,24 @@ namespace qd::ui {
 
 namespace {
 
-constexpr int kSymbolsMax = 500;
+constexpr int kSymbolsMax = 500; ///< of one list
+constexpr int kListsMax = 20;   ///< as many as a desk has
+constexpr int kNameMax = 32;
+
+QStringList readSymbols(const QJsonValue& value)
+{
+    QStringList symbols;
+    for (const QJsonValue& symbol : value.toArray()) {
+        if (symbols.size() < kSymbolsMax) symbols.append(symbol.toString());
+    }
+    return symbols;
+}
+
+WorkspaceFile::Watchlist readList(const QJsonValue& value)
+{
+    return {value[QStringLiteral("name")].toString().left(kNameMax),
+            readSymbols(value[QStringLiteral("symbols")])};
+}
 
 } // namespace
 
@@ -31,9 +50,15 @@ WorkspaceFile WorkspaceFile::load(const QString& path)
     workspace.symbol = root[QStringLiteral("symbol")].toString();
     workspace.interval = root[QStringLiteral("interval")].toString();
     workspace.theme = root[QStringLiteral("theme")].toString();
-    for (const QJsonValue& symbol : root[QStringLiteral("watchlist")].toArray()) {
-        if (workspace.watchlist.size() < kSymbolsMax) workspace.watchlist.append(symbol.toString());
+    for (const QJsonValue& list : root[QStringLiteral("watchlists")].toArray()) {
+        if (workspace.watchlists.size() < kListsMax) workspace.watchlists.append(readList(list));
     }
+    // Files of the time of a single list have it here.
+    if (const QJsonValue only = root[QStringLiteral("watchlist")];
+        only.isArray() && workspace.watchlists.isEmpty()) {
+        workspace.watchlists.append({{}, readSymbols(only)});
+    }
+    workspace.shownWatchlist = std::max(0, root[QStringLiteral("shownWatchlist")].toInt());
     return workspace;
 }
 
@@ -46,7 +71,14 @@ bool WorkspaceFile::save(const QString& path) const
     root[QStringLiteral("symbol")] = symbol;
     root[QStringLiteral("interval")] = interval;
     root[QStringLiteral("theme")] = theme;
-    root[QStringLiteral("watchlist")] = QJsonArray::fromStringList(watchlist);
+    QJsonArray lists;
+    for (const Watchlist& list : watchlists) {
+        lists.append(QJsonObject{{QStringLiteral("name"), list.name},
+                                 {QStringLiteral("symbols"),
+                                  QJsonArray::fromStringList(list.symbols)}});
+    }
+    root[QStringLiteral("watchlists")] = lists;
+    root[QStringLiteral("shownWatchlist")] = shownWatchlist;
     QDir().mkpath(QFileInfo(path).path());
     QSaveFile file(path);
     if (!file.open(QIODevice::WriteOnly)) return false;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <QByteArray>
+#include <QList>
 #include <QString>
 #include <QStringList>
 
@@ -11,7 +12,12 @@ namespace qd::ui {
 struct WorkspaceFile {
     static constexpr int kVersion = 1;
     QByteArray geometry, docks;
-    QStringList watchlist;
+    struct Watchlist {
+        QString name;
+        QStringList symbols;
+    };
+    QList<Watchlist> watchlists;
+    int shownWatchlist = 0;
     QString symbol, interval, theme;
 
     static WorkspaceFile load(const QString& path);

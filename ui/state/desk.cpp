@@ -11,6 +11,8 @@ constexpr int kChartBars = 5000;
 constexpr int kSparkBars = 48;
 constexpr int kHeartbeatMs = 250;
 constexpr int kAskAgainMs = 4'000; ///< for what a cold backend did not know yet
+constexpr int kNotFound = 404;
+constexpr int kCatchUpMax = 500;   ///< lines of the log that one absence may cost
 
 QString toText(std::string_view text)
 {
@@ -21,7 +23,7 @@ QString toText(std::string_view text)
 
 Desk::Desk(client::Session& session, const runtime::Clock& clock, QObject* parent)
     : QObject(parent), m_session(session), m_clock(clock), m_quotes(clock), m_positions(m_quotes),
-      m_status(clock)
+      m_status(clock), m_watchlists{{tr("Watchlist"), {}}}
 {
     connectSession();
     connect(&m_heartbeat, &QTimer::timeout, this, &Desk::heartbeat);
@@ -60,8 +62,11 @@ void Desk::takeLink(const client::LinkFacts& link)
     if (link.state == before) return;
     if (link.state == client::LinkState::Online && link.reconnects > 0) {
         tell(client::Severity::Info, tr("Connected again"),
-             tr("State was fetched anew; nothing was assumed."));
-    } else if (before == client::LinkState::Online) {
+             m_wasReplayed ? tr("What happened meanwhile was replayed; nothing was assumed.")
+                           : tr("State was fetched anew; nothing was assumed."));
+        if (m_wasReplayed) refetchBars(); // no log replays bars
+    } else if (before == client::LinkState::Online && link.state != before) {
+        m_wasReplayed = true;
         tell(client::Severity::Warning, tr("Connection to the backend lost"), toText(link.detail));
     }
 }
@@ -85,6 +90,11 @@ void Desk::takeSnapshot(const client::Snapshot& snapshot)
                     .arg(snapshot.positions.size())
                     .arg(snapshot.sequence);
     m_notices.add(line);
+    if (m_synchronised && m_sequence > 0 && m_sequence < snapshot.sequence) {
+        catchUp(m_sequence, snapshot.sequence);
+    }
+    m_sequence = snapshot.sequence;
+    m_wasReplayed = false;
     m_synchronised = true;
     fetchMissing();
     refetchBars();
@@ -105,8 +115,32 @@ void Desk::takeEvents(const std::vector<client::StreamEvent>& events)
     m_renewSoon.start();
 }
 
+/// A snapshot tells what is, not what was said meanwhile: notices are read from the log.
+void Desk::catchUp(std::uint64_t after, std::uint64_t until)
+{
+    m_session.fetchEvents(
+        after, kCatchUpMax, this, [this, until](client::Answer<std::vector<client::LogEvent>> answer) {
+            if (!answer) return;
+            for (const client::LogEvent& event : *answer) {
+                if (!event.notice || event.sequence > until) continue;
+                NoticeStore::Line line;
+                line.time = event.time;
+                line.sequence = event.sequence;
+                line.kind = toText(event.kind);
+                line.traceId = toText(event.traceId);
+                line.isNotice = true;
+                line.severity = event.notice->severity;
+                line.title = toText(event.notice->title);
+                line.text = toText(event.notice->text);
+                m_notices.add(std::move(line));
+            }
+        });
+}
+
 void Desk::logEvent(const client::StreamEvent& event)
 {
+    if (event.sequence != 0 && event.sequence <= m_sequence) return; // told before
+    m_sequence = std::max(m_sequence, event.sequence);
     NoticeStore::Line line;
     line.time = event.time.isSet() ? event.time : m_clock.now();
     line.sequence = event.sequence;
@@ -125,7 +159,7 @@ void Desk::logEvent(const client::StreamEvent& event)
                              toText(event.fill->symbol.text()),
                              toText(event.fill->price.toString()));
     } else if (event.order) {
-        const Order& order = *event.order;
+        const client::OrderFacts& order = *event.order;
         const bool refused = order.state == OrderState::Rejected ||
                              order.state == OrderState::Denied;
         line.isNotice = refused || order.outcomeUnknown;
@@ -141,8 +175,16 @@ void Desk::logEvent(const client::StreamEvent& event)
     } else if (event.trading) {
         line.isNotice = true;
         line.severity = client::Severity::Warning;
-        line.title = tr("Trading is %1").arg(toText(client::toString(event.trading->state)));
+        line.title = tr("Trading is %1")
+                         .arg(toText(event.trading->stateWord.empty()
+                                         ? client::toString(event.trading->state)
+                                         : event.trading->stateWord));
         line.text = toText(event.trading->reason);
+        if (!event.trading->differences.empty()) {
+            line.title = tr("Differences with the broker");
+            line.text = tr("%n difference(s) stand", nullptr,
+                           int(event.trading->differences.size()));
+        }
     }
     m_notices.add(std::move(line));
 }
@@ -161,8 +203,8 @@ void Desk::tell(client::Severity severity, const QString& title, const QString& 
 
 void Desk::setWatchlist(std::vector<Symbol> symbols)
 {
-    m_watchlist = std::move(symbols);
-    for (const Symbol& symbol : m_watchlist) m_quotes.slotFor(symbol);
+    m_watchlists[m_shownList].symbols = std::move(symbols);
+    for (const Symbol& symbol : watchlist()) m_quotes.slotFor(symbol);
     Q_EMIT watchlistChanged();
     fetchMissing();
     m_renewSoon.start();
@@ -170,17 +212,65 @@ void Desk::setWatchlist(std::vector<Symbol> symbols)
 
 void Desk::watch(const Symbol& symbol)
 {
-    if (std::find(m_watchlist.begin(), m_watchlist.end(), symbol) != m_watchlist.end()) return;
-    std::vector<Symbol> symbols = m_watchlist;
+    std::vector<Symbol> symbols = watchlist();
+    if (std::find(symbols.begin(), symbols.end(), symbol) != symbols.end()) return;
     symbols.push_back(symbol);
     setWatchlist(std::move(symbols));
 }
 
 void Desk::unwatch(const Symbol& symbol)
 {
-    std::vector<Symbol> symbols = m_watchlist;
+    std::vector<Symbol> symbols = watchlist();
     std::erase(symbols, symbol);
     setWatchlist(std::move(symbols));
+}
+
+void Desk::setWatchlists(std::vector<Watchlist> lists, std::size_t shown)
+{
+    if (lists.empty()) return;
+    if (lists.size() > kWatchlistsMax) lists.resize(kWatchlistsMax);
+    m_watchlists = std::move(lists);
+    m_shownList = std::min(shown, m_watchlists.size() - 1);
+    setWatchlist(watchlist());
+}
+
+void Desk::showWatchlist(std::size_t index)
+{
+    if (index >= m_watchlists.size() || index == m_shownList) return;
+    m_shownList = index;
+    setWatchlist(watchlist());
+}
+
+bool Desk::isNameFree(const QString& name) const
+{
+    return !name.trimmed().isEmpty() &&
+           std::none_of(m_watchlists.begin(), m_watchlists.end(), [&](const Watchlist& list) {
+               return list.name.compare(name.trimmed(), Qt::CaseInsensitive) == 0;
+           });
+}
+
+bool Desk::addWatchlist(const QString& name)
+{
+    if (m_watchlists.size() >= kWatchlistsMax || !isNameFree(name)) return false;
+    m_watchlists.push_back({name.trimmed(), {}});
+    showWatchlist(m_watchlists.size() - 1);
+    return true;
+}
+
+bool Desk::renameWatchlist(const QString& name)
+{
+    if (!isNameFree(name)) return false;
+    m_watchlists[m_shownList].name = name.trimmed();
+    Q_EMIT watchlistChanged();
+    return true;
+}
+
+void Desk::removeWatchlist()
+{
+    if (m_watchlists.size() < 2) return;
+    m_watchlists.erase(m_watchlists.begin() + std::ptrdiff_t(m_shownList));
+    m_shownList = std::min(m_shownList, m_watchlists.size() - 1);
+    setWatchlist(watchlist());
 }
 
 void Desk::select(const Symbol& symbol)
@@ -217,7 +307,7 @@ void Desk::refetchBars()
 
 void Desk::renewSubscription()
 {
-    std::set<Symbol> symbols(m_watchlist.begin(), m_watchlist.end());
+    std::set<Symbol> symbols(watchlist().begin(), watchlist().end());
     if (!m_symbol.empty()) symbols.insert(m_symbol);
     for (int item = 0; item < m_positions.count(); ++item) {
         symbols.insert(m_positions.at(item).position.symbol);
@@ -237,7 +327,7 @@ void Desk::renewSubscription()
 void Desk::fetchMissing()
 {
     if (!m_synchronised) return;
-    std::vector<Symbol> wanted = m_watchlist;
+    std::vector<Symbol> wanted = watchlist();
     if (!m_symbol.empty()) wanted.push_back(m_symbol);
     for (int item = 0; item < m_positions.count(); ++item) {
         wanted.push_back(m_positions.at(item).position.symbol);
@@ -249,14 +339,21 @@ void Desk::fetchMissing()
         if (m_quotes.sparkOf(slot).empty()) fetchSpark(symbol);
         if (!m_instruments.contains(symbol)) lookUp(symbol);
     }
-    if (missing.empty()) return;
-    // One symbol at a time: a single unknown one must not cost the others their prices.
-    for (const Symbol& symbol : std::set<Symbol>(missing.begin(), missing.end())) {
-        m_session.fetchQuotes({symbol}, this,
-                              [this](client::Answer<std::vector<client::QuoteFacts>> answer) {
-                                  if (answer) m_quotes.setFacts(*answer);
-                              });
-    }
+    const std::set<Symbol> once(missing.begin(), missing.end());
+    if (!once.empty()) fetchQuotes({once.begin(), once.end()});
+}
+
+/// All at once; halved where something is unknown, so that it costs the others nothing.
+void Desk::fetchQuotes(const std::vector<Symbol>& symbols)
+{
+    m_session.fetchQuotes(
+        symbols, this, [this, symbols](client::Answer<std::vector<client::QuoteFacts>> answer) {
+            if (answer) return m_quotes.setFacts(*answer);
+            if (symbols.size() < 2 || answer.error().status != kNotFound) return;
+            const auto middle = symbols.begin() + std::ptrdiff_t(symbols.size() / 2);
+            fetchQuotes({symbols.begin(), middle});
+            fetchQuotes({middle, symbols.end()});
+        });
 }
 
 void Desk::fetchSpark(const Symbol& symbol)

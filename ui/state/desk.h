@@ -19,6 +19,13 @@ namespace qd::ui {
 class Desk : public QObject {
     Q_OBJECT
 public:
+    static constexpr std::size_t kWatchlistsMax = 20;
+    struct Watchlist {
+        QString name;
+        std::vector<Symbol> symbols;
+        friend bool operator==(const Watchlist&, const Watchlist&) = default;
+    };
+
     Desk(client::Session& session, const runtime::Clock& clock, QObject* parent = nullptr);
 
     client::Session& session() { return m_session; }
@@ -37,10 +44,23 @@ public:
     AccountId accountId() const;
     bool isSynchronised() const { return m_synchronised; }
 
-    const std::vector<Symbol>& watchlist() const { return m_watchlist; }
+    /// The symbols of the list that is shown.
+    const std::vector<Symbol>& watchlist() const { return m_watchlists[m_shownList].symbols; }
     void setWatchlist(std::vector<Symbol> symbols);
     void watch(const Symbol& symbol);
     void unwatch(const Symbol& symbol);
+
+    /// Named lists, at least one and at most kWatchlistsMax; one of them is shown.
+    const std::vector<Watchlist>& watchlists() const { return m_watchlists; }
+    std::size_t shownWatchlist() const { return m_shownList; }
+    /// An empty vector leaves things as they are.
+    void setWatchlists(std::vector<Watchlist> lists, std::size_t shown);
+    void showWatchlist(std::size_t index);
+    /// A new, empty list, shown at once. False if there are too many or the name is taken or empty.
+    bool addWatchlist(const QString& name);
+    bool renameWatchlist(const QString& name);
+    /// The shown one; the last that is left stays.
+    void removeWatchlist();
 
     const Symbol& symbol() const { return m_symbol; }
     BarInterval interval() const { return m_interval; }
@@ -81,8 +101,11 @@ private:
     void takeSnapshot(const client::Snapshot& snapshot);
     void takeEvents(const std::vector<client::StreamEvent>& events);
     void logEvent(const client::StreamEvent& event);
+    void catchUp(std::uint64_t after, std::uint64_t until);
+    bool isNameFree(const QString& name) const;
     void renewSubscription();
     void fetchMissing();
+    void fetchQuotes(const std::vector<Symbol>& symbols);
     void fetchSpark(const Symbol& symbol);
     void lookUp(const Symbol& symbol);
 
@@ -97,7 +120,8 @@ private:
     TradingStore m_trading;
     StatusStore m_status;
     NoticeStore m_notices;
-    std::vector<Symbol> m_watchlist;
+    std::vector<Watchlist> m_watchlists;
+    std::size_t m_shownList = 0;
     Symbol m_symbol;
     BarInterval m_interval = BarInterval::Minute1;
     std::unordered_map<Symbol, Instrument> m_instruments;
@@ -105,6 +129,8 @@ private:
     QTimer m_heartbeat;
     QTimer m_renewSoon;
     bool m_synchronised = false;
+    bool m_wasReplayed = false;   ///< since the last loss no snapshot was needed
+    std::uint64_t m_sequence = 0; ///< of the newest line that the log here has
 };
 
 } // namespace qd::ui

@@ -16,7 +16,7 @@ void OrderStore::recount()
                                     [](const Order& order) { return !isClosed(order.state); }));
 }
 
-void OrderStore::reset(std::vector<Order> orders)
+void OrderStore::reset(std::vector<client::OrderFacts> orders)
 {
     std::stable_sort(orders.begin(), orders.end(), [](const Order& a, const Order& b) {
         return a.createdAt < b.createdAt;
@@ -28,7 +28,7 @@ void OrderStore::reset(std::vector<Order> orders)
     Q_EMIT storeReset();
 }
 
-void OrderStore::apply(const Order& order)
+void OrderStore::apply(const client::OrderFacts& order)
 {
     const int known = itemOf(order.request.clientOrderId);
     if (known >= 0) {

@@ -15,15 +15,15 @@ class OrderStore : public QObject {
 public:
     using QObject::QObject;
     int count() const { return int(m_orders.size()); }
-    const Order& at(int item) const { return m_orders[std::size_t(item)]; }
+    const client::OrderFacts& at(int item) const { return m_orders[std::size_t(item)]; }
     /// -1 if unknown.
     int itemOf(const ClientOrderId& id) const;
     int openCount() const { return m_openCount; }
 
     /// Newest first or not: they are sorted by creation.
-    void reset(std::vector<Order> orders);
+    void reset(std::vector<client::OrderFacts> orders);
     /// An older version of a known order is ignored.
-    void apply(const Order& order);
+    void apply(const client::OrderFacts& order);
 
 Q_SIGNALS:
     void storeReset();
@@ -32,7 +32,7 @@ Q_SIGNALS:
 
 private:
     void recount();
-    std::vector<Order> m_orders;
+    std::vector<client::OrderFacts> m_orders;
     std::unordered_map<ClientOrderId, int> m_index;
     int m_openCount = 0;
 };

@@ -146,6 +146,66 @@ client::Snapshot ScriptedWorld::snapshot() const
     return snapshot;
 }
 
+std::vector<client::Difference> ScriptedWorld::differences(Timestamp since)
+{
+    client::Difference position;
+    position.id = "9f2c41d07be3a815";
+    position.code = "difference.position";
+    position.kind = "position";
+    position.symbol = "SPY";
+    position.ours = "500";
+    position.theirs = "400";
+    position.difference = "-100";
+    position.since = since;
+    position.blocksEntries = position.acceptable = true;
+    position.whatToDo = "Compare with the broker's own statement. If it shows 400, accept the "
+                        "broker's position; if not, ask the broker.";
+    client::Difference cash;
+    cash.id = "1c0aa5a8f0b07e52";
+    cash.code = "difference.cash";
+    cash.kind = "cash";
+    cash.ours = "812440.18";
+    cash.theirs = "812502.18";
+    cash.difference = "62.00";
+    cash.since = since;
+    cash.acceptable = true;
+    cash.whatToDo = "Probably a dividend or a deposit. Accept it once the statement shows it.";
+    return {position, cash};
+}
+
+std::vector<client::Span> ScriptedWorld::trace(const std::string& traceId) const
+{
+    if (traceId != kTraceId) return {};
+    std::vector<client::Span> spans;
+    const Timestamp start = m_clock.now() - seconds(6);
+    const auto add = [&](const char* id, const char* parent, const char* name, int afterMicros,
+                         int micros, const char* status, const char* attributes) {
+        client::Span span;
+        span.id = id;
+        span.parent = parent;
+        span.name = name;
+        span.start = start + std::chrono::microseconds(afterMicros);
+        span.duration = std::chrono::microseconds(micros);
+        span.status = status;
+        span.attributes = attributes;
+        spans.push_back(std::move(span));
+    };
+    add("00f067aa0ba902b7", "b9c7c989f97918e1", "POST /v1/orders", 0, 4'120, "ok",
+        "component: gateway, http.status_code: 202");
+    add("1a2b3c4d5e6f7081", "00f067aa0ba902b7", "orders.judge", 180, 310, "ok",
+        "component: orders, checks: 26");
+    add("2a2b3c4d5e6f7082", "00f067aa0ba902b7", "storage.commit", 520, 3'340, "ok",
+        "component: storage, rows: 3");
+    add("3a2b3c4d5e6f7083", "00f067aa0ba902b7", "broker.submit", 4'200, 33'900, "ok",
+        "component: broker.alpaca, order: A-10482");
+    add("4a2b3c4d5e6f7084", "3a2b3c4d5e6f7083", "POST /v2/orders", 4'650, 33'100, "error",
+        "component: broker.alpaca, attempt: 1, http.status_code: 200");
+    spans.back().message = "slow answer: 33.1 ms of 10 s allowed";
+    add("5a2b3c4d5e6f7085", "00f067aa0ba902b7", "order.accepted", 38'400, 2'900, "unset",
+        "component: orders, sequence: 815");
+    return spans;
+}
+
 std::vector<client::TimelineEvent> ScriptedWorld::timeline(const Order& order) const
 {
     std::vector<client::TimelineEvent> events;
@@ -158,7 +218,7 @@ std::vector<client::TimelineEvent> ScriptedWorld::timeline(const Order& order) c
         event.eventTime = venueTime;
         event.kind = kind;
         event.actor = actor;
-        event.traceId = "4bf92f3577b34da6a3ce929d0e0e4736";
+        event.traceId = kTraceId;
         event.detail = std::move(detail);
         events.push_back(std::move(event));
     };

@@ -63,6 +63,8 @@ void ScriptedSession::goOnline()
     client::Snapshot snapshot = m_world.snapshot();
     if (m_orders.empty()) m_orders = snapshot.orders;
     snapshot.orders = m_orders;
+    if (!m_trading.since.isSet()) m_trading = *snapshot.trading;
+    snapshot.trading = m_trading;
     snapshot.sequence = m_sequence;
     Q_EMIT snapshotArrived(snapshot);
     Q_EMIT linkChanged(m_link);
@@ -112,6 +114,14 @@ void ScriptedSession::sendEvent(const client::StreamEvent& event)
     client::StreamEvent numbered = event;
     numbered.sequence = ++m_sequence;
     if (!numbered.time.isSet()) numbered.time = m_clock.now();
+    client::LogEvent line;
+    line.sequence = numbered.sequence;
+    line.time = numbered.time;
+    line.kind = numbered.kind;
+    line.actor = "user:owner";
+    line.traceId = ScriptedWorld::kTraceId;
+    line.notice = numbered.notice;
+    m_log.push_back(std::move(line));
     Q_EMIT eventsArrived({numbered});
 }
 
@@ -120,15 +130,15 @@ void ScriptedSession::subscribe(const client::WishList& wishes)
     m_wishes = wishes;
 }
 
-Order* ScriptedSession::known(const ClientOrderId& id)
+client::OrderFacts* ScriptedSession::known(const ClientOrderId& id)
 {
-    const auto found = std::find_if(m_orders.begin(), m_orders.end(), [&](const Order& order) {
+    const auto found = std::find_if(m_orders.begin(), m_orders.end(), [&](const client::OrderFacts& order) {
         return order.request.clientOrderId == id;
     });
     return found == m_orders.end() ? nullptr : &*found;
 }
 
-void ScriptedSession::moveTo(Order& order, OrderState state, const char* kind)
+void ScriptedSession::moveTo(client::OrderFacts& order, OrderState state, const char* kind)
 {
     order.previousState = order.state;
     order.state = state;
@@ -175,7 +185,7 @@ void ScriptedSession::previewOrder(const OrderRequest& order, QObject* owner,
 void ScriptedSession::changeOrder(const client::OrderChange& change, QObject* owner,
                                   Reply<Order> reply)
 {
-    Order* order = known(change.order);
+    client::OrderFacts* order = known(change.order);
     if (!order || isClosed(order->state)) {
         answer<Order>(owner, reply,
                       tl::unexpected(problem(409, "orders.closed", "the order is closed")));
@@ -190,7 +200,7 @@ void ScriptedSession::changeOrder(const client::OrderChange& change, QObject* ow
 
 void ScriptedSession::cancelOrder(const ClientOrderId& id, QObject* owner, Reply<Order> reply)
 {
-    Order* order = known(id);
+    client::OrderFacts* order = known(id);
     if (!order || isClosed(order->state)) {
         answer<Order>(owner, reply,
                       tl::unexpected(problem(409, "orders.closed", "the order is closed")));
@@ -204,7 +214,7 @@ void ScriptedSession::cancelOrder(const ClientOrderId& id, QObject* owner, Reply
 void ScriptedSession::cancelAll(const Symbol& symbol, QObject* owner, Reply<int> reply)
 {
     int asked = 0;
-    for (Order& order : m_orders) {
+    for (client::OrderFacts& order : m_orders) {
         if (isClosed(order.state) || (!symbol.empty() && order.request.symbol != symbol)) continue;
         m_canceled.push_back(order.request.clientOrderId);
         moveTo(order, OrderState::Canceled, "order.canceled");
@@ -216,15 +226,82 @@ void ScriptedSession::cancelAll(const Symbol& symbol, QObject* owner, Reply<int>
 void ScriptedSession::setTrading(client::TradingState state, const std::string& reason,
                                  QObject* owner, Reply<client::TradingFacts> reply)
 {
-    client::TradingFacts facts;
-    facts.state = state;
-    facts.reason = reason;
-    facts.since = m_clock.now();
+    m_trading.state = state;
+    m_trading.reason = reason;
+    m_trading.since = m_clock.now();
+    tellTrading();
+    answer<client::TradingFacts>(owner, reply, m_trading);
+}
+
+void ScriptedSession::tellTrading()
+{
     client::StreamEvent event;
     event.kind = "trading.changed";
-    event.trading = facts;
+    event.trading = m_trading;
     sendEvent(event);
-    answer<client::TradingFacts>(owner, reply, facts);
+}
+
+void ScriptedSession::disagree(std::vector<client::Difference> differences)
+{
+    m_trading.differences = std::move(differences);
+    tellTrading();
+}
+
+void ScriptedSession::keepInLog(client::LogEvent event)
+{
+    event.sequence = ++m_sequence;
+    if (!event.time.isSet()) event.time = m_clock.now();
+    m_log.push_back(std::move(event));
+}
+
+void ScriptedSession::reconcile(QObject* owner, Reply<bool> reply)
+{
+    answer<bool>(owner, reply, true);
+}
+
+void ScriptedSession::acceptDifference(const std::string& id, const std::string& reason,
+                                       QObject* owner, Reply<client::TradingFacts> reply)
+{
+    if (m_refusal) {
+        answer<client::TradingFacts>(owner, reply,
+                                     tl::unexpected(*std::exchange(m_refusal, std::nullopt)));
+        return;
+    }
+    const auto gone = std::erase_if(m_trading.differences,
+                                    [&](const auto& difference) { return difference.id == id; });
+    if (gone == 0) {
+        answer<client::TradingFacts>(
+            owner, reply,
+            tl::unexpected(problem(404, "orders.difference_unknown",
+                                   "it has vanished or changed: read the list again")));
+        return;
+    }
+    m_acceptReasons.push_back(reason);
+    tellTrading();
+    answer<client::TradingFacts>(owner, reply, m_trading);
+}
+
+void ScriptedSession::fetchTrace(const std::string& traceId, QObject* owner,
+                                 Reply<std::vector<client::Span>> reply)
+{
+    auto spans = m_world.trace(traceId);
+    if (spans.empty()) {
+        answer<std::vector<client::Span>>(
+            owner, reply,
+            tl::unexpected(problem(404, "trace.unknown", "no span of this trace is kept")));
+        return;
+    }
+    answer<std::vector<client::Span>>(owner, reply, std::move(spans));
+}
+
+void ScriptedSession::fetchEvents(std::uint64_t after, int limit, QObject* owner,
+                                  Reply<std::vector<client::LogEvent>> reply)
+{
+    std::vector<client::LogEvent> events;
+    for (const client::LogEvent& event : m_log) {
+        if (event.sequence > after && int(events.size()) < limit) events.push_back(event);
+    }
+    answer<std::vector<client::LogEvent>>(owner, reply, std::move(events));
 }
 
 void ScriptedSession::findInstruments(const std::string& query, int limit, QObject* owner,
@@ -252,7 +329,7 @@ void ScriptedSession::fetchBars(const Symbol& symbol, BarInterval interval, int 
 void ScriptedSession::fetchTimeline(const ClientOrderId& id, QObject* owner,
                                     Reply<std::vector<client::TimelineEvent>> reply)
 {
-    const Order* order = known(id);
+    const client::OrderFacts* order = known(id);
     if (!order) {
         answer<std::vector<client::TimelineEvent>>(
             owner, reply, tl::unexpected(problem(404, "orders.unknown", "no such order")));

@@ -25,12 +25,18 @@ public:
     /// Prices stop; the feed is `age` old.
     void goStale(Duration age);
     void openBreaker();
+    /// The broker disagrees so from now on.
+    void disagree(std::vector<client::Difference> differences);
+    /// An event that is not sent: it can only be found in the log.
+    void keepInLog(client::LogEvent event);
     /// One batch of price moves.
     void tick(int updates);
     void sendEvent(const client::StreamEvent& event);
     const client::WishList& wishes() const { return m_wishes; }
     const std::vector<OrderRequest>& submitted() const { return m_submitted; }
     const std::vector<ClientOrderId>& canceled() const { return m_canceled; }
+    /// Why each difference was accepted, in the order they were.
+    const std::vector<std::string>& acceptReasons() const { return m_acceptReasons; }
 
     void start() override;
     void subscribe(const client::WishList& wishes) override;
@@ -51,20 +57,31 @@ public:
                    Reply<client::BarSeries> reply) override;
     void fetchTimeline(const ClientOrderId& order, QObject* owner,
                        Reply<std::vector<client::TimelineEvent>> reply) override;
+    void reconcile(QObject* owner, Reply<bool> reply) override;
+    void acceptDifference(const std::string& id, const std::string& reason, QObject* owner,
+                          Reply<client::TradingFacts> reply) override;
+    void fetchTrace(const std::string& traceId, QObject* owner,
+                    Reply<std::vector<client::Span>> reply) override;
+    void fetchEvents(std::uint64_t after, int limit, QObject* owner,
+                     Reply<std::vector<client::LogEvent>> reply) override;
 
 private:
     template <typename T>
     void answer(QObject* owner, const Reply<T>& reply, client::Answer<T> value);
-    Order* known(const ClientOrderId& id);
-    void moveTo(Order& order, OrderState state, const char* kind);
+    client::OrderFacts* known(const ClientOrderId& id);
+    void tellTrading();
+    void moveTo(client::OrderFacts& order, OrderState state, const char* kind);
 
     ScriptedClock& m_clock;
     ScriptedWorld m_world;
     client::WishList m_wishes;
     client::LinkFacts m_link;
-    std::vector<Order> m_orders;
+    std::vector<client::OrderFacts> m_orders;
+    std::vector<client::LogEvent> m_log;
+    client::TradingFacts m_trading;
     std::vector<OrderRequest> m_submitted;
     std::vector<ClientOrderId> m_canceled;
+    std::vector<std::string> m_acceptReasons;
     std::optional<client::Confirmation> m_ask;
     std::optional<client::Problem> m_refusal;
     std::uint64_t m_sequence = 812;

@@ -35,6 +35,11 @@ public:
     client::Snapshot snapshot() const;
     client::StatusReport status() const;
     std::vector<client::TimelineEvent> timeline(const Order& order) const;
+    /// The steps of kTraceId; nothing for any other.
+    std::vector<client::Span> trace(const std::string& traceId) const;
+    /// A position and cash on which the broker says something else.
+    static std::vector<client::Difference> differences(Timestamp since);
+    static constexpr const char* kTraceId = "4bf92f3577b34da6a3ce929d0e0e4736";
     client::OrderPreview preview(const OrderRequest& order) const;
     /// Move `updates` prices by a tick or two.
     client::MarketBatch step(int updates);

@@ -10,6 +10,12 @@ void AccountStore::set(const client::AccountFacts& account)
     Q_EMIT accountChanged();
 }
 
+bool TradingStore::isBlocked() const
+{
+    return std::any_of(m_trading.differences.begin(), m_trading.differences.end(),
+                       [](const auto& difference) { return difference.blocksEntries; });
+}
+
 void TradingStore::set(const client::TradingFacts& trading)
 {
     m_trading = trading;

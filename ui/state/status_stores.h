@@ -32,6 +32,8 @@ class TradingStore : public QObject {
 public:
     using QObject::QObject;
     const client::TradingFacts& trading() const { return m_trading; }
+    /// Entries are refused until somebody decides about a difference with the broker.
+    bool isBlocked() const;
     bool isHalted() const { return m_trading.state == client::TradingState::Halted; }
     void set(const client::TradingFacts& trading);
 
@@ -90,6 +92,7 @@ public:
         std::uint64_t sequence = 0; ///< 0: made here, not in the backend's log
         QString kind;
         QString title, text;
+        QString traceId; ///< of the request behind it, if it was told
         client::Severity severity = client::Severity::Info;
         bool isNotice = false; ///< wants to be seen now
     };

@@ -8,6 +8,12 @@
 
 namespace qd::ui {
 
+namespace {
+
+constexpr int kCharWidthMax = 9; ///< nearly every character is narrower: spares measuring
+
+} // namespace
+
 QColor colorOf(Tone tone, const Palette& palette)
 {
     switch (tone) {
@@ -61,6 +67,7 @@ void CellDelegate::paint(QPainter* painter, const QStyleOptionViewItem& option,
     case CellKind::Pill: paintPill(*painter, inner, cell); break;
     case CellKind::Progress: paintProgress(*painter, inner, cell); break;
     case CellKind::Spark: paintSpark(*painter, inner, cell); break;
+    case CellKind::Bar: paintBar(*painter, inner, cell); break;
     }
 }
 
@@ -72,7 +79,11 @@ void CellDelegate::paintText(QPainter& painter, const QRect& area, const Cell& c
     painter.setFont(font);
     painter.setPen(colorOf(cell.tone, colors));
     const int flags = int(align | Qt::AlignVCenter) | Qt::TextSingleLine;
-    painter.drawText(area, flags, cell.text);
+    // A number that lost a digit to the edge would read as another number: what is cut says so.
+    const bool mayNotFit = cell.text.size() * kCharWidthMax > area.width();
+    painter.drawText(area, flags,
+                     mayNotFit ? QFontMetrics(font).elidedText(cell.text, Qt::ElideRight, area.width())
+                               : cell.text);
     if (cell.badge.isEmpty()) return;
     const int textWidth = QFontMetrics(font).horizontalAdvance(cell.text);
     painter.setFont(m_theme.font(TypeSize::Pill, TypeWeight::SemiBold));
@@ -115,6 +126,18 @@ void CellDelegate::paintProgress(QPainter& painter, const QRect& area, const Cel
     const int filled = int(kTrack * std::clamp(cell.fraction, 0.0, 1.0));
     painter.fillRect(QRect(track.left(), track.top(), filled, track.height()),
                      cell.fraction >= 1.0 ? colors.text2 : colors.up);
+}
+
+void CellDelegate::paintBar(QPainter& painter, const QRect& area, const Cell& cell) const
+{
+    const Palette& colors = m_theme.colors();
+    constexpr int kLeast = 2; // the shortest step can still be seen
+    painter.fillRect(QRect(area.left(), area.center().y(), area.width(), 1), colors.line);
+    const int from = int(area.width() * std::clamp(cell.offset, 0.0, 1.0));
+    const int length = std::max(kLeast, int(area.width() * std::clamp(cell.fraction, 0.0, 1.0)));
+    const int left = area.left() + std::min(from, area.width() - kLeast);
+    painter.fillRect(QRect(left, area.center().y() - 4, std::min(length, area.right() - left + 1), 9),
+                     colorOf(cell.tone, colors));
 }
 
 void CellDelegate::paintSpark(QPainter& painter, const QRect& area, const Cell& cell) const

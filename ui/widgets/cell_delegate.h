@@ -23,6 +23,7 @@ private:
                    Qt::Alignment align) const;
     void paintPill(QPainter& painter, const QRect& area, const Cell& cell) const;
     void paintProgress(QPainter& painter, const QRect& area, const Cell& cell) const;
+    void paintBar(QPainter& painter, const QRect& area, const Cell& cell) const;
     void paintSpark(QPainter& painter, const QRect& area, const Cell& cell) const;
 
     const Theme& m_theme;

@@ -47,13 +47,26 @@ void Field::setText(const QString& text)
 
 void Field::showError(const QString& error)
 {
-    if (error == m_error->text()) return;
-    m_error->show(error);
+    if (error == m_errorText) return;
+    m_errorText = error;
+    showBelow();
     m_edit->setAccessibleDescription(error);
     m_edit->setToolTip(error.toHtmlEscaped());
     m_edit->setProperty("invalid", !error.isEmpty());
     m_edit->style()->unpolish(m_edit);
     m_edit->style()->polish(m_edit);
+}
+
+void Field::showNote(const QString& note)
+{
+    m_noteText = note;
+    showBelow();
+}
+
+void Field::showBelow()
+{
+    m_error->setTone(m_errorText.isEmpty() ? Tone::Muted : Tone::Crit);
+    m_error->show(m_errorText.isEmpty() ? m_noteText : m_errorText);
 }
 
 bool Field::eventFilter(QObject* watched, QEvent* event)

@@ -23,7 +23,9 @@ public:
     void setText(const QString& text);
     /// Empty: the value is fine.
     void showError(const QString& error);
-    QString error() const { return m_error->text(); }
+    QString error() const { return m_errorText; }
+    /// Something quiet about the value, where the reason of a refusal would stand.
+    void showNote(const QString& note);
     void setCaption(const QString& caption);
 
 Q_SIGNALS:
@@ -34,9 +36,11 @@ protected:
     bool eventFilter(QObject* watched, QEvent* event) override;
 
 private:
+    void showBelow();
     TextLabel* m_caption;
     QLineEdit* m_edit;
     TextLabel* m_error;
+    QString m_errorText, m_noteText;
 };
 
 /// Buttons of which one is down. Left and right arrows move, as in a radio group.

@@ -97,6 +97,11 @@ void Banner::clear()
     setVisible(false);
 }
 
+void Banner::mousePressEvent(QMouseEvent*)
+{
+    Q_EMIT pressed();
+}
+
 void Banner::paintEvent(QPaintEvent*)
 {
     QPainter painter(this);

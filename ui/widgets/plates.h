@@ -41,7 +41,11 @@ public:
     QSize sizeHint() const override { return {200, 28}; }
     QSize minimumSizeHint() const override { return {100, 28}; }
 
+Q_SIGNALS:
+    void pressed();
+
 protected:
+    void mousePressEvent(QMouseEvent* event) override;
     void paintEvent(QPaintEvent* event) override;
 
 private:

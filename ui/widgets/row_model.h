@@ -11,7 +11,8 @@ namespace qd::ui {
 
 /// What a text means; the delegate knows its colour.
 enum class Tone : quint8 { Normal, Muted, Caption, Up, Down, Accent, Warn, Crit, Violet };
-enum class CellKind : quint8 { Text, Pill, Progress, Spark };
+/// Bar: a stretch of a line, from `offset` on, `fraction` long.
+enum class CellKind : quint8 { Text, Pill, Progress, Spark, Bar };
 enum class Flash : quint8 { None, Up, Down };
 
 /// Everything the delegate needs to paint one cell.
@@ -23,7 +24,8 @@ struct Cell {
     TypeWeight weight = TypeWeight::Regular;
     Flash flash = Flash::None;
     bool stale = false;              ///< hatched
-    double fraction = 0;             ///< of a Progress, 0 … 1
+    double fraction = 0;             ///< of a Progress or a Bar, 0 … 1
+    double offset = 0;               ///< of a Bar, 0 … 1
     std::span<const float> points;   ///< of a Spark; valid until the next event
 };
 

@@ -1,6 +1,10 @@
+#include <memory>
+
 #include <QApplication>
 #include <QDockWidget>
+#include <QDragEnterEvent>
 #include <QLineEdit>
+#include <QMimeData>
 #include <QPushButton>
 #include <QSignalSpy>
 #include <QTemporaryDir>
@@ -9,6 +13,7 @@
 #include "ui/charts/chart_panel.h"
 #include "ui/market/watchlist_view.h"
 #include "ui/orders/order_ticket.h"
+#include "ui/orders/trace_dialog.h"
 #include "ui/shell/main_window.h"
 #include "ui/shell/status_line.h"
 #include "ui/state/scripted_session.h"
@@ -187,6 +192,140 @@ private Q_SLOTS:
                 stage.desk.watchlist().end());
     }
 
+    void aDraggedRowLandsWhereItIsDropped()
+    {
+        Stage stage;
+        WatchlistTableModel& model = stage.window.watchlist().model();
+        DataTable& table = stage.window.watchlist().table();
+        QVERIFY(table.dragEnabled() && table.acceptDrops());
+        const auto before = stage.desk.watchlist();
+        const auto dropAt = [&](int from, int y) {
+            const std::unique_ptr<QMimeData> mime(model.mimeData({model.index(from, 0)}));
+            const QPoint at(30, y);
+            QDragEnterEvent enter(at, Qt::MoveAction, mime.get(), Qt::LeftButton, Qt::NoModifier);
+            QApplication::sendEvent(table.viewport(), &enter);
+            QDragMoveEvent move(at, Qt::MoveAction, mime.get(), Qt::LeftButton, Qt::NoModifier);
+            QApplication::sendEvent(table.viewport(), &move);
+            QVERIFY(move.isAccepted());
+            QDropEvent drop(at, Qt::MoveAction, mime.get(), Qt::LeftButton, Qt::NoModifier);
+            QApplication::sendEvent(table.viewport(), &drop);
+        };
+        const int row = table.rowHeight(0);
+        dropAt(0, row * 3); // between the third and the fourth
+        QCOMPARE(stage.desk.watchlist()[2], before[0]);
+        QCOMPARE(stage.desk.watchlist()[0], before[1]);
+        dropAt(2, 0);
+        QCOMPARE(stage.desk.watchlist(), before);
+        QCOMPARE(stage.desk.watchlist().size(), before.size()); // nothing was lost or doubled
+        model.sort(WatchlistTableModel::LastColumn, Qt::AscendingOrder);
+        QVERIFY(!(model.flags(model.index(0, 0)) & Qt::ItemIsDragEnabled)); // its order is the column's
+    }
+
+    void aDifferenceIsAcceptedWithAReason()
+    {
+        Stage stage;
+        stage.session.disagree(ScriptedWorld::differences(stage.clock.now()));
+        QVERIFY(stage.window.banner().text().startsWith(QStringLiteral("NEW POSITIONS BLOCKED")));
+        QTest::mouseClick(&stage.window.banner(), Qt::LeftButton);
+        QCOMPARE(stage.window.blotter().page(), Blotter::DifferencesPage);
+        DataTable& table = stage.window.blotter().table(Blotter::DifferencesPage);
+        table.setCurrentIndex(table.model()->index(0, 0));
+        QTest::keyClick(&table, Qt::Key_Return);
+        auto* dialog = stage.dialog<QDialog>("acceptDialog");
+        QVERIFY(dialog);
+        auto* accept = dialog->findChild<QPushButton*>(QStringLiteral("acceptSend"));
+        auto* reason = dialog->findChild<QLineEdit*>(QStringLiteral("acceptReason"));
+        QVERIFY(!accept->isEnabled());
+        QTest::keyClicks(reason, QStringLiteral("ab"));
+        QVERIFY(!accept->isEnabled()); // three characters at the least
+        QTest::keyClicks(reason, QStringLiteral("c"));
+        QVERIFY(accept->isEnabled());
+        accept->click();
+        QTRY_COMPARE(stage.session.acceptReasons(), std::vector<std::string>{"abc"});
+        QTRY_VERIFY(!stage.desk.trading().isBlocked());
+        QTRY_VERIFY(stage.window.banner().text().startsWith(QStringLiteral("RECONCILIATION")));
+    }
+
+    void aDifferenceThatChangesIsNotAcceptedUnseen()
+    {
+        Stage stage;
+        auto differences = ScriptedWorld::differences(stage.clock.now());
+        stage.session.disagree(differences);
+        auto& view = stage.window.blotter().differences();
+        stage.window.blotter().show(Blotter::DifferencesPage);
+        view.table().setCurrentIndex(view.model().index(0, 0));
+        view.acceptSelected();
+        auto* dialog = stage.dialog<QDialog>("acceptDialog");
+        QVERIFY(dialog);
+        QTest::keyClicks(dialog->findChild<QLineEdit*>(QStringLiteral("acceptReason")),
+                         QStringLiteral("checked"));
+        auto* accept = dialog->findChild<QPushButton*>(QStringLiteral("acceptSend"));
+        QVERIFY(accept->isEnabled());
+        differences[0].id = "another";
+        differences[0].theirs = "300";
+        stage.session.disagree(differences);
+        QVERIFY(!accept->isEnabled());
+    }
+
+    void aStepOfTheTimelineOpensItsTrace()
+    {
+        Stage stage;
+        OrdersView& orders = stage.window.blotter().orders();
+        orders.table().setCurrentIndex(orders.model().index(0, 0));
+        QTRY_VERIFY(orders.timeline().model().rowCount() > 0);
+        Q_EMIT orders.timeline().table().itemActivated(0);
+        auto* dialog = stage.dialog<TraceDialog>("traceDialog");
+        QVERIFY(dialog);
+        QTRY_COMPARE(dialog->model().rowCount(), 6);
+        QVERIFY(dialog->headline().contains(QStringLiteral("6 step")));
+        QCOMPARE(dialog->model().depthOf(0), 0); // the caller's span is not kept here
+        QCOMPARE(dialog->model().depthOf(3), 1);
+        QCOMPARE(dialog->model().depthOf(4), 2); // the call below the submit
+        const Cell bar = dialog->model().cellOf(4, TraceTableModel::BarColumn);
+        QVERIFY(bar.offset > 0.1 && bar.fraction > 0.7 && bar.offset + bar.fraction <= 1.0);
+        QVERIFY(bar.tone == Tone::Crit); // it ended in an error
+    }
+
+    void aNoticeOpensTheTraceBehindIt()
+    {
+        Stage stage;
+        client::StreamEvent event;
+        event.kind = "notice";
+        event.notice = client::Notice{client::Severity::Warning, "Slow broker", "33 ms", {}};
+        stage.session.sendEvent(event);
+        stage.window.blotter().show(Blotter::AlertsPage);
+        DataTable& table = stage.window.blotter().table(Blotter::AlertsPage);
+        table.setCurrentIndex(table.model()->index(0, 0));
+        QTest::keyClick(&table, Qt::Key_Return);
+        auto* dialog = stage.dialog<TraceDialog>("traceDialog");
+        QVERIFY(dialog);
+        QTRY_COMPARE(dialog->model().rowCount(), 6);
+        QTRY_COMPARE(dialog->log().rowCount(), 1);
+        QVERIFY(dialog->log().cellOf(0, TraceLogModel::DetailColumn).text.contains(
+            QStringLiteral("Slow broker")));
+    }
+
+    void aBracketCanBeSentWithoutAMouse()
+    {
+        Stage stage;
+        QTest::keyClick(&stage.window, Qt::Key_F9);
+        QTRY_COMPARE(QApplication::focusWidget(), stage.find<QLineEdit>("ticketQuantity"));
+        QTest::keyClicks(QApplication::focusWidget(), QStringLiteral("300"));
+        QTest::keyClick(&stage.window, Qt::Key_B, Qt::AltModifier);
+        QTRY_COMPARE(QApplication::focusWidget(), stage.find<QLineEdit>("ticketTakeProfit"));
+        QTest::keyClicks(QApplication::focusWidget(), QStringLiteral("1%"));
+        QTest::keyClick(QApplication::focusWidget(), Qt::Key_Tab);
+        QCOMPARE(QApplication::focusWidget(), stage.find<QLineEdit>("ticketStopLoss"));
+        QTest::keyClicks(QApplication::focusWidget(), QStringLiteral("50t"));
+        QTRY_VERIFY(stage.find<QPushButton>("ticketSubmit")->isEnabled());
+        QTest::keyClick(QApplication::focusWidget(), Qt::Key_Return);
+        QTRY_COMPARE(stage.session.submitted().size(), 1UL);
+        const OrderRequest& sent = stage.session.submitted()[0];
+        QVERIFY(sent.orderClass == OrderClass::Bracket);
+        QVERIFY(sent.takeProfit->limitPrice > *sent.limitPrice);
+        QCOMPARE(*sent.limitPrice - sent.stopLoss->stopPrice, Price::of("0.50"));
+    }
+
     void everythingThatTakesTheFocusHasAName()
     {
         Stage stage;
@@ -241,6 +380,8 @@ private Q_SLOTS:
         const QString path = folder.filePath(QStringLiteral("deep/trading.json"));
         {
             Stage stage;
+            stage.desk.setWatchlist({Symbol::of("XLE")});
+            QVERIFY(stage.desk.addWatchlist(QStringLiteral("Havens")));
             stage.desk.setWatchlist({Symbol::of("TLT"), Symbol::of("GLD")});
             stage.desk.select(Symbol::of("GLD"));
             stage.desk.setInterval(BarInterval::Hour1);
@@ -251,6 +392,9 @@ private Q_SLOTS:
         Stage stage;
         stage.window.restore(WorkspaceFile::load(path));
         QCOMPARE(stage.desk.watchlist(), (std::vector<Symbol>{Symbol::of("TLT"), Symbol::of("GLD")}));
+        QCOMPARE(stage.desk.watchlists()[1].name, QStringLiteral("Havens"));
+        QCOMPARE(stage.desk.watchlists()[0].symbols, std::vector<Symbol>{Symbol::of("XLE")});
+        QVERIFY(stage.find<QPushButton>("watchlistName")->text().startsWith(QStringLiteral("Havens")));
         QCOMPARE(stage.desk.symbol(), Symbol::of("GLD"));
         QVERIFY(stage.desk.interval() == BarInterval::Hour1);
         QVERIFY(stage.find<QDockWidget>("quoteDock")->isHidden());

@@ -173,6 +173,75 @@ private Q_SLOTS:
         QCOMPARE(desk.notices().at(desk.notices().count() - 1).title, QStringLiteral("Resynchronised"));
     }
 
+    void whatIsReplayedIsToldOnce()
+    {
+        ScriptedClock clock(kMorning);
+        ScriptedSession session(clock, 1);
+        Desk desk(session, clock);
+        session.start();
+        client::StreamEvent event;
+        event.sequence = 813;
+        event.kind = "notice";
+        event.notice = client::Notice{client::Severity::Warning, "Margin", "is low", kMorning};
+        Q_EMIT session.eventsArrived({event});
+        const int once = desk.notices().count();
+        Q_EMIT session.eventsArrived({event});
+        QCOMPARE(desk.notices().count(), once);
+    }
+
+    /// A snapshot says what is; what was said while nobody listened comes from the log.
+    void noticesOfAnAbsenceAreReadFromTheLog()
+    {
+        ScriptedClock clock(kMorning);
+        ScriptedSession session(clock, 1);
+        Desk desk(session, clock);
+        session.start();
+        session.goOffline("cable out");
+        client::LogEvent missed;
+        missed.kind = "notice";
+        missed.traceId = "4bf9";
+        missed.notice = client::Notice{client::Severity::Critical, "Margin call", "now", kMorning};
+        session.keepInLog(missed);
+        session.goOnline();
+        const auto told = [&] {
+            int count = 0;
+            for (int i = 0; i < desk.notices().count(); ++i) {
+                if (desk.notices().at(i).title == QStringLiteral("Margin call")) ++count;
+            }
+            return count;
+        };
+        QTRY_COMPARE(told(), 1);
+        QVERIFY(desk.notices().at(desk.notices().count() - 1).isNotice);
+        session.goOffline("cable out");
+        session.goOnline();
+        QTest::qWait(20);
+        QCOMPARE(told(), 1);
+    }
+
+    void watchlistsAreNamedBoundedAndNeverGone()
+    {
+        ScriptedClock clock(kMorning);
+        ScriptedSession session(clock, 1);
+        Desk desk(session, clock);
+        desk.setWatchlist({Symbol::of("SPY")});
+        QVERIFY(desk.addWatchlist(QStringLiteral(" Energy ")));
+        QVERIFY(!desk.addWatchlist(QStringLiteral("energy"))); // taken
+        QVERIFY(!desk.addWatchlist(QStringLiteral("  ")));
+        QVERIFY(desk.watchlist().empty());
+        desk.watch(Symbol::of("XLE"));
+        desk.showWatchlist(0);
+        QCOMPARE(desk.watchlist(), std::vector<Symbol>{Symbol::of("SPY")});
+        desk.showWatchlist(1);
+        QCOMPARE(desk.watchlist(), std::vector<Symbol>{Symbol::of("XLE")});
+        QVERIFY(desk.renameWatchlist(QStringLiteral("Oil")));
+        desk.removeWatchlist();
+        QCOMPARE(desk.watchlist(), std::vector<Symbol>{Symbol::of("SPY")});
+        desk.removeWatchlist(); // the last one stays
+        QCOMPARE(desk.watchlists().size(), 1UL);
+        for (int i = 0; i < 40; ++i) (void)desk.addWatchlist(QStringLiteral("list %1").arg(i));
+        QCOMPARE(desk.watchlists().size(), Desk::kWatchlistsMax);
+    }
+
     void pricesAreDistrustedWhenTheLinkOrTheFeedIs()
     {
         ScriptedClock clock(kMorning);
