@@ -93,43 +93,36 @@ add_executable(tidy tests/tidy/tidy.cpp)
 target_compile_features(tidy PRIVATE cxx_std_20)
 register_test(tidy)
 
-# Each tests/bench/<name>.cpp is a plain program that prints one JSON line a figure; its second line
-# may name the rooms it needs: "// uses: models/base services/exchange".
-if(BENCH)
-    file(GLOB benches CONFIGURE_DEPENDS tests/bench/*.cpp)
-    foreach(source IN LISTS benches)
+# single_programs(<folder>): each tests/<folder>/<name>.cpp is one program <folder>_<name>; its second
+# line may name the rooms it needs: "// uses: models/base services/exchange". Further arguments are
+# linked with.
+function(single_programs folder)
+    file(GLOB sources CONFIGURE_DEPENDS tests/${folder}/*.cpp)
+    foreach(source IN LISTS sources)
         get_filename_component(stem ${source} NAME_WE)
+        set(name ${folder}_${stem})
         file(STRINGS ${source} uses_line REGEX "^// uses: " LIMIT_COUNT 1)
         string(REPLACE "// uses: " "" uses "${uses_line}")
         separate_arguments(uses)
-        add_executable(bench_${stem} ${source})
-        target_include_directories(bench_${stem} PRIVATE ${PROJECT_SOURCE_DIR})
+        add_executable(${name} ${source})
+        target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR})
         foreach(used IN LISTS uses)
             room_target(${used} used_target)
-            target_link_libraries(bench_${stem} PRIVATE ${used_target})
+            target_link_libraries(${name} PRIVATE ${used_target})
         endforeach()
-        target_compile_definitions(bench_${stem} PRIVATE QD_BINARY_DIR="${PROJECT_BINARY_DIR}")
-        set_target_properties(bench_${stem} PROPERTIES
-            RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/bench)
+        target_link_options(${name} PRIVATE ${ARGN})
+        target_compile_definitions(${name} PRIVATE QD_BINARY_DIR="${PROJECT_BINARY_DIR}")
+        set_target_properties(${name} PROPERTIES
+            RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/${folder})
     endforeach()
+endfunction()
+
+# Plain programs that print one JSON line a figure.
+if(BENCH)
+    single_programs(bench)
 endif()
 
-# Each tests/fuzz/<name>.cpp is one libFuzzer target, same "// uses:" line.
+# libFuzzer targets.
 if(FUZZ)
-    file(GLOB fuzzers CONFIGURE_DEPENDS tests/fuzz/*.cpp)
-    foreach(source IN LISTS fuzzers)
-        get_filename_component(stem ${source} NAME_WE)
-        file(STRINGS ${source} uses_line REGEX "^// uses: " LIMIT_COUNT 1)
-        string(REPLACE "// uses: " "" uses "${uses_line}")
-        separate_arguments(uses)
-        add_executable(fuzz_${stem} ${source})
-        target_include_directories(fuzz_${stem} PRIVATE ${PROJECT_SOURCE_DIR})
-        foreach(used IN LISTS uses)
-            room_target(${used} used_target)
-            target_link_libraries(fuzz_${stem} PRIVATE ${used_target})
-        endforeach()
-        target_link_options(fuzz_${stem} PRIVATE -fsanitize=fuzzer)
-        set_target_properties(fuzz_${stem} PROPERTIES
-            RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/fuzz)
-    endforeach()
+    single_programs(fuzz -fsanitize=fuzzer)
 endif()
