@@ -36,6 +36,7 @@ struct Options {
     QString connectUrl, tokenFile, replay, shootFolder;
     bool simulate = false;
     QString seed, symbols; ///< of a made-up market; empty: the market's own default
+    bool resetPaper = false;
 };
 
 Options readOptions(const QCoreApplication& application)
@@ -66,10 +67,14 @@ Options readOptions(const QCoreApplication& application)
     const QCommandLineOption shoot(QStringLiteral("shoot"),
                                    QStringLiteral("Render every view and state to PNG files in <folder>."),
                                    QStringLiteral("folder"));
-    parser.addOptions({connect, token, replay, simulate, seed, symbols, shoot});
+    const QCommandLineOption resetPaper(
+        QStringLiteral("reset-paper"),
+        QStringLiteral("Forget the paper account and start with a new one."));
+    parser.addOptions({connect, token, replay, simulate, seed, symbols, shoot, resetPaper});
     parser.process(application);
     return {parser.value(connect), parser.value(token), parser.value(replay), parser.value(shoot),
-            parser.isSet(simulate), parser.value(seed), parser.value(symbols)};
+            parser.isSet(simulate), parser.value(seed), parser.value(symbols),
+            parser.isSet(resetPaper)};
 }
 
 QString workspacePath()
@@ -116,6 +121,7 @@ std::unique_ptr<EmbeddedBackend> embed(NetSession& session, ui::Desk& desk,
 EmbeddedBackend::Options embeddedOptions(const Options& options)
 {
     EmbeddedBackend::Options embedded;
+    embedded.resetPaper = options.resetPaper;
     if (!options.replay.isEmpty()) {
         embedded.marketOptions << QStringLiteral("--replay")
                                << QFileInfo(options.replay).absoluteFilePath();

@@ -233,7 +233,8 @@ void EmbeddedBackend::forgetOldWorlds() const
     for (const auto& database : databases) {
         const auto world = database.completeBaseName();
         if (world == m_world || ++others <= kOldWorldsKept) continue;
-        for (const auto* part : {".db", ".db-wal", ".db-shm", ".db-lock", ".checkpoints.jsonl"})
+        for (const auto* part : {".db", ".db-wal", ".db-shm", ".db-lock", ".checkpoints.jsonl",
+                                 ".checkpoints.jsonl.key", ".checkpoints.jsonl.pub"})
             QFile::remove(folder.filePath(world + QString::fromLatin1(part)));
     }
 }
