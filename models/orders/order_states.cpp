@@ -31,6 +31,9 @@ constexpr Transition kTransitions[] = {
     {S::AwaitingConfirmation, E::Accepted, S::Accepted},
     {S::AwaitingConfirmation, E::Rejected, S::Rejected},
     {S::AwaitingConfirmation, E::Canceled, S::Canceled},
+    {S::AwaitingConfirmation, E::PendingCancel, S::PendingCancel},
+    {S::AwaitingConfirmation, E::Expired, S::Expired}, // nobody answered in time
+    {S::AwaitingConfirmation, E::Filled, S::Filled},   // answered elsewhere; that news was lost
 
     {S::Emulated, E::Canceled, S::Canceled},
     {S::Emulated, E::Expired, S::Expired},

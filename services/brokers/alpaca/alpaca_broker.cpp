@@ -88,9 +88,25 @@ Result<std::vector<T>> readList(const json::Value& array, ReadOne readOne)
     return list;
 }
 
+/// As `readList`, but one that cannot be read must not hide the others: it is told to `skip`.
+template <typename T, typename ReadOne, typename Skip>
+Result<std::vector<T>> readMost(const json::Value& array, ReadOne readOne, Skip skip)
+{
+    if (!array.isArray())
+        return fail(ErrorKind::Invalid, "alpaca.schema", "expected an array");
+    std::vector<T> list;
+    list.reserve(array.size());
+    for (const auto& item : array.items()) {
+        auto one = readOne(item);
+        one ? list.push_back(std::move(*one)) : skip(item, one.error());
+    }
+    return list;
+}
+
 struct OrdersPage {
     std::vector<OrderReport> reports;
-    Timestamp oldest; ///< when the last of them was submitted
+    std::size_t size = 0; ///< those that could not be read included
+    Timestamp oldest;     ///< when the last of them was submitted
 };
 
 /// A list of orders that takes several questions.
@@ -168,6 +184,17 @@ struct AlpacaBroker::State {
                       const Result<wire::HttpResponse>& result) { finishQuery<T>(result, read, done); });
     }
 
+    /// What a list's reader does with an element that it cannot read: kept for the quarantine, once.
+    auto skip()
+    {
+        return [this](const json::Value& item, const Error& error) {
+            constexpr std::size_t kTextMax = 4'096, kToldMax = 1'000;
+            std::string text = item.dump().substr(0, kTextMax);
+            if (told.size() >= kToldMax || !told.insert(text).second) return;
+            ++malformed;
+            if (events) events(Malformed{std::move(text), error});
+        };
+    }
     void pageOrders(OrderListing listing);
     void pageFills(Timestamp since, std::string token, std::vector<Fill> sofar, int page,
                    Callback<std::vector<Fill>> done);
@@ -183,6 +210,7 @@ struct AlpacaBroker::State {
     resilience::CircuitBreaker::Listening breakerListening;
     runtime::Timer probe;
     std::uint64_t malformed = 0;
+    std::unordered_set<std::string> told; ///< elements of lists that could not be read
 };
 
 AlpacaBroker::AlpacaBroker(AlpacaSettings settings, wire::HttpClient& http,
@@ -279,20 +307,22 @@ void AlpacaBroker::State::pageOrders(OrderListing listing)
         path += "&until=" + wire::percentEncode(listing.until.toString(9));
     query<OrdersPage>(
         std::move(path),
-        [account = settings.account](const json::Value& array) {
+        [this, account = settings.account](const json::Value& array) {
             OrdersPage page;
-            return readList<OrderReport>(array, [&](const json::Value& order) {
+            page.size = array.size();
+            const auto readOne = [&](const json::Value& order) {
                 page.oldest = order["submitted_at"].timestamp().value_or(
                     order["created_at"].timestamp().value_or(Timestamp()));
                 return alpaca::readOrder(order, account);
-            }).map([&](std::vector<OrderReport> reports) {
+            };
+            return readMost<OrderReport>(array, readOne, skip()).map([&](std::vector<OrderReport> reports) {
                 page.reports = std::move(reports);
                 return std::move(page);
             });
         },
         [this, pageSize, listing = std::move(listing)](Result<OrdersPage> page) mutable {
             if (!page) return listing.done(tl::unexpected(page.error()));
-            const bool isFull = page->reports.size() >= pageSize;
+            const bool isFull = page->size >= pageSize;
             const bool grew = listing.add(*page);
             const bool isDone = !isFull || listing.sofar.size() >= listing.wanted.limit ||
                                 ++listing.pages >= kPagesMax || !page->oldest.isSet();
@@ -318,23 +348,26 @@ void AlpacaBroker::State::pageFills(Timestamp since, std::string token, std::vec
     if (!token.empty()) path += "&page_token=" + wire::percentEncode(token);
     struct Page {
         std::vector<Fill> fills;
+        std::size_t size = 0;
         std::string lastId;
     };
     query<Page>(
         std::move(path),
-        [account = settings.account, now = core.clock().now()](const json::Value& array) {
+        [this, account = settings.account, now = core.clock().now()](const json::Value& array) {
             Page read;
-            auto fills = readList<Fill>(array, [&](const json::Value& activity) {
+            read.size = array.size();
+            const auto readOne = [&](const json::Value& activity) {
                 read.lastId = std::string(activity["id"].stringOr({}));
                 return alpaca::readFillActivity(activity, account, now);
-            });
+            };
+            auto fills = readMost<Fill>(array, readOne, skip());
             if (!fills) return Result<Page>(tl::unexpected(fills.error()));
             read.fills = std::move(*fills);
             return Result<Page>(std::move(read));
         },
         [this, since, sofar = std::move(sofar), page, done](Result<Page> result) mutable {
             if (!result) return done(tl::unexpected(result.error()));
-            const bool full = result->fills.size() >= kActivityPage;
+            const bool full = result->size >= kActivityPage;
             for (auto& fill : result->fills) sofar.push_back(std::move(fill));
             if (!full || page + 1 >= kPagesMax || result->lastId.empty())
                 return done(std::move(sofar));

@@ -3,6 +3,8 @@
 #include <array>
 #include <utility>
 
+#include "services/brokers/unknown_words.h"
+
 namespace qd::brokers::alpaca {
 
 namespace {
@@ -34,22 +36,61 @@ Timestamp timeOr(const json::Value& value)
     return value.timestamp().value_or(Timestamp());
 }
 
+/// "frozen" → "unknown: status frozen", for the report's `venueStatus`.
+std::string unknownWord(const char* member, std::string_view word)
+{
+    constexpr std::size_t kWordMax = 40;
+    return std::string(kUnknownWord) + member + " " + std::string(word.substr(0, kWordMax));
+}
+
+/// "sell_short", "buy_to_cover" and the like are sides with more said.
+Result<Side> readSide(const json::Value& value)
+{
+    const auto word = value.stringOr({});
+    if (word.starts_with("sell")) return Side::Sell;
+    if (word.starts_with("buy")) return Side::Buy;
+    return schema("expected buy or sell, was \"" + std::string(word.substr(0, 40)) + "\"", "side");
+}
+
+Result<void> readTimeInForce(const json::Value& value, OrderRequest& request, std::string& unknown)
+{
+    const auto word = required(value.string(), "time_in_force");
+    if (!word) return tl::unexpected(word.error());
+    const auto timeInForce = parseTimeInForce(*word);
+    if (!timeInForce) unknown = unknownWord("time_in_force", *word);
+    request.timeInForce = timeInForce.value_or(TimeInForce::Day);
+    return {};
+}
+
+/// A type that we do not know is taken for the known one that has the same prices.
+Result<void> readType(const json::Value& order, OrderRequest& request, std::string& unknown)
+{
+    const auto value = order["type"].isAbsent() ? order["order_type"] : order["type"];
+    const auto word = required(value.string(), "type");
+    if (!word) return tl::unexpected(word.error());
+    if (const auto type = parseOrderType(*word)) {
+        request.type = *type;
+        return {};
+    }
+    unknown = unknownWord("type", *word);
+    if (request.limitPrice) {
+        request.type = request.stopPrice ? OrderType::StopLimit : OrderType::Limit;
+    } else {
+        request.type = request.stopPrice ? OrderType::Stop : OrderType::Market;
+    }
+    return {};
+}
+
 /// Reads the members that repeat the request. Alpaca gives `qty` null for notional orders.
-Result<void> readRequest(const json::Value& order, OrderRequest& request)
+Result<void> readRequest(const json::Value& order, OrderRequest& request, std::string& unknown)
 {
     const auto symbol = readSymbol(order["symbol"]);
     if (!symbol) return tl::unexpected(symbol.error());
     request.symbol = *symbol;
-    const auto side = parseSide(order["side"].stringOr({}));
-    if (!side) return schema(side.error().detail, "side");
+    const auto side = readSide(order["side"]);
+    if (!side) return tl::unexpected(side.error());
     request.side = *side;
-    const auto word = order["type"].isAbsent() ? order["order_type"] : order["type"];
-    const auto type = parseOrderType(word.stringOr({}));
-    if (!type) return schema(type.error().detail, "type");
-    request.type = *type;
-    const auto timeInForce = parseTimeInForce(order["time_in_force"].stringOr({}));
-    if (!timeInForce) return schema(timeInForce.error().detail, "time_in_force");
-    request.timeInForce = *timeInForce;
+    if (auto read = readTimeInForce(order["time_in_force"], request, unknown); !read) return read;
 
     if (!order["qty"].isAbsent()) {
         const auto quantity = order["qty"].quantity();
@@ -74,7 +115,7 @@ Result<void> readRequest(const json::Value& order, OrderRequest& request)
     request.extendedHours = order["extended_hours"].booleanOr(false);
     const auto orderClass = order["order_class"].stringOr({});
     request.orderClass = parseOrderClass(orderClass).value_or(OrderClass::Simple);
-    return {};
+    return readType(order, request, unknown);
 }
 
 struct StatusRow {
@@ -170,14 +211,16 @@ Result<OrderReport> readOrder(const json::Value& order, const AccountId& account
     report.venueOrderId = VenueOrderId(std::string(*id));
     report.clientOrderId = ClientOrderId(std::string(*clientId));
     report.venueStatus = std::string(*status);
-    if (auto read = readRequest(order, report.request); !read)
+    std::string unknown;
+    if (auto read = readRequest(order, report.request, unknown); !read)
         return tl::unexpected(read.error());
     report.request.clientOrderId = report.clientOrderId;
     report.request.account = account;
 
     const auto state = readStatus(*status);
-    if (!state) return tl::unexpected(state.error());
-    report.state = *state;
+    if (!state) unknown = unknownWord("status", *status);
+    report.state = state.value_or(OrderState::Submitted); // no news
+    if (!unknown.empty()) report.venueStatus = std::move(unknown);
     const auto filled = required(order["filled_qty"].quantity(), "filled_qty");
     if (!filled) return tl::unexpected(filled.error());
     report.filledQuantity = *filled;
@@ -292,10 +335,9 @@ Result<Fill> readFillActivity(const json::Value& activity, const AccountId& acco
     const auto symbol = readSymbol(activity["symbol"]);
     if (!symbol) return tl::unexpected(symbol.error());
     fill.symbol = *symbol;
-    // "sell_short" is a sell that opens; the position says which.
-    const auto side = activity["side"].stringOr({});
-    fill.side = side.starts_with("sell") ? Side::Sell : Side::Buy;
-    if (side.empty()) return schema("is required", "side");
+    const auto side = readSide(activity["side"]); // "sell_short" opens; the position says it too
+    if (!side) return tl::unexpected(side.error());
+    fill.side = *side;
     const auto quantity = required(activity["qty"].quantity(), "qty");
     if (!quantity) return tl::unexpected(quantity.error());
     fill.quantity = *quantity;

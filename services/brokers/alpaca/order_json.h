@@ -6,7 +6,8 @@
 #include "services/json/json.h"
 
 /// Alpaca's order, account, position, asset and activity texts ↔ our values (Trading API v2).
-/// Readers tolerate unknown members; a missing required one is Invalid "alpaca.schema".
+/// Readers tolerate unknown members; a missing required one is Invalid "alpaca.schema". An order with
+/// a status, type or time in force that we do not know is read all the same: see unknown_words.h.
 namespace qd::brokers::alpaca {
 
 /// Body of POST /v2/orders.

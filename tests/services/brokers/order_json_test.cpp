@@ -72,6 +72,24 @@ TEST(OrderJson, EveryStatusOfTheDocumentsIsUnderstood)
     EXPECT_EQ(odd.error().field, "status");
 }
 
+TEST(OrderJson, AnUnknownWordIsKeptAndTheRestOfTheOrderRead)
+{
+    const auto status = read(alpacaOrder("a", {{"status", "\"frozen\""}}));
+    ASSERT_TRUE(status);
+    EXPECT_EQ(status->venueStatus, "unknown: status frozen");
+    EXPECT_EQ(status->state, OrderState::Submitted) << "no news";
+    const auto type = read(alpacaOrder("a", {{"type", "\"pegged\""}}));
+    ASSERT_TRUE(type);
+    EXPECT_EQ(type->venueStatus, "unknown: type pegged");
+    const auto time = read(alpacaOrder("a", {{"time_in_force", "\"gtd\""}}));
+    ASSERT_TRUE(time);
+    EXPECT_EQ(time->venueStatus, "unknown: time_in_force gtd");
+    const auto side = read(alpacaOrder("a", {{"side", "\"sell_short\""}}));
+    ASSERT_TRUE(side);
+    EXPECT_EQ(side->request.side, Side::Sell);
+    EXPECT_FALSE(read(alpacaOrder("a", {{"side", "\"sideways\""}}))) << "nothing can be guessed";
+}
+
 TEST(OrderJson, AnOpenOrderOfWhichSomeHasTradedIsPartiallyFilled)
 {
     const auto report = read(alpacaOrder(
