@@ -14,7 +14,8 @@ using std::chrono::milliseconds;
 constexpr std::size_t kAnswersKept = 300;
 constexpr const char* kAllPrecautions =
     R"(["precaution.percent_off_market","precaution.ticks_off_market","precaution.size",)"
-    R"("precaution.value","precaution.stale_quote","precaution.market_closed"])";
+    R"("precaution.value","precaution.stale_quote","precaution.market_closed",)"
+    R"("precaution.far_from_market"])";
 
 std::string bodyOf(const Ticket& ticket)
 {

@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include "services/brokers/unknown_words.h"
+
 namespace qd::orders {
 
 namespace {
@@ -36,6 +38,8 @@ std::string messageOf(const OrderReport& report)
                        report.filledQuantity.toString(), report.request.quantity.toString(),
                        report.averagePrice.toString());
 }
+
+constexpr std::string_view kUnknownWordCode = "broker.unknown_word";
 
 bool wasNeverTaken(const Order& order)
 {
@@ -81,6 +85,7 @@ void Applier::apply(Change& change, const brokers::OrderUpdate& update)
         applyFill(change, fill, source);
     }
     if (isNamed) recordName(change, before, id, source);
+    noteWord(change, id, report, source);
     applyLegs(change, report, source);
     compareFilled(report);
 }
@@ -97,6 +102,9 @@ bool Applier::applyReport(Change& change, const OrderReport& report, const Sourc
         if (const auto kind = eventOf(report.state)) advance(change, id, *kind, report, source);
         takeValues(change, m_room.book.find(id)->order, report, source);
         if (isNamed) recordName(change, before, id, source);
+    }
+    if ((tracked = locate(report.clientOrderId, report.venueOrderId))) {
+        noteWord(change, tracked->order.request.clientOrderId, report, source);
     }
     applyLegs(change, report, source);
     compareFilled(report);
@@ -126,6 +134,25 @@ void Applier::recordName(Change& change, std::size_t before, const ClientOrderId
         });
     if (isRecorded) return;
     m_room.record(change, m_room.book.find(id)->order, "order.venue_id_known", source);
+}
+
+void Applier::noteWord(Change& change, const ClientOrderId& id, const OrderReport& report,
+                       const Source& source)
+{
+    Order order = m_room.book.find(id)->order;
+    const bool isNoted = order.reasonCode == kUnknownWordCode;
+    const bool isUnknown = brokers::hasUnknownWord(report.venueStatus);
+    if (isClosed(order.state) || (!isUnknown && !isNoted)) return;
+    if (isUnknown && isNoted && order.reasonText == report.venueStatus) return;
+    order.reasonCode = isUnknown ? kUnknownWordCode : std::string_view();
+    order.reasonText = isUnknown ? report.venueStatus : std::string();
+    m_room.record(change, std::move(order), isUnknown ? "order.word_unknown" : "order.word_known",
+                  source);
+    if (!isUnknown) return;
+    ++m_room.counters.unknownWords;
+    m_room.notify(change, Severity::Warning, "The broker uses a word that is not known here",
+                  report.venueStatus + "; the order stays what it was until a known word comes",
+                  "order/" + id.text());
 }
 
 void Applier::linkReplacement(Order& order, const OrderReport& report)
@@ -176,7 +203,8 @@ void Applier::acknowledge(Change& change, Order order, Kind kind, const Source& 
     }
     const bool pending = order.state == OrderState::PendingCancel ||
                          order.state == OrderState::PendingUpdate;
-    if (pending && order.previousState == OrderState::Submitted) {
+    if (pending && (order.previousState == OrderState::Submitted ||
+                    order.previousState == OrderState::AwaitingConfirmation)) {
         // Asked to cancel before the venue had answered: a refused cancel now returns to accepted.
         order.previousState = kind == Kind::Held ? OrderState::Held : OrderState::Accepted;
         order.acceptedAt = source.eventTime.isSet() ? source.eventTime : m_room.now();

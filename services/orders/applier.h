@@ -51,6 +51,9 @@ private:
                       const brokers::OrderReport& report, const Source& source);
     void takeValues(Change& change, Order order, const brokers::OrderReport& report,
                     const Source& source);
+    /// The order stays what it is where the venue uses a word that we do not know, and says so.
+    void noteWord(Change& change, const ClientOrderId& id, const brokers::OrderReport& report,
+                  const Source& source);
     void linkReplacement(Order& order, const brokers::OrderReport& report);
     void applyLegs(Change& change, const brokers::OrderReport& report, const Source& source);
     void compareFilled(const brokers::OrderReport& report);

@@ -168,6 +168,7 @@ void OrderService::Desk::brokerEvent(const brokers::BrokerEvent& event)
         if (update->kind == OrderEventKind::Filled) reconciler.refreshAccountSoon();
     } else {
         applier.apply(change, std::get<brokers::Malformed>(event));
+        reconciler.runSoon(); // what it would have told is asked for
     }
     room.journal.commit(std::move(change));
 }

@@ -142,7 +142,7 @@ public:
     struct Figures { ///< for health and metrics
         std::size_t orders = 0, openOrders = 0, unresolved = 0, pendingCommits = 0;
         std::uint64_t quarantined = 0, duplicateFills = 0, staleEvents = 0, overfills = 0,
-                      reloads = 0;
+                      reloads = 0, unknownWords = 0;
         Timestamp lastReconciled;
         bool loaded = false;
         std::string storageError;

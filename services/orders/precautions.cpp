@@ -35,20 +35,44 @@ std::optional<Price> costlyDistance(const CheckInput& input)
     return distance.isPositive() ? std::optional(distance) : std::nullopt;
 }
 
+std::optional<Decimal> percentOf(Price distance, Price market)
+{
+    const auto ratio = distance.value().checkedDivide(market.value(), Rounding::HalfUp);
+    return ratio ? ratio->checkedMultiply(Decimal::fromInt(100), Rounding::HalfUp) : std::nullopt;
+}
+
 Findings percentOffMarket(const CheckInput& input)
 {
     const auto distance = costlyDistance(input);
     if (!distance || !input.settings.percentOffMarketMax) return {};
     const Price market = *marketPrice(input);
-    const auto ratio = distance->value().checkedDivide(market.value(), Rounding::HalfUp);
-    const auto percent =
-        ratio ? ratio->checkedMultiply(Decimal::fromInt(100), Rounding::HalfUp) : std::nullopt;
+    const auto percent = percentOf(*distance, market);
     if (percent && *percent <= *input.settings.percentOffMarketMax) return {};
     return question(fmt::format("the limit {} is {} % beyond the market at {}; more than {} % asks "
                                 "for confirmation",
                                 input.request.limitPrice->toString(),
                                 percent ? percent->toFixed(1) : "very many", market.toString(),
                                 input.settings.percentOffMarketMax->toString()),
+                    "limitPrice");
+}
+
+/// A limit far on the cheap side costs nothing, but is more often a slip of the keys than a wish.
+Findings farFromMarket(const CheckInput& input)
+{
+    const OrderRequest& request = input.request;
+    const auto market = marketPrice(input);
+    const auto& most = input.settings.percentShortOfMarketMax;
+    if (!market || !request.limitPrice || request.type != OrderType::Limit || !most) return {};
+    const Price distance = request.side == Side::Buy ? *market - *request.limitPrice
+                                                   : *request.limitPrice - *market;
+    if (!distance.isPositive()) return {};
+    const auto percent = percentOf(distance, *market);
+    if (percent && *percent <= *most) return {};
+    return question(fmt::format("the limit {} is {} % away from the market at {}; more than {} % asks "
+                                "for confirmation",
+                                request.limitPrice->toString(),
+                                percent ? percent->toFixed(1) : "very many", market->toString(),
+                                most->toString()),
                     "limitPrice");
 }
 
@@ -121,6 +145,7 @@ constexpr auto kConfirm = Check::Severity::Confirm;
 
 constexpr Rule kPrecautions[] = {
     {"precaution.percent_off_market", "Percent off the market", kConfirm, percentOffMarket},
+    {"precaution.far_from_market", "Near the market", kConfirm, farFromMarket},
     {"precaution.ticks_off_market", "Ticks off the market", kConfirm, ticksOffMarket},
     {"precaution.size", "Size", kConfirm, size},
     {"precaution.value", "Value", kConfirm, value},

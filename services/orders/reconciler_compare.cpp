@@ -148,7 +148,10 @@ void Reconciler::compareProtection(Change& change)
         if (leg.parent.empty()) continue;
         const Tracked* entry = m_room.book.find(leg.parent);
         if (!entry || leg.state == OrderState::Held || isInFlight(leg.state)) continue;
-        Quantity open = entry->order.filledQuantity;
+        // The parent of an OCO's stop is the other exit, not the entry.
+        const bool isOco = entry->order.request.orderClass == OrderClass::Oco;
+        Quantity open = isOco ? entry->order.request.quantity - entry->order.filledQuantity
+                              : entry->order.filledQuantity;
         for (const ClientOrderId& member : m_room.book.membersOf(leg.groupId)) {
             const Order& other = m_room.book.find(member)->order;
             if (other.parent == leg.parent) open -= other.filledQuantity;

@@ -24,6 +24,8 @@ struct Settings {
 
     // Rules that ask (precautionary).
     std::optional<Decimal> percentOffMarketMax = Decimal::fromInt(5);
+    /// As above on the side that costs nothing, whatever the time in force.
+    std::optional<Decimal> percentShortOfMarketMax = Decimal::fromInt(50);
     std::optional<std::int64_t> ticksOffMarketMax = 500;
     std::optional<Quantity> sizeMax = Quantity(Decimal::fromInt(5'000));
     std::optional<Money> valueMax = Money(Decimal::fromInt(100'000));

@@ -1,3 +1,5 @@
+#include <unordered_set>
+
 #include "services/orders/order_json.h"
 #include "services/orders/store.h"
 
@@ -59,6 +61,7 @@ private:
     Result<void> readValues();
     void takeValue(std::string_view key, std::string_view value);
     Result<void> repairAll();
+    Result<void> removeDoubled(const BadRow& doubled);
     Result<void> repairOrder(const BadRow& bad);
     Result<void> repairFill(const BadRow& bad);
     Result<void> quarantine(const BadRow& bad, const std::string& remedy);
@@ -68,6 +71,8 @@ private:
     storage::Database& m_database;
     Loaded m_loaded;
     std::vector<BadRow> m_bad;
+    std::unordered_set<std::string> m_clientIds;
+    std::vector<BadRow> m_doubled; ///< `place` is the row's number
 };
 
 template <typename Take>
@@ -87,6 +92,14 @@ Result<void> Loader::readOrders()
 {
     return eachRow("SELECT client_id, body, version, request_hash, number FROM orders ORDER BY number",
                    [this](const storage::Statement& row) {
+                       if (!m_clientIds.insert(std::string(row.text(0))).second) {
+                           m_doubled.push_back({"orders", std::string(row.text(0)),
+                                                std::string(row.text(0)),
+                                                std::string(row.text(1)),
+                                                "an earlier row has the same client id",
+                                                static_cast<std::size_t>(row.integer(4))});
+                           return;
+                       }
                        auto order = orderFrom(row.text(1), row.text(0), row.integer(2));
                        if (!order) {
                            m_bad.push_back({"orders", std::string(row.text(0)),
@@ -197,6 +210,10 @@ void Loader::takeValue(std::string_view key, std::string_view value)
 
 Result<void> Loader::repairAll()
 {
+    for (const BadRow& doubled : m_doubled) {
+        const auto removed = removeDoubled(doubled);
+        if (!removed) return removed;
+    }
     for (const BadRow& bad : m_bad) {
         const auto repaired = bad.table == "orders" ? repairOrder(bad) : repairFill(bad);
         if (!repaired) return repaired;
@@ -208,6 +225,14 @@ Result<void> Loader::repairAll()
         return stored.fill.executionId.empty();
     });
     return {};
+}
+
+Result<void> Loader::removeDoubled(const BadRow& doubled)
+{
+    auto remove = m_database.prepare("DELETE FROM orders WHERE number=?");
+    if (!remove) return tl::unexpected(remove.error());
+    const auto removed = remove->bind(1, static_cast<std::int64_t>(doubled.place)).run();
+    return removed ? quarantine(doubled, "the first one holds") : removed;
 }
 
 Result<void> Loader::repairOrder(const BadRow& bad)

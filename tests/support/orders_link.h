@@ -92,7 +92,10 @@ public:
     void modify(const VenueOrderId& order, const brokers::Modification& change, const std::string&,
                 OutcomeCallback done) override
     {
-        command([&venue = m_venue, order, change] { return venue.replace(order, change); }, std::move(done));
+        const bool keepsId = m_capabilities.modifyKeepsId;
+        command([&venue = m_venue, order, change,
+                 keepsId] { return keepsId ? venue.change(order, change) : venue.replace(order, change); },
+                std::move(done));
     }
     void cancel(const VenueOrderId& order, const std::string&, OutcomeCallback done) override
     {

@@ -45,7 +45,8 @@ public:
         }
         Record& record = add(request, OrderState::Accepted);
         const VenueOrderId id = record.report.venueOrderId;
-        if (request.orderClass != OrderClass::Simple) addLegs(id);
+        if (request.orderClass == OrderClass::Oco) addOtherExit(id);
+        else if (request.orderClass != OrderClass::Simple) addLegs(id);
         tell(id, OrderEventKind::Accepted);
         return report(id);
     }
@@ -79,6 +80,21 @@ public:
         tell(old, OrderEventKind::Replaced);
         tell(next, OrderEventKind::Accepted);
         return report(next);
+    }
+
+    /// A change at a venue that keeps the order's id.
+    Result<brokers::OrderReport> change(const VenueOrderId& id, const brokers::Modification& change)
+    {
+        Record* record = find(id);
+        if (!record || !isLive(*record)) {
+            return fail(ErrorKind::Invalid, "broker.not_replaceable", "the order has ended");
+        }
+        OrderRequest& request = record->report.request;
+        request.quantity = change.quantity.value_or(request.quantity);
+        if (change.limitPrice) request.limitPrice = change.limitPrice;
+        record->report.updatedAt = m_clock.now();
+        tell(id, OrderEventKind::Updated);
+        return report(id);
     }
 
     Result<brokers::OrderReport> cancel(const VenueOrderId& id)
@@ -115,6 +131,7 @@ public:
     std::vector<Fill> executions(Timestamp since) const
     {
         std::vector<Fill> all;
+        if (hideExecutions) return all;
         for (const Fill& fill : m_executions) {
             if (fill.eventTime >= since) all.push_back(fill);
         }
@@ -189,6 +206,8 @@ public:
         return ids;
     }
 
+    bool hideExecutions = false; ///< the list of them is empty; the orders' totals are true
+
     AccountSnapshot figures = [] {
         AccountSnapshot snapshot;
         snapshot.account = AccountId("venue");
@@ -251,6 +270,25 @@ private:
             addLeg(limited ? OrderType::StopLimit : OrderType::Stop, entry.stopLoss->limitPrice,
                    entry.stopLoss->stopPrice, "-loss");
         }
+    }
+
+    /// An OCO is the take-profit itself; its stop lives beside it from the beginning.
+    void addOtherExit(const VenueOrderId& id)
+    {
+        OrderRequest& profit = m_orders.at(id).report.request;
+        profit.limitPrice = profit.takeProfit->limitPrice;
+        OrderRequest leg = profit;
+        leg.clientOrderId = ClientOrderId(profit.clientOrderId.text() + "-loss");
+        leg.orderClass = OrderClass::Simple;
+        leg.type = OrderType::Stop;
+        leg.limitPrice = {};
+        leg.stopPrice = profit.stopLoss->stopPrice;
+        leg.takeProfit = {};
+        leg.stopLoss = {};
+        const ClientOrderId parent = profit.clientOrderId;
+        Record& record = add(leg, OrderState::Accepted);
+        record.report.parent = parent;
+        m_legs[id].push_back(record.report.venueOrderId);
     }
 
     brokers::OrderReport report(const VenueOrderId& id) const
@@ -334,8 +372,11 @@ private:
     std::vector<VenueOrderId> siblingsOf(const VenueOrderId& id) const
     {
         for (const auto& [entry, legs] : m_legs) {
+            const bool isOco = m_orders.at(entry).report.request.orderClass == OrderClass::Oco;
+            if (isOco && entry == id) return legs;
             if (std::ranges::find(legs, id) == legs.end()) continue;
             std::vector<VenueOrderId> others;
+            if (isOco) others.push_back(entry);
             for (const VenueOrderId& leg : legs) {
                 if (leg != id) others.push_back(leg);
             }

@@ -75,6 +75,30 @@ TEST(Recovery, AMalformedRowIsRebuiltFromItsEvents) // TB-5.3
     EXPECT_EQ(backend.state(id), OrderState::Filled);
 }
 
+TEST(Recovery, ADoubledClientIdOnDiskIsOneOrder) // TB-5.3
+{
+    Backend backend;
+    const auto id = backend.submit(buy(100, "ACME").limit("12.50"));
+    backend.run(1s);
+    const Order before = backend.order(id);
+    backend.crash();
+    {
+        auto database = backend.openDatabase();
+        ASSERT_TRUE(database.execute(
+            "INSERT INTO orders(client_id, symbol, state, request_hash, version, body) "
+            "SELECT client_id, symbol, state, request_hash, version, body FROM orders"));
+    }
+    backend.start();
+    EXPECT_EQ(backend.order(id), before);
+    EXPECT_EQ(backend.service().figures().orders, 1u);
+    EXPECT_TRUE(backend.noticed("A stored row was malformed"));
+    backend.restart(); // the second row is gone, not only passed over
+    EXPECT_EQ(backend.service().figures().orders, 1u);
+    const auto next = backend.submit(buy(1, "ACME").limit("12.50"));
+    backend.run(1s);
+    EXPECT_EQ(backend.state(next), OrderState::Accepted);
+}
+
 TEST(Recovery, AFailedCommitIsNeitherAnsweredNorSent)
 {
     Backend backend({}, 1, /*started=*/false);

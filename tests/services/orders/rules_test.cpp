@@ -104,6 +104,22 @@ TEST(Rules, PrecautionsAskAndAYesIsEnough)
     EXPECT_TRUE(backend.trySubmit(far));
 }
 
+TEST(Rules, ALimitFarOnTheCheapSideAsksToo)
+{
+    Backend backend;
+    OrderBuilder slip = buy(10, "ACME").limit("1.25"); // the market is at 12.50
+    const auto asked = backend.trySubmit(slip);
+    ASSERT_FALSE(asked);
+    ASSERT_EQ(asked.error().confirmations.size(), 1u);
+    EXPECT_EQ(asked.error().confirmations[0].code, "precaution.far_from_market");
+    slip.confirm("precaution.far_from_market");
+    EXPECT_TRUE(backend.trySubmit(slip));
+    EXPECT_EQ(backend.refusalOf(buy(10, "ACME").limit("9")), "") << "a patient order";
+    EXPECT_EQ(backend.refusalOf(sell(10, "ACME").limit("125")), "orders.confirmation_needed");
+    EXPECT_EQ(backend.refusalOf(buy(10, "ACME").limit("1.25").tif(TimeInForce::Gtc)),
+              "orders.confirmation_needed");
+}
+
 TEST(Rules, AMarketOrderNeedsAnOpenMarketAndACurrentPrice)
 {
     Backend backend;
