@@ -25,19 +25,22 @@ Side exitSideOf(Side side, OrderClass orderClass)
     return orderClass == OrderClass::Oco ? side : opposite(side);
 }
 
+TypedExit splitExit(const QString& text, ExitUnit unit)
+{
+    TypedExit split{text.trimmed(), {}, unit};
+    const bool percent = split.number.endsWith(QLatin1Char('%'));
+    if (!percent && !split.number.endsWith(QLatin1Char('t'), Qt::CaseInsensitive)) return split;
+    split.unit = percent ? ExitUnit::Percent : ExitUnit::Ticks;
+    split.suffix = split.number.right(1);
+    split.number.chop(1);
+    return split;
+}
+
 std::optional<ExitFigures> workOutExit(const ExitText& typed, const Price& entry, int away,
                                        Side exitSide, const Instrument& instrument)
 {
-    QString text = typed.text.trimmed();
-    ExitUnit unit = typed.unit;
-    if (text.endsWith(QLatin1Char('%'))) {
-        unit = ExitUnit::Percent;
-        text.chop(1);
-    } else if (text.endsWith(QLatin1Char('t'), Qt::CaseInsensitive)) {
-        unit = ExitUnit::Ticks;
-        text.chop(1);
-    }
-    const auto value = parseTyped(text);
+    const auto [number, suffix, unit] = splitExit(typed.text, typed.unit);
+    const auto value = parseTyped(number);
     if (!value) return std::nullopt;
     ExitFigures figures;
     if (unit == ExitUnit::Price) {

@@ -46,6 +46,13 @@ struct ExitText {
 std::optional<ExitFigures> workOutExit(const ExitText& typed, const Price& entry, int away,
                                        Side exitSide, const Instrument& instrument);
 
+/// What an exit's field holds: its number, and the unit its suffix or the ticket gives it.
+struct TypedExit {
+    QString number, suffix; ///< "2" and "%"
+    ExitUnit unit = ExitUnit::Price;
+};
+TypedExit splitExit(const QString& text, ExitUnit unit);
+
 /// The side that closes what `request` opens; an OCO order is itself the exit.
 Side exitSideOf(Side side, OrderClass orderClass);
 

@@ -75,7 +75,7 @@ ExitsBox::ExitsBox(const Theme& theme, QWidget* parent)
     auto* grid = new QGridLayout(m_panel);
     grid->setContentsMargins(0, 4, 0, 0);
     grid->setHorizontalSpacing(8);
-    grid->setVerticalSpacing(2);
+    grid->setVerticalSpacing(6);
     grid->addWidget(m_profit, 0, 0);
     grid->addWidget(m_loss, 0, 1);
     grid->addLayout(unitColumn, 1, 0);
@@ -150,6 +150,21 @@ Field* ExitsBox::fieldOf(const std::string& name) const
     if (name == "stopLoss" || name == "stopLoss.stopPrice") return m_loss;
     if (name == "stopLossLimit" || name == "stopLoss.limitPrice") return m_lossLimit;
     return nullptr;
+}
+
+bool ExitsBox::stepDistance(Field& field, int steps)
+{
+    const auto [number, suffix, unit] =
+        splitExit(field.text(), kUnits[std::max(0, m_unit->selected())]);
+    if (unit == ExitUnit::Price || &field == m_lossLimit) return false;
+    const Decimal size = unit == ExitUnit::Percent ? Decimal::of("0.05") : Decimal::fromInt(1);
+    const auto way = size.checkedMultiply(Decimal::fromInt(steps), Rounding::HalfEven);
+    const auto moved = parseTyped(number).value_or(Decimal{}).checkedAdd(way.value_or(Decimal{}));
+    if (moved && moved->isPositive()) {
+        field.setText(QString::fromStdString(moved->toString()) + suffix);
+        Q_EMIT edited();
+    }
+    return true;
 }
 
 void ExitsBox::showProblem(const QString& text)

@@ -24,6 +24,8 @@ public:
     /// "takeProfit", "takeProfit.limitPrice", "stopLoss" …; null for another.
     Field* fieldOf(const std::string& name) const;
     const std::vector<Field*>& fields() const { return m_fields; }
+    /// Arrow keys in a field that holds percent or ticks; false if it holds a price.
+    bool stepDistance(Field& field, int steps);
     /// Why the broker does not take such an order; empty: it does.
     void showProblem(const QString& text);
 

@@ -6,6 +6,7 @@
 #include <QComboBox>
 #include <QGridLayout>
 #include <QPushButton>
+#include <QScrollArea>
 #include <QStyle>
 #include <QVBoxLayout>
 
@@ -23,7 +24,6 @@ constexpr OrderType kTypes[] = {OrderType::Limit, OrderType::Market, OrderType::
 constexpr TimeInForce kTimes[] = {TimeInForce::Day, TimeInForce::Gtc, TimeInForce::Ioc,
                                   TimeInForce::Fok, TimeInForce::Opg, TimeInForce::Cls};
 constexpr int kPreviewDelayMs = 200;
-constexpr const char* kCapabilityCode = "broker.capability"; ///< a check of the preview
 
 void setRole(QPushButton& button, const char* role)
 {
@@ -33,6 +33,33 @@ void setRole(QPushButton& button, const char* role)
     button.style()->unpolish(&button);
     button.style()->polish(&button);
 }
+
+/// Everything of the ticket but its button: as high as it wants to be while there is room, and
+/// scrolled when there is not, so that the button is always in sight.
+class TicketBody final : public QScrollArea {
+public:
+    explicit TicketBody(QWidget* content)
+    {
+        setObjectName(QStringLiteral("ticketScroll"));
+        setAccessibleName(OrderTicket::tr("Order ticket"));
+        setFocusPolicy(Qt::NoFocus);
+        setWidgetResizable(true);
+        setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
+        setSizePolicy(QSizePolicy::Preferred, QSizePolicy::Maximum);
+        setWidget(content);
+        viewport()->setAutoFillBackground(false);
+        content->setAutoFillBackground(false);
+    }
+    QSize sizeHint() const override { return widget()->sizeHint(); }
+    QSize minimumSizeHint() const override { return {200, 80}; }
+
+protected:
+    bool eventFilter(QObject* watched, QEvent* event) override
+    {
+        if (watched == widget() && event->type() == QEvent::LayoutRequest) updateGeometry();
+        return QScrollArea::eventFilter(watched, event);
+    }
+};
 
 } // namespace
 
@@ -45,6 +72,10 @@ OrderTicket::OrderTicket(Desk& desk, const Theme& theme, runtime::Random& random
     auto* column = new QVBoxLayout(this);
     column->setContentsMargins(metric::kPanelPadding, 10, metric::kPanelPadding, 10);
     column->setSpacing(8);
+    auto* body = new QWidget;
+    auto* fields = new QVBoxLayout(body);
+    fields->setContentsMargins(0, 0, 0, 0);
+    fields->setSpacing(8);
     m_side = new Segment(theme,
                          {{tr("BUY"), QStringLiteral("ticketBuy"), tr("Buy"), "segmentBuy"},
                           {tr("SELL"), QStringLiteral("ticketSell"), tr("Sell"), "segmentSell"}},
@@ -55,11 +86,12 @@ OrderTicket::OrderTicket(Desk& desk, const Theme& theme, runtime::Random& random
                          tr("Order type %1").arg(shortWord(type)), "segment"});
     }
     m_type = new Segment(theme, types, this);
-    column->addWidget(m_side);
-    column->addWidget(m_type);
-    column->addWidget(buildFields(theme));
-    column->addWidget(m_exits);
-    column->addWidget(m_preview);
+    fields->addWidget(m_side);
+    fields->addWidget(m_type);
+    fields->addWidget(buildFields(theme));
+    fields->addWidget(m_exits);
+    fields->addWidget(m_preview);
+    column->addWidget(new TicketBody(body));
     m_message = new TextLabel(theme, TypeSize::Small, TypeWeight::Medium, Tone::Crit, this);
     m_message->setObjectName(QStringLiteral("ticketMessage"));
     m_message->setWordWrap(true);
@@ -82,7 +114,9 @@ OrderTicket::OrderTicket(Desk& desk, const Theme& theme, runtime::Random& random
     connect(m_exits, &ExitsBox::edited, this, [this] { setType(m_draft.type); });
     connect(m_exits, &ExitsBox::submitted, this, &OrderTicket::submit);
     connect(m_exits, &ExitsBox::stepped, this,
-            [this](Field* field, int steps) { step(*field, steps, false); });
+            [this](Field* field, int steps) {
+                if (!m_exits->stepDistance(*field, steps)) step(*field, steps, false);
+            });
     connectDesk();
     setType(OrderType::Limit);
 }
@@ -475,125 +509,6 @@ void OrderTicket::relabel()
     if (m_submit->text() != text) m_submit->setText(text);
     m_submit->setAccessibleName(text);
     m_submit->setEnabled(enabled);
-}
-
-void OrderTicket::requestPreview()
-{
-    if (!m_check.request) return;
-    OrderRequest request = *m_check.request;
-    request.account = m_desk.accountId();
-    request.clientOrderId = ClientOrderId(m_random.uuidV4());
-    m_desk.session().previewOrder(
-        request, this, [this, number = m_previewNumber](client::Answer<client::OrderPreview> answer) {
-            if (number != m_previewNumber) return; // the draft has changed since
-            if (!answer) {
-                m_preview->showProblem(format::plain(answer.error().detail, 160));
-                return;
-            }
-            const client::PositionFacts* held = m_desk.positions().find(m_desk.symbol());
-            QString note = format::quantity(answer->positionAfter);
-            if (held && !held->position.quantity.isZero()) {
-                note = format::quantity(held->position.quantity) + QStringLiteral(" → ") + note;
-            }
-            m_preview->show(*answer, note);
-            for (const client::PreviewCheck& check : answer->checks) {
-                if (check.passed || check.code != kCapabilityCode) continue;
-                if (m_draft.orderClass != OrderClass::Simple) {
-                    m_exits->showProblem(format::plain(check.detail, 160));
-                }
-            }
-            refreshLock();
-        });
-}
-
-void OrderTicket::submit()
-{
-    if (m_sending || !lockReason().isEmpty()) return;
-    judgeAgain(); // exits that hang on the market hang on it as it is now
-    if (!m_check.request) {
-        for (const TicketError& error : m_check.errors) {
-            Field* field = fieldOf(error.field.toStdString());
-            if (!field) continue;
-            field->showError(error.text);
-            field->edit().setFocus();
-            break;
-        }
-        return;
-    }
-    OrderRequest request = *m_check.request;
-    request.account = m_desk.accountId();
-    // The very same order after an answer that never came keeps its id: it cannot be taken twice.
-    if (m_unanswered) {
-        OrderRequest before = *m_unanswered;
-        const ClientOrderId id = before.clientOrderId;
-        before.clientOrderId = {};
-        before.confirmations.clear();
-        if (before == request) request.clientOrderId = id;
-    }
-    if (request.clientOrderId.empty()) request.clientOrderId = ClientOrderId(m_random.uuidV4());
-    send(std::move(request));
-}
-
-void OrderTicket::confirm(const std::vector<client::Confirmation>& questions)
-{
-    if (!m_asked || m_sending) return;
-    OrderRequest request = *std::exchange(m_asked, std::nullopt);
-    for (const client::Confirmation& question : questions) {
-        request.confirmations.push_back(question.code);
-    }
-    send(std::move(request));
-}
-
-void OrderTicket::send(OrderRequest request)
-{
-    m_sending = true;
-    m_message->hide();
-    relabel();
-    m_desk.session().submitOrder(request, this, [this, request](client::Answer<Order> answer) {
-        takeAnswer(request, answer);
-    });
-}
-
-void OrderTicket::takeAnswer(const OrderRequest& request, const client::Answer<Order>& answer)
-{
-    m_sending = false;
-    m_unanswered.reset();
-    if (answer) {
-        // What is typed stays for the next order; the quantity alone must be typed anew.
-        m_quantity->setText({});
-        takeEdit();
-        Q_EMIT orderSent(request.clientOrderId);
-    } else {
-        takeProblem(request, answer.error());
-    }
-    relabel();
-}
-
-void OrderTicket::takeProblem(const OrderRequest& request, const client::Problem& problem)
-{
-    if (!problem.confirmations.empty()) {
-        m_asked = request;
-        Q_EMIT confirmationWanted(headline(request, m_desk.placesOf(request.symbol)),
-                                  problem.confirmations);
-        return;
-    }
-    if (problem.outcomeUnknown) m_unanswered = request;
-    bool shown = false;
-    for (const client::FieldProblem& one : problem.fields) {
-        Field* field = fieldOf(one.field);
-        if (!field || !field->isVisibleTo(this)) continue;
-        field->showError(format::plain(one.detail, 120));
-        if (!shown) field->edit().setFocus();
-        shown = true;
-    }
-    QString text = format::plain(problem.detail.empty() ? problem.title : problem.detail, 200);
-    if (problem.outcomeUnknown) {
-        text = tr("No answer came: the order may or may not have been taken. Sending the same order "
-                  "again is safe, it cannot be taken twice.");
-    }
-    if (shown && problem.fields.size() == 1) return;
-    m_message->show(text);
-    m_message->QWidget::show();
 }
 
 } // namespace qd::ui

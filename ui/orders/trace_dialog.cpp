@@ -263,8 +263,10 @@ void TraceDialog::fetchSpans()
                                              format::plain(answer.error().detail, 160));
             }
             m_model->setSpans(std::move(*answer));
-            m_title->show(tr("Trace %1  ·  %n step(s) in %2", nullptr, m_model->itemCount())
-                              .arg(m_start.traceId, took(m_model->total())));
+            m_title->show(tr("Trace %1  ·  steps: %2, in %3")
+                              .arg(m_start.traceId)
+                              .arg(m_model->itemCount())
+                              .arg(took(m_model->total())));
         });
 }
 

@@ -29,11 +29,12 @@ QString kindWord(const client::Difference& difference)
 }
 
 /// A decimal in the one way numbers are written; anything else as it came.
-QString amount(const std::string& text, bool withSign = false)
+QString amount(const client::Difference& difference, const std::string& text, bool withSign = false)
 {
     const auto value = Decimal::parse(text);
     if (!value) return text.empty() ? QStringLiteral("–") : format::plain(text, 40);
-    const int places = value->isInteger() ? 0 : std::max(2, value->places());
+    const bool whole = value->isInteger() && difference.kind != "cash";
+    const int places = whole ? 0 : std::max(2, value->places());
     return withSign ? format::signedNumber(*value, places) : format::number(*value, places);
 }
 
@@ -73,10 +74,10 @@ Cell DifferencesTableModel::cellOf(int item, int column) const
         cell.text = subjectOf(difference);
         cell.weight = TypeWeight::SemiBold;
         break;
-    case OursColumn: cell.text = amount(difference.ours); break;
-    case TheirsColumn: cell.text = amount(difference.theirs); break;
+    case OursColumn: cell.text = amount(difference, difference.ours); break;
+    case TheirsColumn: cell.text = amount(difference, difference.theirs); break;
     case DifferenceColumn:
-        cell.text = amount(difference.difference, true);
+        cell.text = amount(difference, difference.difference, true);
         cell.tone = Tone::Warn;
         cell.weight = TypeWeight::SemiBold;
         break;
@@ -129,9 +130,9 @@ AcceptDifferenceDialog::AcceptDifferenceDialog(Desk& desk, const Theme& theme,
         row->show(value, tone);
         column->addWidget(row);
     };
-    addRow(tr("Ours, until now"), amount(m_difference.ours), Tone::Muted);
-    addRow(tr("The broker's, from now on"), amount(m_difference.theirs), Tone::Normal);
-    addRow(tr("Difference"), amount(m_difference.difference, true), Tone::Warn);
+    addRow(tr("Ours, until now"), amount(m_difference, m_difference.ours), Tone::Muted);
+    addRow(tr("The broker's, from now on"), amount(m_difference, m_difference.theirs), Tone::Normal);
+    addRow(tr("Difference"), amount(m_difference, m_difference.difference, true), Tone::Warn);
     auto* advice = new TextLabel(theme, TypeSize::Small, TypeWeight::Regular, Tone::Muted, this);
     advice->setWordWrap(true);
     advice->show(format::plain(m_difference.whatToDo, 400));

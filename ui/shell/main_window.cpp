@@ -7,7 +7,6 @@
 #include <QDockWidget>
 #include <QPainter>
 #include <QPushButton>
-#include <QScrollArea>
 #include <QStatusBar>
 #include <QVBoxLayout>
 
@@ -115,16 +114,7 @@ void MainWindow::buildDocks()
     connect(quotes, &QuotePanel::noteChanged, this, [this](const QString& note) {
         static_cast<DockTitle*>(m_quoteDock->titleBarWidget())->setNote(note);
     });
-    auto* scroll = new QScrollArea;
-    scroll->setObjectName(QStringLiteral("ticketScroll"));
-    scroll->setAccessibleName(tr("Order ticket"));
-    scroll->setFocusPolicy(Qt::NoFocus);
-    scroll->setWidgetResizable(true);
-    scroll->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
-    scroll->setWidget(m_ticket);
-    scroll->viewport()->setAutoFillBackground(false);
-    m_ticket->setAutoFillBackground(false);
-    m_ticketDock = addDock(QStringLiteral("ticketDock"), tr("Order ticket"), scroll,
+    m_ticketDock = addDock(QStringLiteral("ticketDock"), tr("Order ticket"), m_ticket,
                            Qt::RightDockWidgetArea, 300);
     m_blotterDock = addDock(QStringLiteral("blotterDock"), tr("Blotter"), m_blotter,
                             Qt::BottomDockWidgetArea, 420);
@@ -260,9 +250,9 @@ void MainWindow::refreshBanner()
         const QString what = format::plain(first.symbol.empty() ? first.kind : first.symbol, 32);
         const QString head =
             m_desk.trading().isBlocked()
-                ? tr("NEW POSITIONS BLOCKED  ·  %n difference(s) with the broker need a decision",
-                     nullptr, int(all.size()))
-                : tr("RECONCILIATION  ·  %n difference(s) with the broker", nullptr, int(all.size()));
+                ? tr("NEW POSITIONS BLOCKED  ·  differences with the broker to decide: %1")
+                      .arg(all.size())
+                : tr("RECONCILIATION  ·  differences with the broker: %1").arg(all.size());
         m_banner->show(head + QStringLiteral("  ·  ") +
                            tr("%1: ours %2, broker's %3  ·  Ctrl+6 shows them")
                                .arg(what, format::plain(first.ours, 24),

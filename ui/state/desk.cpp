@@ -182,8 +182,7 @@ void Desk::logEvent(const client::StreamEvent& event)
         line.text = toText(event.trading->reason);
         if (!event.trading->differences.empty()) {
             line.title = tr("Differences with the broker");
-            line.text = tr("%n difference(s) stand", nullptr,
-                           int(event.trading->differences.size()));
+            line.text = tr("To decide or to watch: %1").arg(event.trading->differences.size());
         }
     }
     m_notices.add(std::move(line));

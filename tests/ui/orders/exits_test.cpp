@@ -273,6 +273,22 @@ private Q_SLOTS:
         QTRY_COMPARE(target(), ask + Price::of("6"));
     }
 
+    void arrowsStepADistanceInItsOwnUnit()
+    {
+        Stage stage;
+        stage.ticket.setExits(OrderClass::Bracket);
+        stage.type("ticketTakeProfit", "0.25%");
+        auto* edit = stage.ticket.findChild<QLineEdit*>(QStringLiteral("ticketTakeProfit"));
+        QTest::keyClick(edit, Qt::Key_Up);
+        QCOMPARE(edit->text(), QStringLiteral("0.3%"));
+        stage.type("ticketTakeProfit", "40t");
+        QTest::keyClick(edit, Qt::Key_Down, Qt::ShiftModifier);
+        QCOMPARE(edit->text(), QStringLiteral("30t"));
+        stage.type("ticketTakeProfit", "513.10");
+        QTest::keyClick(edit, Qt::Key_Up);
+        QCOMPARE(edit->text(), QStringLiteral("513.11"));
+    }
+
     void anotherSymbolForgetsTheExits()
     {
         Stage stage;

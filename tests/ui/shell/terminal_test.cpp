@@ -277,7 +277,7 @@ private Q_SLOTS:
         auto* dialog = stage.dialog<TraceDialog>("traceDialog");
         QVERIFY(dialog);
         QTRY_COMPARE(dialog->model().rowCount(), 6);
-        QVERIFY(dialog->headline().contains(QStringLiteral("6 step")));
+        QVERIFY(dialog->headline().contains(QStringLiteral("steps: 6")));
         QCOMPARE(dialog->model().depthOf(0), 0); // the caller's span is not kept here
         QCOMPARE(dialog->model().depthOf(3), 1);
         QCOMPARE(dialog->model().depthOf(4), 2); // the call below the submit
