@@ -196,11 +196,67 @@ private:
     }
 };
 
+/// A library below the adapter that means well: what was not answered is sent once more.
+class RepeatsUnanswered final : public wire::HttpClient {
+public:
+    explicit RepeatsUnanswered(wire::HttpClient& inner) : m_inner(inner) {}
+    void send(wire::HttpRequest request, Callback done) override
+    {
+        m_inner.send(request, [this, request, done](Result<wire::HttpResponse> answer) {
+            if (answer) return done(std::move(answer));
+            m_inner.send(request, done);
+        });
+    }
+
+private:
+    wire::HttpClient& m_inner;
+};
+
+/// Every failure is called one of connecting: nothing was sent, it says.
+class CallsEverythingUnsent final : public wire::HttpClient {
+public:
+    explicit CallsEverythingUnsent(wire::HttpClient& inner) : m_inner(inner) {}
+    void send(wire::HttpRequest request, Callback done) override
+    {
+        m_inner.send(std::move(request), [done](Result<wire::HttpResponse> answer) {
+            if (!answer) answer.error().kind = ErrorKind::Unavailable;
+            done(std::move(answer));
+        });
+    }
+
+private:
+    wire::HttpClient& m_inner;
+};
+
+/// A proxy that dresses a gateway's failure up as a refusal.
+class CallsFailuresRefusals final : public wire::HttpClient {
+public:
+    explicit CallsFailuresRefusals(wire::HttpClient& inner) : m_inner(inner) {}
+    void send(wire::HttpRequest request, Callback done) override
+    {
+        m_inner.send(std::move(request), [done](Result<wire::HttpResponse> answer) {
+            if (answer && answer->status >= 500) answer->status = 422;
+            done(std::move(answer));
+        });
+    }
+
+private:
+    wire::HttpClient& m_inner;
+};
+
 template <typename Bug>
 PlantedBug bugOf(std::string name)
 {
     Options options;
     options.decorate = [](Broker& broker) { return std::make_unique<Bug>(broker); };
+    return {std::move(name), std::move(options)};
+}
+
+template <typename Bug>
+PlantedBug httpBugOf(std::string name)
+{
+    Options options;
+    options.decorateHttp = [](wire::HttpClient& http) { return std::make_unique<Bug>(http); };
     return {std::move(name), std::move(options)};
 }
 
@@ -219,6 +275,9 @@ std::vector<PlantedBug> plantedBugs()
     bugs.push_back(bugOf<RewritesClientIds>("orders are sent under other ids"));
     bugs.push_back(bugOf<CutsPricesToCents>("fill prices are cut to cents"));
     bugs.push_back(bugOf<CutsQuantitiesToTens>("fill quantities are rounded"));
+    bugs.push_back(httpBugOf<RepeatsUnanswered>("an unanswered request is sent again below"));
+    bugs.push_back(httpBugOf<CallsEverythingUnsent>("a time-out is taken for a failed connection"));
+    bugs.push_back(httpBugOf<CallsFailuresRefusals>("a gateway's failure is taken for a refusal"));
     Options forgetful;
     forgetful.diskForgets = true;
     bugs.push_back({"the disk forgets what it called durable", std::move(forgetful)});

@@ -7,7 +7,7 @@
 
 namespace qd::simulation {
 
-/// One defect that a broker room, a disk or a person might have, to prove that the simulation would
+/// One defect that a broker room, a library below it, a disk or a person might have, to prove that the simulation would
 /// notice it.
 struct PlantedBug {
     std::string name;

@@ -56,7 +56,11 @@ struct SimExchange : std::enable_shared_from_this<SimExchange> {
     wire::HttpClient::Callback done;
 
     void start();
-    void deliver(bool loseAnswer, bool resetAnswer, bool replaceAnswer);
+    /// What becomes of the answer of a request that was delivered.
+    struct AnswerLuck {
+        bool lost = false, reset = false, replaced = false, cut = false;
+    };
+    void deliver(AnswerLuck luck);
     void finish(Result<HttpResponse> result);
     void finishLater(Result<HttpResponse> result)
     {
@@ -88,9 +92,11 @@ void SimExchange::start()
     const bool reset = core->happens(faults.requestReset);
     const bool replaced = core->happens(faults.serverError);
     const bool slow = core->happens(faults.slow);
-    const bool answerLost = core->happens(faults.answerLost);
-    const bool answerReset = core->happens(faults.answerReset);
-    const bool answerReplaced = core->happens(faults.serverErrorAfter);
+    AnswerLuck luck;
+    luck.lost = core->happens(faults.answerLost);
+    luck.reset = core->happens(faults.answerReset);
+    luck.replaced = core->happens(faults.serverErrorAfter);
+    luck.cut = core->happens(faults.answerCut);
     if (core->isCut(authority) || lost) {
         ++core->counts.lost;
         return;
@@ -108,11 +114,11 @@ void SimExchange::start()
         return finishLater(HttpResponse{503, {}, "unavailable"});
     }
     core->later(core->delay() + (slow ? faults.slowBy : Duration::zero()), [=, self = shared_from_this()] {
-        self->deliver(answerLost, answerReset, answerReplaced);
+        self->deliver(luck);
     });
 }
 
-void SimExchange::deliver(bool loseAnswer, bool resetAnswer, bool replaceAnswer)
+void SimExchange::deliver(AnswerLuck luck)
 {
     const auto server = core->server(authority);
     if (!server || core->isCut(authority)) { // gone while the request was on its way
@@ -121,16 +127,17 @@ void SimExchange::deliver(bool loseAnswer, bool resetAnswer, bool replaceAnswer)
     }
     ++core->counts.delivered;
     const auto respond = [=, self = shared_from_this()](HttpResponse response) {
-        if (loseAnswer || self->core->isCut(self->authority)) {
+        if (luck.lost || self->core->isCut(self->authority)) {
             ++self->core->counts.lost;
-        } else if (resetAnswer) {
+        } else if (luck.reset) {
             ++self->core->counts.reset;
             self->finishLater(fail(ErrorKind::OutcomeUnknown, "wire.reset", "the connection was reset"));
-        } else if (replaceAnswer) {
+        } else if (luck.replaced) {
             ++self->core->counts.replaced;
             self->finishLater(HttpResponse{502, {}, "bad gateway"});
         } else {
             if (self->request.method == "HEAD") response.body.clear();
+            if (luck.cut) response.body.resize(response.body.size() / 2);
             self->finishLater(std::move(response));
         }
     };

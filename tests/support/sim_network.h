@@ -20,6 +20,7 @@ struct SimFaults {
     double requestReset = 0;     ///< nothing is delivered: OutcomeUnknown "wire.reset"
     double answerLost = 0;       ///< delivered: OutcomeUnknown "wire.timeout"
     double answerReset = 0;      ///< delivered: OutcomeUnknown "wire.reset"
+    double answerCut = 0;        ///< delivered, yet only a part of the answer's body arrives
     double serverError = 0;      ///< nothing is delivered, the answer is 503
     double serverErrorAfter = 0; ///< delivered, yet the answer is 502
 
