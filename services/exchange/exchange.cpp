@@ -85,6 +85,11 @@ std::vector<TradeTick> Exchange::recentTrades(InstrumentIndex instrument, std::s
     return m_state->tape.trades(instrument, limit);
 }
 
+std::vector<QuoteTick> Exchange::recentQuotes(InstrumentIndex instrument, std::size_t limit) const
+{
+    return m_state->tape.quotes(instrument, limit);
+}
+
 FeedClass Exchange::feedClass() const
 {
     return m_state->source->feedClass();

@@ -121,6 +121,8 @@ public:
                           Timestamp to, std::size_t limit) const;
     /// The newest prints kept (a few hundred per instrument), oldest first.
     std::vector<TradeTick> recentTrades(InstrumentIndex instrument, std::size_t limit) const;
+    /// As above, quotes; fewer where there are many instruments.
+    std::vector<QuoteTick> recentQuotes(InstrumentIndex instrument, std::size_t limit) const;
     FeedClass feedClass() const;
 
     // ── sessions and halts ────────────────────────────────────────────────────────────────────

@@ -64,12 +64,13 @@ Tape::Tape(const MarketSource& source, const SessionSchedule& sessions)
 {
     const auto lines = std::max<std::size_t>(1, m_lines.size());
     m_minutesPerLine = std::clamp<std::size_t>(kMinutesKept / lines, 400, 100'000);
+    m_quotesPerLine = std::clamp<std::size_t>(kQuotesKeptOfAll / lines, 16, kQuotesKept);
 }
 
 void Tape::seed(const MarketEvent& event)
 {
     if (const auto* quote = std::get_if<QuoteTick>(&event)) {
-        m_lines[quote->instrument].quote = *quote;
+        noteQuote(*quote);
     } else if (const auto* trade = std::get_if<TradeTick>(&event)) {
         Line& line = m_lines[trade->instrument];
         line.trade = *trade;
@@ -82,10 +83,19 @@ void Tape::note(const MarketEvent& event, MarketBatch& out)
     if (const auto* trade = std::get_if<TradeTick>(&event)) {
         noteTrade(*trade, out);
     } else if (const auto* quote = std::get_if<QuoteTick>(&event)) {
-        m_lines[quote->instrument].quote = *quote;
+        noteQuote(*quote);
     } else if (const auto* status = std::get_if<StatusTick>(&event)) {
         setStatus(status->instrument, status->status, status->reason);
     }
+}
+
+void Tape::noteQuote(const QuoteTick& quote)
+{
+    Line& line = m_lines[quote.instrument];
+    line.quote = quote;
+    line.quotes.push_back(quote);
+    if (line.quotes.size() > m_quotesPerLine)
+        line.quotes.pop_front();
 }
 
 void Tape::noteTrade(const TradeTick& trade, MarketBatch& out)
@@ -220,6 +230,13 @@ std::vector<TradeTick> Tape::trades(InstrumentIndex instrument, std::size_t limi
     const auto& trades = m_lines[instrument].trades;
     const auto count = std::min(limit, trades.size());
     return {trades.end() - static_cast<std::ptrdiff_t>(count), trades.end()};
+}
+
+std::vector<QuoteTick> Tape::quotes(InstrumentIndex instrument, std::size_t limit) const
+{
+    const auto& quotes = m_lines[instrument].quotes;
+    const auto count = std::min(limit, quotes.size());
+    return {quotes.end() - static_cast<std::ptrdiff_t>(count), quotes.end()};
 }
 
 std::vector<Bar> Tape::bars(InstrumentIndex instrument, BarInterval interval, Timestamp from,

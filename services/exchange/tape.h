@@ -12,6 +12,8 @@ namespace qd::exchange {
 class Tape {
 public:
     static constexpr std::size_t kTradesKept = 256;
+    /// Past quotes of one instrument, and of all together.
+    static constexpr std::size_t kQuotesKept = 256, kQuotesKeptOfAll = 200'000;
     /// Minutes kept of all instruments together; the source's history serves what is older.
     static constexpr std::size_t kMinutesKept = 600'000;
 
@@ -34,6 +36,7 @@ public:
     Price mark(InstrumentIndex instrument) const;
     Price previousClose(InstrumentIndex instrument) const;
     std::vector<TradeTick> trades(InstrumentIndex instrument, std::size_t limit) const;
+    std::vector<QuoteTick> quotes(InstrumentIndex instrument, std::size_t limit) const;
     std::vector<Bar> bars(InstrumentIndex instrument, BarInterval interval, Timestamp from,
                           Timestamp to, std::size_t limit) const;
 
@@ -48,10 +51,12 @@ private:
         std::deque<Bar> minutes; ///< finished, oldest first
         std::deque<Bar> days;
         std::deque<TradeTick> trades;
+        std::deque<QuoteTick> quotes;
         TradingStatus status = TradingStatus::Trading;
         HaltReason reason = HaltReason::None;
     };
 
+    void noteQuote(const QuoteTick& quote);
     void noteTrade(const TradeTick& trade, MarketBatch& out);
     void finishMinute(InstrumentIndex instrument, MarketBatch& out);
     void turnDay(InstrumentIndex instrument, Timestamp at) const;
@@ -62,7 +67,7 @@ private:
 
     const MarketSource& m_source;
     const SessionSchedule& m_sessions;
-    std::size_t m_minutesPerLine;
+    std::size_t m_minutesPerLine, m_quotesPerLine;
     std::int64_t m_minute = 0; ///< of the last `finishMinutes`
     mutable std::vector<Line> m_lines; ///< daily bars are looked up when first asked for
 };

@@ -11,7 +11,7 @@ namespace qd::sandbox::alpaca {
 
 namespace {
 
-constexpr std::size_t kTradesKept = 10'000;
+constexpr std::size_t kTradesKept = 10'000, kQuotesKept = 10'000;
 
 wire::HttpResponse notServed()
 {
@@ -125,9 +125,10 @@ std::vector<DataApi::Entry> DataApi::entries(Kind kind, exchange::InstrumentInde
         for (const auto& trade : exchange.recentTrades(instrument, kTradesKept))
             if (trade.time >= from && trade.time <= to)
                 add(trade.time, [&](json::Writer& out) { writeTradeFields(out, trade, subject); });
-    } else if (const auto quote = exchange.snapshot(instrument).quote;
-               quote && quote->time >= from && quote->time <= to) {
-        add(quote->time, [&](json::Writer& out) { writeQuoteFields(out, *quote, subject); });
+    } else {
+        for (const auto& quote : exchange.recentQuotes(instrument, kQuotesKept))
+            if (quote.time >= from && quote.time <= to)
+                add(quote.time, [&](json::Writer& out) { writeQuoteFields(out, quote, subject); });
     }
     if (newestFirst)
         std::reverse(found.begin(), found.end());

@@ -12,7 +12,7 @@ namespace qd::sandbox::alpaca {
 
 /// Market data by REST: /v2/stocks/… and /v1beta3/crypto/us/…: bars, trades and quotes with
 /// paging, the latest of each, snapshots, exchanges and conditions; an empty /v1beta1/news.
-/// The venue keeps the newest prints only; of quotes it has the last one.
+/// The venue keeps the newest prints and quotes only.
 class DataApi {
 public:
     explicit DataApi(Desk& desk) : m_desk(desk) {}

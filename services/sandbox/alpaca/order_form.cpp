@@ -148,6 +148,26 @@ void readLegs(Form& form, const json::Value& body, exchange::NewOrder& order)
         order.limitPrice = order.takeProfit->limitPrice;
 }
 
+/// The account has no options: what is well formed is refused for that, as Alpaca does.
+ApiError refuseMultiLeg(const json::Value& body)
+{
+    const auto malformed = [](std::string message) {
+        return ApiError{422, 40010001, std::move(message), {}};
+    };
+    const auto legs = body["legs"].items();
+    if (legs.size() < 2 || legs.size() > 4)
+        return malformed("mleg orders require 2 to 4 legs");
+    if (!body["symbol"].isAbsent())
+        return malformed("symbol is not allowed for mleg orders");
+    if (body["qty"].isAbsent())
+        return malformed("qty is required for mleg orders");
+    for (const auto& leg : legs)
+        for (const char* name : {"symbol", "ratio_qty"})
+            if (leg[name].isAbsent())
+                return malformed(std::string(name) + " is required for each leg");
+    return ApiError{403, 40310000, "account not eligible to trade multi-leg options", {}};
+}
+
 } // namespace
 
 ApiResult<exchange::NewOrder> readNewOrder(const json::Value& body,
@@ -156,8 +176,7 @@ ApiResult<exchange::NewOrder> readNewOrder(const json::Value& body,
     if (!body.isObject())
         return tl::unexpected(ApiError{400, 40010000, "request body format is invalid", {}});
     if (body["order_class"].stringOr("") == "mleg")
-        return tl::unexpected(
-            ApiError{403, 40310000, "account not eligible to trade multi-leg options", {}});
+        return tl::unexpected(refuseMultiLeg(body));
     Form form(body);
     exchange::NewOrder order;
     const std::string_view symbol = body["symbol"].stringOr("");

@@ -77,6 +77,20 @@ TEST_F(DataApi, LatestValuesAreKeyedBySymbolAndUnknownOnesLeftOut)
     EXPECT_EQ(ask("GET", "/v2/stocks/bars?symbols=SPY&timeframe=1Day&page_token=%21").status, 400);
 }
 
+TEST_F(DataApi, PastQuotesAndTradesAreKeptForAWhile)
+{
+    world.run(20s);
+    for (const std::string kind : {"quotes", "trades"}) {
+        const Answer all = ask("GET", "/v2/stocks/" + kind + "?symbols=SPY&limit=1000"
+                                      "&start=2026-01-01T00:00:00Z&end=2027-01-01T00:00:00Z");
+        const auto list = all[kind]["SPY"].items();
+        ASSERT_GT(list.size(), 5u) << kind << all.text.substr(0, 200);
+        EXPECT_LE(list.size(), 256u);
+        for (std::size_t i = 1; i < list.size(); ++i)
+            EXPECT_LE(*list[i - 1]["t"].timestamp(), *list[i]["t"].timestamp());
+    }
+}
+
 TEST(FreshVenue, KnowsEverySymbolBeforeTheMarketHasMoved)
 {
     qd::test::SimWorld world(1);

@@ -103,6 +103,22 @@ TEST_F(TradingApi, WhatIsWrongWithAnOrderIsSaidInAlpacasWords)
     }
 }
 
+TEST_F(TradingApi, MultiLegOrdersAreRefusedAsOfAnAccountWithoutOptions)
+{
+    const auto place = [this](const std::string& rest) {
+        return ask("POST", "/v2/orders",
+                   R"({"order_class":"mleg","type":"limit","limit_price":"1","time_in_force":"day",)" +
+                       rest + "}");
+    };
+    const std::string leg = R"({"symbol":"AAPL260116C00200000","ratio_qty":"1","side":"buy"})";
+    const std::string two = "\"legs\":[" + leg + "," + leg + "]";
+    EXPECT_EQ(place(R"("qty":"1",)" + two).status, 403);
+    EXPECT_EQ(place(R"("qty":"1","legs":[)" + leg + "]").status, 422) << "one leg is no spread";
+    EXPECT_EQ(place(two).status, 422) << "no quantity";
+    EXPECT_EQ(place(R"("symbol":"AAPL","qty":"1",)" + two).status, 422);
+    EXPECT_EQ(place(R"("qty":"1","legs":[{"symbol":"A"},)" + leg + "]").status, 422);
+}
+
 TEST_F(TradingApi, TooExpensiveIs403WithItsFigures)
 {
     price("SPY", "99.90", "100");
