@@ -75,6 +75,7 @@ public:
     std::vector<std::string> backendArguments(std::initializer_list<std::string_view> dropped = {});
     /// "name=value", from the next start on.
     void addBackendOption(std::string option) { m_options.backend.push_back(std::move(option)); }
+    void addSandboxOption(std::string option) { m_options.sandbox.push_back(std::move(option)); }
     std::string credentialsFile() const { return m_credentialsFile; }
 
     // ── the backend's API ────────────────────────────────────────────────────────────────────────
