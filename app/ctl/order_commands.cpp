@@ -1,6 +1,7 @@
 #include "app/ctl/commands.h"
 
 #include <algorithm>
+#include <limits>
 
 #include "services/runtime/random.h"
 
@@ -16,7 +17,7 @@ struct NewOrder {
 };
 
 struct OrderQuery {
-    std::string status = "open", symbol, id, side;
+    std::string status = "open", symbol, id, side, state, from, to;
     int limit = 100;
     bool timeline = false, all = false;
 };
@@ -179,15 +180,25 @@ int showOne(Session& session, const OrderQuery& query)
     return kDone;
 }
 
+std::string listPath(const OrderQuery& query)
+{
+    std::string path = "/v1/orders?status=" + query.status;
+    for (const auto& [name, value] : {std::pair{"symbol", &query.symbol}, {"state", &query.state},
+                                      {"side", &query.side}, {"from", &query.from},
+                                      {"to", &query.to}})
+        if (!value->empty()) path += std::string("&") + name + "=" + wire::percentEncode(*value);
+    return path;
+}
+
 int list(Session& session, const OrderQuery& query)
 {
-    std::string path = "/v1/orders?status=" + query.status + "&limit=" + std::to_string(query.limit);
-    if (!query.symbol.empty()) path += "&symbol=" + wire::percentEncode(query.symbol);
-    const auto answer = session.require("GET", path);
-    if (session.wantsJson()) return session.printJson(answer.body), kDone;
+    const std::size_t limit =
+        query.all ? std::numeric_limits<std::size_t>::max() : static_cast<std::size_t>(query.limit);
+    const Pages pages = session.pages(listPath(query), "orders", limit);
+    if (session.wantsJson()) return session.printJson(pages.json()), kDone;
     Table table({{"Order"}, {"Symbol"}, {"Side"}, {"Quantity", true}, {"Type"}, {"Limit", true},
                  {"Stop", true}, {"State"}, {"Filled", true}, {"Average", true}, {"Updated"}});
-    for (const auto& order : answer["orders"].items()) {
+    for (const auto& order : pages.rows()) {
         std::string state = cell(order["state"]);
         if (order["outcomeUnknown"].booleanOr(false)) state += " ?";
         table.add({cell(order["clientOrderId"]), cell(order["symbol"]), cell(order["side"]),
@@ -268,7 +279,13 @@ void addOrderCommands(CLI::App& app, Session& session, Chosen& chosen)
     listCommand->add_option("--status", query->status, "open, closed or all")
         ->check(CLI::IsMember({"open", "closed", "all"}))->capture_default_str();
     listCommand->add_option("--symbol", query->symbol, "Only of this symbol");
+    listCommand->add_option("--state", query->state, "Only in this state, e.g. partially_filled");
+    listCommand->add_option("--side", query->side, "Only buy or only sell")
+        ->check(CLI::IsMember({"buy", "sell"}));
+    listCommand->add_option("--from", query->from, "Made at or after this time (RFC 3339)");
+    listCommand->add_option("--to", query->to, "Made before this time");
     listCommand->add_option("--limit", query->limit, "At most so many")->capture_default_str();
+    listCommand->add_flag("--all", query->all, "All of them, page by page");
     listCommand->callback([&, query] { chosen = [&session, query] { return list(session, *query); }; });
 }
 

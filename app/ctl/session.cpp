@@ -97,6 +97,38 @@ drills::Answer Session::require(const std::string& method, const std::string& pa
     throw Ended{answer.status == 412 ? kConfirmation : kRefused};
 }
 
+Pages Session::pages(const std::string& path, const std::string& name, std::size_t limit)
+{
+    constexpr std::size_t kPageMax = 500;
+    Pages pages(name);
+    std::string cursor;
+    std::size_t rows = 0;
+    do {
+        const std::string size = std::to_string(std::min(limit - rows, kPageMax));
+        pages.add(require("GET", path + "&limit=" + size + cursor));
+        rows += pages.last()[name].size();
+        const json::Value next = pages.last()["nextCursor"];
+        cursor = next.isAbsent() ? "" : "&cursor=" + wire::percentEncode(cell(next));
+    } while (rows < limit && !cursor.empty());
+    return pages;
+}
+
+std::vector<json::Value> Pages::rows() const
+{
+    std::vector<json::Value> all;
+    for (const drills::Answer& answer : m_answers)
+        for (const json::Value& row : answer[m_name].items()) all.push_back(row);
+    return all;
+}
+
+std::string Pages::json() const
+{
+    json::Writer out;
+    out.beginObject().array(m_name, rows());
+    out.member("nextCursor", last()["nextCursor"]);
+    return out.endObject().take();
+}
+
 void Session::print(const std::string& text) const
 {
     std::fputs(text.c_str(), stdout);

@@ -31,6 +31,20 @@ struct Ended {
     int exitCode;
 };
 
+/// Rows of a list that came by pages. Keeps the answers that the rows look into.
+class Pages {
+public:
+    explicit Pages(std::string name) : m_name(std::move(name)) {}
+    void add(drills::Answer answer) { m_answers.push_back(std::move(answer)); }
+    const drills::Answer& last() const { return m_answers.back(); }
+    std::vector<json::Value> rows() const;
+    std::string json() const; ///< `{"orders":[…],"nextCursor":…}`: as if it had been one page
+
+private:
+    std::string m_name;
+    std::vector<drills::Answer> m_answers;
+};
+
 /// The way to the backend, and to the person or script that asked. Main thread.
 class Session {
 public:
@@ -47,6 +61,8 @@ public:
     /// kRefused.
     drills::Answer require(const std::string& method, const std::string& path,
                            const std::string& body = {});
+    /// As `require` with GET, page after page until `limit` rows or the end. `path` ends with its query.
+    Pages pages(const std::string& path, const std::string& name, std::size_t limit);
     /// The connected client, for the stream.
     drills::ApiClient& api();
 

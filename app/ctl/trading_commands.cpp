@@ -1,5 +1,8 @@
 #include "app/ctl/commands.h"
 
+#include <algorithm>
+#include <limits>
+
 namespace qd::ctl {
 
 namespace {
@@ -19,15 +22,25 @@ int positions(Session& session)
     return kDone;
 }
 
-int fills(Session& session, const std::string& symbol, int limit)
+struct FillQuery {
+    std::string symbol, since, to;
+    int limit = 100;
+    bool all = false;
+};
+
+int fills(Session& session, const FillQuery& query)
 {
-    std::string path = "/v1/fills?limit=" + std::to_string(limit);
-    if (!symbol.empty()) path += "&symbol=" + wire::percentEncode(symbol);
-    const auto answer = session.require("GET", path);
-    if (session.wantsJson()) return session.printJson(answer.body), kDone;
+    std::string path = "/v1/fills?";
+    for (const auto& [name, value] :
+         {std::pair{"symbol", &query.symbol}, {"since", &query.since}, {"to", &query.to}})
+        if (!value->empty()) path += std::string(name) + "=" + wire::percentEncode(*value) + "&";
+    const std::size_t limit =
+        query.all ? std::numeric_limits<std::size_t>::max() : static_cast<std::size_t>(query.limit);
+    const Pages pages = session.pages(path, "fills", limit);
+    if (session.wantsJson()) return session.printJson(pages.json()), kDone;
     Table table({{"Time"}, {"Symbol"}, {"Side"}, {"Quantity", true}, {"Price", true}, {"Fee", true},
                  {"Order"}});
-    for (const auto& fill : answer["fills"].items())
+    for (const auto& fill : pages.rows())
         table.add({cell(fill["eventTime"]), cell(fill["symbol"]), cell(fill["side"]),
                    cell(fill["quantity"]), cell(fill["price"]), cell(fill["fee"]),
                    cell(fill["clientOrderId"])});
@@ -51,6 +64,17 @@ int account(Session& session)
     return kDone;
 }
 
+Table differencesOf(const json::Value& trading)
+{
+    Table table({{"Id"}, {"Difference"}, {"Symbol"}, {"Ours", true}, {"Broker's", true}, {"Since"},
+                 {"Entries"}});
+    for (const auto& difference : trading["differences"].items())
+        table.add({cell(difference["id"]), cell(difference["kind"]), cell(difference["symbol"]),
+                   cell(difference["ours"]), cell(difference["theirs"]), cell(difference["since"]),
+                   difference["blocksEntries"].booleanOr(true) ? "stopped" : "taken"});
+    return table;
+}
+
 int showTrading(const Session& session, const drills::Answer& answer)
 {
     if (session.wantsJson()) return session.printJson(answer.body), kDone;
@@ -59,11 +83,43 @@ int showTrading(const Session& session, const drills::Answer& answer)
                          {"Since", cell(answer["since"])},
                          {"Broker connected", cell(answer["brokerConnected"])},
                          {"Comparing", cell(answer["reconciling"])}}));
-    Table table({{"Difference"}, {"Symbol"}, {"Ours", true}, {"Broker's", true}, {"Since"}});
-    for (const auto& difference : answer["differences"].items())
-        table.add({cell(difference["kind"]), cell(difference["symbol"]), cell(difference["ours"]),
-                   cell(difference["theirs"]), cell(difference["since"])});
+    const Table table = differencesOf(answer.root());
     if (!table.isEmpty()) session.print(table.text());
+    return kDone;
+}
+
+int listDifferences(Session& session)
+{
+    const auto answer = session.require("GET", "/v1/trading");
+    if (session.wantsJson()) return session.printJson(answer["differences"].dump()), kDone;
+    const Table table = differencesOf(answer.root());
+    session.print(table.isEmpty() ? "we and the broker agree" : table.text());
+    std::vector<std::pair<std::string, std::string>> advice;
+    for (const auto& difference : answer["differences"].items()) {
+        std::pair line{cell(difference["kind"]), cell(difference["whatToDo"])};
+        if (std::ranges::find(advice, line) == advice.end()) advice.push_back(std::move(line));
+    }
+    if (!advice.empty()) session.print(facts(advice));
+    return kDone;
+}
+
+int acceptDifference(Session& session, const std::string& id, const std::string& reason)
+{
+    json::Writer out;
+    out.beginObject().member("reason", reason);
+    const auto answer =
+        session.require("POST", "/v1/trading/differences/" + wire::percentEncode(id) + "/accept",
+                        out.endObject().take());
+    if (session.wantsJson()) return session.printJson(answer.body), kDone;
+    session.print(facts({{"Accepted", cell(answer["kind"]) + " " + cell(answer["symbol"])},
+                         {"Before", cell(answer["before"])},
+                         {"Now", cell(answer["after"])},
+                         {"Reason", cell(answer["reason"])},
+                         {"By", cell(answer["actor"])},
+                         {"At", cell(answer["time"])},
+                         {"Event", cell(answer["sequence"])},
+                         {"Differences left",
+                          std::to_string(answer["trading"]["differences"].size())}}));
     return kDone;
 }
 
@@ -108,20 +164,36 @@ void addTradingCommands(CLI::App& app, Session& session, Chosen& chosen)
     position->add_subcommand("list", "All positions with their market values")
         ->callback([&] { chosen = [&session] { return positions(session); }; });
 
-    struct FillQuery {
-        std::string symbol;
-        int limit = 100;
-    };
     const auto query = std::make_shared<FillQuery>();
     auto* fillCommand = app.add_subcommand("fills", "Executions, newest first");
     fillCommand->add_option("--symbol", query->symbol, "Only of this symbol");
+    fillCommand->add_option("--since", query->since, "Received at or after this time (RFC 3339)");
+    fillCommand->add_option("--to", query->to, "Received before this time");
     fillCommand->add_option("--limit", query->limit, "At most so many")->capture_default_str();
-    fillCommand->callback([&, query] {
-        chosen = [&session, query] { return fills(session, query->symbol, query->limit); };
-    });
+    fillCommand->add_flag("--all", query->all, "All of them, page by page");
+    fillCommand->callback(
+        [&, query] { chosen = [&session, query] { return fills(session, *query); }; });
 
     app.add_subcommand("account", "The account's figures")->callback([&] {
         chosen = [&session] { return account(session); };
+    });
+
+    struct Acceptance {
+        std::string id, reason;
+    };
+    const auto acceptance = std::make_shared<Acceptance>();
+    auto* difference = app.add_subcommand("difference", "What we and the broker disagree on");
+    difference->require_subcommand(1);
+    difference->add_subcommand("list", "All of them, and what to do")->callback([&] {
+        chosen = [&session] { return listDifferences(session); };
+    });
+    auto* accept = difference->add_subcommand("accept", "Take the broker's word for one");
+    accept->add_option("id", acceptance->id, "The difference's id, from the list")->required();
+    accept->add_option("--reason", acceptance->reason, "Why, for the log")->required();
+    accept->callback([&, acceptance] {
+        chosen = [&session, acceptance] {
+            return acceptDifference(session, acceptance->id, acceptance->reason);
+        };
     });
 
     auto* trading = app.add_subcommand("trading", "The kill switch and the comparison with the broker");

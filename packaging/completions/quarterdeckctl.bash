@@ -31,17 +31,19 @@ _quarterdeckctl() {
     local ticket="--type --limit --stop --trail --tif --take-profit --stop-loss --account --id
         --extended-hours --reduce-only"
     case "${path[*]:0:2}" in
-    "") words="order position fills account trading quote bars instrument market health breaker log
-        trace backup restore drill" ;;
+    "") words="order position fills account difference trading quote bars instrument market health
+        breaker log trace backup restore drill" ;;
     order) words="submit preview modify cancel show list" ;;
     "order submit") words="buy sell $ticket --confirm --yes" ;;
     "order preview") words="buy sell $ticket" ;;
     "order modify") words="--quantity --limit --stop --trail --tif" ;;
     "order cancel") words="--all --symbol --side" ;;
     "order show") words="--timeline" ;;
-    "order list") words="--status --symbol --limit" ;;
+    "order list") words="--status --state --symbol --side --from --to --limit --all" ;;
     position) words="list" ;;
-    fills) words="--symbol --limit" ;;
+    fills) words="--symbol --since --to --limit --all" ;;
+    difference) words="list accept" ;;
+    "difference accept") words="--reason" ;;
     trading) words="status halt reduce resume reconcile" ;;
     "trading "*) words="--reason" ;;
     quote*) words="--watch" ;;

@@ -141,6 +141,28 @@ bool readSymbolQuery(const CallPtr& call, std::optional<Symbol>& symbol)
     return true;
 }
 
+/// A time of the query, whose shape has been checked; unset without one.
+Timestamp timeQuery(const Call& call, std::string_view name)
+{
+    return Timestamp::parse(call.target().queryValue(name)).value_or(Timestamp());
+}
+
+std::vector<std::string> stateWords()
+{
+    std::vector<std::string> words;
+    for (int state = 0; state <= static_cast<int>(OrderState::Replaced); ++state)
+        words.emplace_back(toString(static_cast<OrderState>(state)));
+    return words;
+}
+
+/// The cursor of the next page, and the end of the answer.
+void endPage(json::Writer& out, const std::string& nextCursor)
+{
+    out.key("nextCursor");
+    nextCursor.empty() ? out.null() : out.value(nextCursor);
+    out.endObject();
+}
+
 std::string timelineJson(const std::vector<storage::Event>& events)
 {
     json::Writer out;
@@ -233,7 +255,11 @@ void addQueries(const OrdersApi& self, Api& api)
 {
     api.add({.method = "GET", .path = "/v1/orders", .summary = "Orders, newest first",
              .query = {{.name = "status", .allowed = {"open", "closed", "all"}},
+                       {.name = "state", .allowed = stateWords()},
                        {.name = "symbol", .lengthMax = 32},
+                       {.name = "side", .allowed = {"buy", "sell"}},
+                       {.name = "from", .type = FieldType::Time},
+                       {.name = "to", .type = FieldType::Time},
                        {.name = "limit", .type = FieldType::Integer},
                        {.name = "cursor"}},
              .body = {}, .errors = {}},
@@ -243,15 +269,21 @@ void addQueries(const OrdersApi& self, Api& api)
                 if (status == "open") filter.status = OrderFilter::Status::Open;
                 if (status == "closed") filter.status = OrderFilter::Status::Closed;
                 if (!readSymbolQuery(call, filter.symbol)) return;
+                if (const auto state = parseOrderState(call->target().queryValue("state")))
+                    filter.state = *state;
+                if (const auto side = parseSide(call->target().queryValue("side")))
+                    filter.side = *side;
+                filter.from = timeQuery(*call, "from");
+                filter.to = timeQuery(*call, "to");
                 filter.limit = static_cast<std::size_t>(call->queryInteger("limit", 100, 1'000));
                 filter.cursor = std::string(call->target().queryValue("cursor"));
                 const auto page = self.orders.orders(filter);
                 json::Writer out;
                 out.beginObject().key("orders").beginArray();
                 for (const auto& order : page.orders) orders::writeOrder(out, order);
-                out.endArray().key("nextCursor");
-                page.nextCursor.empty() ? out.null() : out.value(page.nextCursor);
-                call->answer(200, out.endObject().take());
+                out.endArray();
+                endPage(out, page.nextCursor);
+                call->answer(200, out.take());
             });
     api.add({.method = "GET", .path = "/v1/orders/{clientOrderId}", .summary = "One order",
              .query = {}, .body = {}, .errors = {404}},
@@ -282,18 +314,24 @@ void addQueries(const OrdersApi& self, Api& api)
     api.add({.method = "GET", .path = "/v1/fills", .summary = "Executions, newest first",
              .query = {{.name = "symbol", .lengthMax = 32},
                        {.name = "since", .type = FieldType::Time},
-                       {.name = "limit", .type = FieldType::Integer}},
+                       {.name = "to", .type = FieldType::Time},
+                       {.name = "limit", .type = FieldType::Integer},
+                       {.name = "cursor"}},
              .body = {}, .errors = {}},
             [self](CallPtr call) {
                 orders::FillFilter filter;
                 if (!readSymbolQuery(call, filter.symbol)) return;
-                filter.since =
-                    Timestamp::parse(call->target().queryValue("since")).value_or(Timestamp());
+                filter.since = timeQuery(*call, "since");
+                filter.to = timeQuery(*call, "to");
+                filter.cursor = std::string(call->target().queryValue("cursor"));
                 filter.limit = static_cast<std::size_t>(call->queryInteger("limit", 500, 5'000));
+                const auto page = self.orders.fillPage(filter);
                 json::Writer out;
                 out.beginObject().key("fills").beginArray();
-                for (const auto& fill : self.orders.fills(filter)) orders::writeFill(out, fill);
-                call->answer(200, out.endArray().endObject().take());
+                for (const auto& fill : page.fills) orders::writeFill(out, fill);
+                out.endArray();
+                endPage(out, page.nextCursor);
+                call->answer(200, out.take());
             });
     api.add({.method = "GET", .path = "/v1/positions", .summary = "Holdings with market values",
              .query = {}, .body = {}, .errors = {}},
@@ -355,6 +393,48 @@ void addTradingState(const OrdersApi& self, Api& api)
             [self](CallPtr call) {
                 self.orders.reconcileNow(contextOf(*call), [](const orders::ReconcileReport&) {});
                 call->answer(202, R"({"requested":true})");
+            });
+}
+
+std::string acceptedJson(const orders::AcceptedDifference& accepted,
+                         const orders::TradingStatus& trading)
+{
+    json::Writer out;
+    out.beginObject()
+        .member("differenceId", accepted.id)
+        .member("kind", accepted.kind)
+        .member("symbol", accepted.symbol)
+        .member("before", accepted.before)
+        .member("after", accepted.after)
+        .member("reason", accepted.reason)
+        .member("actor", accepted.actor)
+        .member("time", accepted.time)
+        .member("sequence", accepted.sequence);
+    out.key("trading").raw(tradingJson(trading));
+    return out.endObject().take();
+}
+
+void addDifferences(const OrdersApi& self, Api& api)
+{
+    api.add({.method = "POST", .path = "/v1/trading/differences/{id}/accept", .role = Role::Trader,
+             .rate = RateClass::Orders,
+             .summary = "Take the broker's word in one difference; asking again is harmless",
+             .query = {},
+             .body = {{.name = "reason", .required = true, .help = "why, for the log",
+                       .lengthMax = 500, .example = "transferred in on 2026-03-02"}},
+             .errors = {404, 422, 503}},
+            [self](CallPtr call) {
+                self.orders.acceptDifference(
+                    call->parameter("id"), std::string(call->body()["reason"].stringOr({})),
+                    contextOf(*call),
+                    [self, call](const tl::expected<orders::AcceptedDifference, Refusal>& accepted) {
+                        if (accepted)
+                            return call->answer(
+                                200, acceptedJson(*accepted, self.orders.trading()));
+                        auto problem = problemOf(accepted.error());
+                        problem.title = "Difference not accepted";
+                        call->answer(problem);
+                    });
             });
 }
 
@@ -421,6 +501,7 @@ void OrdersApi::addTo(Api& api) const
     addCommands(*this, api);
     addQueries(*this, api);
     addTradingState(*this, api);
+    addDifferences(*this, api);
 }
 
 } // namespace qd::gateway

@@ -139,11 +139,12 @@ void Applier::recordName(Change& change, std::size_t before, const ClientOrderId
 void Applier::noteWord(Change& change, const ClientOrderId& id, const OrderReport& report,
                        const Source& source)
 {
-    Order order = m_room.book.find(id)->order;
-    const bool isNoted = order.reasonCode == kUnknownWordCode;
+    const Order& known = m_room.book.find(id)->order;
+    const bool isNoted = known.reasonCode == kUnknownWordCode;
     const bool isUnknown = brokers::hasUnknownWord(report.venueStatus);
-    if (isClosed(order.state) || (!isUnknown && !isNoted)) return;
-    if (isUnknown && isNoted && order.reasonText == report.venueStatus) return;
+    if (isClosed(known.state) || (!isUnknown && !isNoted)) return;
+    if (isUnknown && isNoted && known.reasonText == report.venueStatus) return;
+    Order order = known;
     order.reasonCode = isUnknown ? kUnknownWordCode : std::string_view();
     order.reasonText = isUnknown ? report.venueStatus : std::string();
     m_room.record(change, std::move(order), isUnknown ? "order.word_unknown" : "order.word_known",

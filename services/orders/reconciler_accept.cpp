@@ -92,11 +92,13 @@ void Reconciler::accept(const std::string& id, const std::string& reason,
     m_room.recordTrading(change, source);
     m_room.journal.commit(std::move(change), [this, id, done = std::move(done)](
                                                  const Result<void>& committed) mutable {
-        if (committed) return answerFromLog(id, std::move(done));
+        if (committed) {
+            answerFromLog(id, std::move(done));
+            return run("demand");
+        }
         done(tl::unexpected(refusal(ErrorKind::Unavailable, "orders.storage_unavailable",
                                     "nothing was changed: " + describe(committed.error()))));
     });
-    run("demand");
 }
 
 /// `source.detail` is the reason given.

@@ -1,5 +1,9 @@
 #include "services/gateway/orders_api.h"
 
+#include <set>
+
+#include <fmt/format.h>
+
 #include "services/orders/order_json.h"
 #include "tests/services/gateway/desk.h"
 
@@ -256,6 +260,66 @@ TEST_F(OrdersApiTest, ListsPageByCursor)
     }
     EXPECT_EQ(seen.size(), 5u);
     EXPECT_TRUE(cursor.empty());
+}
+
+TEST_F(OrdersApiTest, ADifferenceIsListedWithAdviceAndAcceptedOnce)
+{
+    desk.backend.venue.movePosition(Symbol::of("ACME"), Quantity::of("7"));
+    desk.run(std::chrono::minutes(3));
+    const auto listed = Desk::parse(desk.call("GET", "/v1/trading"));
+    ASSERT_EQ(listed.root()["differences"].size(), 1u);
+    const auto shown = listed.root()["differences"].at(0);
+    EXPECT_EQ(shown["code"].stringOr({}), "difference.position");
+    EXPECT_EQ(shown["difference"].stringOr({}), "7");
+    EXPECT_TRUE(shown["blocksEntries"].booleanOr(false));
+    EXPECT_FALSE(shown["whatToDo"].stringOr({}).empty());
+    const std::string path =
+        "/v1/trading/differences/" + std::string(shown["id"].stringOr({})) + "/accept";
+    EXPECT_EQ(desk.call("POST", path, "{}").status, 422);
+    EXPECT_EQ(desk.call("POST", path, R"({"reason":"moved in"})", {}, "viewer").status, 403);
+    const auto accepted = desk.call("POST", path, R"({"reason":"moved in"})");
+    ASSERT_EQ(accepted.status, 200) << accepted.body;
+    const auto told = Desk::parse(accepted);
+    EXPECT_EQ(told.root()["before"].stringOr({}), "0");
+    EXPECT_EQ(told.root()["after"].stringOr({}), "7");
+    EXPECT_EQ(told.root()["actor"].stringOr({}), "user:trader");
+    EXPECT_EQ(told.root()["trading"]["differences"].size(), 0u);
+    const auto again = Desk::parse(desk.call("POST", path, R"({"reason":"moved in"})"));
+    EXPECT_EQ(again.root()["sequence"].integerOr(0), told.root()["sequence"].integerOr(-1));
+    EXPECT_EQ(desk.call("POST", "/v1/trading/differences/0123/accept", R"({"reason":"why"})").status,
+              404);
+    EXPECT_EQ(desk.call("POST", "/v1/orders", body()).status, 202);
+}
+
+TEST_F(OrdersApiTest, PagesOfOrdersAndFillsHoldEachOnceWhateverComesInMeanwhile)
+{
+    const auto idOf = [](int number) {
+        return fmt::format("61e69015-8549-4bfd-b9c3-{:012d}", number);
+    };
+    for (int i = 0; i < 25; ++i) {
+        ASSERT_EQ(desk.call("POST", "/v1/orders", body({}, "12.40", "1", idOf(i))).status, 202);
+        desk.run(milliseconds(50));
+        if (i % 2 == 0) desk.backend.fill(ClientOrderId(idOf(i)), 1, "12.40");
+    }
+    const auto walk = [&](const std::string& path, const char* name, const char* key) {
+        std::vector<std::string> seen;
+        std::string cursor;
+        do {
+            const auto page = Desk::parse(desk.call("GET", path + cursor));
+            for (const auto& row : page.root()[name].items())
+                seen.emplace_back(row[key].stringOr({}));
+            const auto next = page.root()["nextCursor"];
+            cursor = next.isAbsent() ? "" : "&cursor=" + std::string(next.stringOr({}));
+            desk.call("POST", "/v1/orders", body({}, "12.40", "1", idOf(100 + int(seen.size()))));
+        } while (!cursor.empty());
+        return seen;
+    };
+    const auto filled = walk("/v1/orders?status=all&state=filled&limit=4", "orders", "clientOrderId");
+    EXPECT_EQ(filled.size(), 13u);
+    EXPECT_EQ(std::set(filled.begin(), filled.end()).size(), 13u);
+    EXPECT_EQ(filled.front(), idOf(24)) << "newest first";
+    EXPECT_EQ(walk("/v1/fills?symbol=ACME&limit=5", "fills", "executionId").size(), 13u);
+    EXPECT_EQ(desk.call("GET", "/v1/orders?state=sleepy").status, 422);
 }
 
 } // namespace

@@ -100,7 +100,7 @@ TEST_F(StreamHubTest, WhoComesBackGetsExactlyWhatWasMissed)
 TEST_F(StreamHubTest, WhatCannotBeReplayedIsASnapshot)
 {
     auto witness = desk.greet();
-    for (int i = 0; i < 10; ++i) desk.backend.submit(buy(1, "ACME").limit("12.40"));
+    for (int i = 0; i < 20; ++i) desk.backend.submit(buy(1, "ACME").limit("12.40"));
     desk.run(seconds(2));
     const auto events = witness.socket->messages("event");
     ASSERT_GT(events.size(), 21u) << "more than is kept";
