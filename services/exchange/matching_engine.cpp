@@ -100,9 +100,21 @@ MatchingEngine::Ladder& MatchingEngine::ladderOf(const Slot& order)
 
 std::size_t MatchingEngine::Ladder::position(std::int64_t key) const
 {
+    const auto count = keys.size();
+    if (key <= bestKey)
+        return key == bestKey && count > 0 ? count - 1 : count;
+    // Neighbours are at least a step apart, so that many keys at most are better than `key`.
+    std::size_t first = 0;
+    if (step > 0) {
+        const auto better = static_cast<std::uint64_t>((key - bestKey) / step);
+        if (better < count)
+            first = count - 1 - better;
+        if (keys[first] == key)
+            return first;
+    }
     // A binary search without branches to mispredict: how many keys are worse than `key`.
-    const std::int64_t* from = keys.data();
-    auto left = keys.size();
+    const std::int64_t* from = keys.data() + first;
+    auto left = count - first;
     while (left > 1) {
         const auto half = left / 2;
         from += from[half - 1] > key ? half : 0;
@@ -110,6 +122,27 @@ std::size_t MatchingEngine::Ladder::position(std::int64_t key) const
     }
     const auto worse = static_cast<std::size_t>(from - keys.data());
     return worse + (left == 1 && *from > key ? 1 : 0);
+}
+
+void MatchingEngine::Ladder::insert(std::size_t position, std::int64_t key, std::uint32_t level)
+{
+    const auto narrow = [this](std::int64_t gap) { step = step == 0 ? gap : std::min(step, gap); };
+    if (position > 0)
+        narrow(keys[position - 1] - key);
+    if (position < keys.size())
+        narrow(key - keys[position]);
+    const auto offset = static_cast<std::ptrdiff_t>(position);
+    keys.insert(keys.begin() + offset, key);
+    levels.insert(levels.begin() + offset, level);
+    noteBest();
+}
+
+void MatchingEngine::Ladder::erase(std::size_t position)
+{
+    const auto offset = static_cast<std::ptrdiff_t>(position);
+    keys.erase(keys.begin() + offset);
+    levels.erase(levels.begin() + offset);
+    noteBest();
 }
 
 std::uint32_t MatchingEngine::levelAt(Ladder& ladder, std::int64_t key)
@@ -127,19 +160,13 @@ std::uint32_t MatchingEngine::levelAt(Ladder& ladder, std::int64_t key)
         m_levels[level] = Level();
     }
     m_levels[level].key = key;
-    const auto offset = static_cast<std::ptrdiff_t>(position);
-    ladder.keys.insert(ladder.keys.begin() + offset, key);
-    ladder.levels.insert(ladder.levels.begin() + offset, level);
-    ladder.noteBest();
+    ladder.insert(position, key, level);
     return level;
 }
 
 void MatchingEngine::dropLevel(Ladder& ladder, std::uint32_t level)
 {
-    const auto offset = static_cast<std::ptrdiff_t>(ladder.position(m_levels[level].key));
-    ladder.keys.erase(ladder.keys.begin() + offset);
-    ladder.levels.erase(ladder.levels.begin() + offset);
-    ladder.noteBest();
+    ladder.erase(ladder.position(m_levels[level].key));
     m_freeLevels.push_back(level);
 }
 

@@ -113,6 +113,9 @@ private:
     struct Ladder {
         /// Beside the arrays, so that an order that does not trade need not look into them.
         std::int64_t bestKey = kNoKey;
+        /// The smallest distance of two neighbours so far, 0 if none: in a book without gaps a key's
+        /// place follows from its distance to the best, and is looked at first.
+        std::int64_t step = 0;
         std::vector<std::int64_t> keys;
         std::vector<std::uint32_t> levels;
 
@@ -120,6 +123,8 @@ private:
         void noteBest() { bestKey = keys.empty() ? kNoKey : keys.back(); }
         /// Where `key` is, or where it belongs.
         std::size_t position(std::int64_t key) const;
+        void insert(std::size_t position, std::int64_t key, std::uint32_t level);
+        void erase(std::size_t position);
     };
     struct alignas(64) Slot {
         std::int64_t quantity = 0;
