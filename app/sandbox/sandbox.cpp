@@ -2,7 +2,7 @@
 
 #include <cstdio>
 #include <filesystem>
-#include <thread>
+#include <future>
 
 #include <unistd.h>
 
@@ -27,6 +27,16 @@ std::string randomText(std::size_t length, std::string_view alphabet)
     for (std::size_t i = 0; i < length; ++i)
         text += alphabet[runtime::systemRandom().below(alphabet.size())];
     return text;
+}
+
+/// Returns when `time` has passed; not on the executor's thread.
+void passTime(runtime::Executor& executor, Duration time)
+{
+    std::promise<void> over;
+    runtime::Timer timer;
+    runtime::runAndWait(executor, [&] { timer = executor.after(time, [&over] { over.set_value(); }); });
+    over.get_future().wait();
+    runtime::runAndWait(executor, [&] { timer.cancel(); }); // a timer belongs to its thread
 }
 
 std::string defaultCredentialsFile()
@@ -96,17 +106,20 @@ Result<void> Sandbox::openArchive(const runtime::Config& config)
     std::error_code error;
     std::filesystem::create_directories(folder, error);
     const auto path = fmt::format("{}/sandbox-{}.db", folder, config.integer("seed"));
-    if (config.boolean("reset_paper"))
-        sandbox::VenueArchive::remove(path);
     auto archive = sandbox::VenueArchive::open(path, runtime::systemRandom());
     // The last run of this market may still be closing.
     for (int i = 0; i < kClaimTries && !archive && archive.error().code == "sandbox.archive_in_use"; ++i) {
-        std::this_thread::sleep_for(kClaimWait);
+        passTime(*m_executor, kClaimWait);
         archive = sandbox::VenueArchive::open(path, runtime::systemRandom());
     }
     if (!archive && archive.error().code == "sandbox.archive_in_use") {
         std::fprintf(stderr, "this market is not kept: %s\n", describe(archive.error()).c_str());
         return {};
+    }
+    if (archive && config.boolean("reset_paper")) { // ours, so nobody else is in it
+        archive->reset();
+        sandbox::VenueArchive::remove(path);
+        archive = sandbox::VenueArchive::open(path, runtime::systemRandom());
     }
     if (!archive)
         return tl::unexpected(archive.error());
