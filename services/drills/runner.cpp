@@ -40,6 +40,7 @@ std::string Runner::freshFolder()
     auto path = (fs::temp_directory_path(ignored) / "quarterdeck-drill-XXXXXX").string();
     if (::mkdtemp(path.data()) == nullptr) throw CannotRun{"no scratch folder: " + path};
     m_folders.push_back(path);
+    m_janitor.watch(path);
     return path;
 }
 

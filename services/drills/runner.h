@@ -7,6 +7,7 @@
 
 #include "models/base/timestamp.h"
 #include "services/drills/drill.h"
+#include "services/drills/janitor.h"
 #include "services/drills/stage.h"
 
 namespace qd::drills {
@@ -36,7 +37,9 @@ public:
         std::string keepLogsIn;
     };
     explicit Runner(Options options);
-    ~Runner(); ///< ends all processes, removes all folders
+    /// Ends all processes, removes all folders. Both happen too when this process is ended otherwise,
+    /// by Ctrl+C or SIGKILL.
+    ~Runner();
 
     DrillResult run(const Drill& drill);
 
@@ -50,6 +53,7 @@ private:
     std::string freshFolder();
 
     Options m_options;
+    Janitor m_janitor; ///< outlives the stages
     std::unique_ptr<Stage> m_stage;  ///< of the drill that runs, or the usual one between drills
     std::unique_ptr<Stage> m_shared; ///< the usual one, while a drill has a world of its own
     std::vector<std::string> m_folders;
