@@ -243,7 +243,13 @@ bool shootLive(ui::Theme& theme, const Options& options)
                   send(OrderType::Market, "100", std::nullopt) &&
                   send(OrderType::Limit, "150", bid() - Price::of("0.05"));
     traded = traded && waitFor([&] { return desk.fills().count() > 0; }, kOrderWithinMs);
-    ticket.setQuantity(QStringLiteral("300"));
+    ticket.setExits(OrderClass::Bracket);
+    ticket.setExitPrices(QStringLiteral("0.25%"), QStringLiteral("80t"));
+    traded = traded && send(OrderType::Limit, "50", bid() - Price::of("0.25")) && waitFor([&] {
+        const Order& bracket = desk.orders().at(desk.orders().count() - 1);
+        return isOpen(bracket.state) || isClosed(bracket.state);
+    }, kOrderWithinMs);
+    ticket.setQuantity(QStringLiteral("150"));
     waitFor([] { return false; }, kSettleMs); // let preview, previous closes and some trades come
     window.arrangeByDefault();
     QApplication::processEvents();

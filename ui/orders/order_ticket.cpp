@@ -301,6 +301,13 @@ void OrderTicket::setExits(OrderClass orderClass)
     m_exits->setClass(orderClass);
 }
 
+void OrderTicket::setExitPrices(const QString& takeProfit, const QString& stopLoss)
+{
+    m_exits->fieldOf("takeProfit")->setText(takeProfit);
+    m_exits->fieldOf("stopLoss")->setText(stopLoss);
+    takeEdit();
+}
+
 void OrderTicket::cycleExits()
 {
     switch (m_draft.orderClass) {

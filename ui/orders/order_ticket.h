@@ -32,6 +32,8 @@ public:
     void setQuantity(const QString& text);
     void setType(OrderType type);
     void setExits(OrderClass orderClass);
+    /// As if typed: "513.10", "0.25%", "80t".
+    void setExitPrices(const QString& takeProfit, const QString& stopLoss);
     /// None, bracket, OTO, OCO, none …
     void cycleExits();
     /// Price, percent, ticks, price …
@@ -43,7 +45,6 @@ public:
     QString lockReason() const;
     const TicketDraft& draft() const { return m_draft; }
     const ExitPlan& plan() const { return m_check.plan; }
-    ExitsBox& exits() { return *m_exits; }
 
 Q_SIGNALS:
     void orderSent(const qd::ClientOrderId& id);

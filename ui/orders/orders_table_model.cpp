@@ -24,8 +24,9 @@ Cell text(const QString& value, Tone tone = Tone::Normal, TypeWeight weight = Ty
 }
 
 /// What an order belongs to, or what belongs to it.
-QString exitsNote(const Order& order, int places)
+QString exitsNote(const Desk& desk, const Order& order)
 {
+    const int places = desk.placesOf(order.request.symbol);
     QStringList parts;
     if (const auto& target = order.request.takeProfit) {
         parts << OrdersTableModel::tr("target %1").arg(format::number(target->limitPrice.value(), places));
@@ -34,7 +35,10 @@ QString exitsNote(const Order& order, int places)
         parts << OrdersTableModel::tr("stop %1").arg(format::number(stop->stopPrice.value(), places));
     }
     if (parts.isEmpty() && !order.parent.empty()) {
-        parts << OrdersTableModel::tr("exit of %1").arg(format::plain(order.parent.text(), 40).left(8));
+        const int parent = desk.orders().itemOf(order.parent);
+        parts << OrdersTableModel::tr("exit of %1")
+                     .arg(parent < 0 ? format::plain(order.parent.text(), 40).left(8)
+                                     : shortId(desk.orders().at(parent)));
     }
     return parts.join(QStringLiteral(", "));
 }
@@ -121,7 +125,7 @@ Cell OrdersTableModel::cellOf(int item, int column) const
                           Tone::Muted)
                    : text(kNone, Tone::Muted);
     default:
-        return order.reasonText.empty() ? text(exitsNote(order, places), Tone::Muted)
+        return order.reasonText.empty() ? text(exitsNote(m_desk, order), Tone::Muted)
                                         : text(format::plain(order.reasonText, 160), Tone::Crit);
     }
 }

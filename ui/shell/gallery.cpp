@@ -9,7 +9,6 @@
 
 #include "ui/charts/chart_panel.h"
 #include "ui/market/watchlist_view.h"
-#include "ui/orders/exits_box.h"
 #include "ui/orders/order_ticket.h"
 #include "ui/shell/main_window.h"
 #include "ui/state/scripted_session.h"
@@ -214,10 +213,8 @@ private:
     void exits()
     {
         const auto type = [](Stage& stage, const char* profit, const char* loss) {
-            ExitsBox& box = stage.window.ticket().exits();
-            box.fieldOf("takeProfit")->setText(QString::fromLatin1(profit));
-            box.fieldOf("stopLoss")->setText(QString::fromLatin1(loss));
-            Q_EMIT box.edited();
+            stage.window.ticket().setExitPrices(QString::fromLatin1(profit),
+                                                QString::fromLatin1(loss));
             settle();
         };
         {

@@ -26,6 +26,8 @@ namespace qd::ui {
 
 namespace {
 
+constexpr int kQuoteHeight = 212;
+
 /// A panel whose ground is the panel tone, whatever it contains.
 class Panel final : public QWidget {
 public:
@@ -111,6 +113,7 @@ void MainWindow::buildDocks()
     auto* quotes = new QuotePanel(m_desk, m_theme);
     m_quoteDock = addDock(QStringLiteral("quoteDock"), tr("Quote"), quotes,
                           Qt::RightDockWidgetArea, 300);
+    m_quoteDock->widget()->setMaximumHeight(kQuoteHeight); // what is left over is the ticket's
     connect(quotes, &QuotePanel::noteChanged, this, [this](const QString& note) {
         static_cast<DockTitle*>(m_quoteDock->titleBarWidget())->setNote(note);
     });

@@ -64,6 +64,21 @@ void TopBar::refresh()
     else if (account->live) m_environment->show(tr("LIVE"), Tone::Crit);
     else m_environment->show(tr("PAPER"), Tone::Warn);
 
+    refreshMarket();
+    const int open = m_desk.orders().openCount();
+    m_cancelAll->setText(open > 0 ? tr("Cancel all  %1").arg(open) : tr("Cancel all"));
+    m_cancelAll->setEnabled(open > 0);
+    const bool halted = m_desk.trading().isHalted();
+    m_halt->setText(halted ? tr("HALTED  ·  RESUME…") : tr("HALT ALL"));
+    dropByPriority();
+}
+
+/// The session that the selected symbol trades in.
+void TopBar::refreshMarket()
+{
+    if (!m_desk.symbol().empty() && assetClassOf(m_desk.symbol()) == AssetClass::Crypto) {
+        return m_market->show(tr("OPEN 24/7"), Tone::Up);
+    }
     const client::MarketFacts& market = m_desk.status().market();
     const Timestamp now = m_desk.clock().now();
     switch (market.phase) {
@@ -83,12 +98,6 @@ void TopBar::refresh()
                        Tone::Muted);
         break;
     }
-    const int open = m_desk.orders().openCount();
-    m_cancelAll->setText(open > 0 ? tr("Cancel all  %1").arg(open) : tr("Cancel all"));
-    m_cancelAll->setEnabled(open > 0);
-    const bool halted = m_desk.trading().isHalted();
-    m_halt->setText(halted ? tr("HALTED  ·  RESUME…") : tr("HALT ALL"));
-    dropByPriority();
 }
 
 void TopBar::dropByPriority()

@@ -30,6 +30,7 @@ protected:
 
 private:
     void refresh();
+    void refreshMarket();
     void dropByPriority();
 
     Desk& m_desk;

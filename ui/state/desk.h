@@ -33,6 +33,7 @@ public:
     QuoteStore& quotes() { return m_quotes; }
     BarStore& bars() { return m_bars; }
     OrderStore& orders() { return m_orders; }
+    const OrderStore& orders() const { return m_orders; }
     FillStore& fills() { return m_fills; }
     PositionStore& positions() { return m_positions; }
     AccountStore& account() { return m_account; }
