@@ -195,7 +195,9 @@ void terminalsComeBack(Stage& stage, Evidence& evidence)
     require(second->waitFor(10s, [](const json::Value&) { return false; }).empty() &&
                 second->isClosed(), "the terminal was not told that the backend is gone");
     const auto before = runtime::systemClock().steady();
-    stage.startBackend(); // as its supervisor does
+    // Who starts it again: the terminal, when the backend is its own (within half a second, five
+    // times a minute at most); systemd or whoever runs it, when it stands alone. Here it is this drill.
+    stage.startBackend();
     auto third = stage.listen(missed.back());
     const auto resumed = third->waitFor(15s, [&](const json::Value& message) {
         const auto type = message["type"].stringOr({});
@@ -209,13 +211,16 @@ void terminalsComeBack(Stage& stage, Evidence& evidence)
                  return message["order"]["clientOrderId"].stringOr({}) == three &&
                         message["order"]["state"].stringOr({}) == "filled";
              }).empty(), "events do not go on after the restart");
-    requireInOrder(third->sequences(), "the terminal after the restart");
+    const auto after = third->sequences();
+    requireInOrder(after, "the terminal after the restart");
+    require(after.empty() || after.front() > missed.back(), "event {} was sent again after the restart",
+            after.front());
     auto states = replayed(third->messages(), replayed(second->messages(), known));
     for (const auto& id : {one, two, three})
         require(states[id] == stage.order(id).text("state"), "a terminal shows {}, the truth is {}",
                 states[id], stage.order(id).text("state"));
-    evidence.note("killed and started again: resynchronised {} ms after the start, no event twice, "
-                  "terminal and backend agree",
+    evidence.note("killed, which the terminal was told; started again by the drill in its supervisor's "
+                  "place: resynchronised {} ms after the start, no event twice, both agree",
                   std::chrono::duration_cast<milliseconds>(runtime::systemClock().steady() - before)
                       .count());
 }
@@ -233,7 +238,8 @@ std::vector<Drill> durabilityDrills()
          "everything needed is on disk; no acknowledged order is lost, none is doubled",
          {.backend = {"alpaca-command-timeout=1s"}, .isPrivate = true}, 300s, killAnywhere},
         {"TS-6.1", "a terminal loses its connection, then the backend dies",
-         "terminals reconnect and resynchronise; no event is skipped or applied twice",
+         "once its supervisor has started it again, terminals resynchronise and have been told; no event "
+         "is skipped or applied twice",
          {.isPrivate = true}, 120s, terminalsComeBack},
     };
 }
