@@ -5,7 +5,7 @@ top=$(cd "$(dirname "$0")/.." && pwd)
 build=$1
 shift
 if [ ! -f "$build/build.ninja" ]; then
-    cmake -G Ninja -S "$top" -B "$build" ${QD_CMAKE_OPTIONS:-} >"$build/configure.log" 2>&1 || {
+    cmake -G Ninja -S "$top" -B "$build" -DQD_PCH=ON ${QD_CMAKE_OPTIONS:-} >"$build/configure.log" 2>&1 || {
         cat "$build/configure.log" >&2
         exit 1
     }
