@@ -4,6 +4,7 @@ set -euo pipefail
 top=$(cd "$(dirname "$0")/.." && pwd)
 build=$1
 shift
+mkdir -p "$build"
 if [ ! -f "$build/build.ninja" ]; then
     cmake -G Ninja -S "$top" -B "$build" -DQD_PCH=ON ${QD_CMAKE_OPTIONS:-} >"$build/configure.log" 2>&1 || {
         cat "$build/configure.log" >&2
