@@ -22,9 +22,9 @@ function(register_test name)
     add_test(NAME ${name} COMMAND ${name} WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
 endfunction()
 
-# gtest_program(<folder below tests> USES rooms…)
+# gtest_program(<folder below tests> USES rooms… [OPTIMIZED])
 function(gtest_program folder)
-    cmake_parse_arguments(ARG "" "" "USES;LIBS" ${ARGN})
+    cmake_parse_arguments(ARG "OPTIMIZED" "" "USES;LIBS" ${ARGN})
     file(GLOB sources CONFIGURE_DEPENDS tests/${folder}/*.cpp tests/${folder}/*.h)
     if(NOT sources MATCHES "_test\\.cpp")
         return()
@@ -39,7 +39,10 @@ function(gtest_program folder)
     target_compile_definitions(${name} PRIVATE
         QD_SHARED_DATA="${PROJECT_SOURCE_DIR}/../shared/data" QD_SOURCE_DIR="${PROJECT_SOURCE_DIR}"
         QD_BINARY_DIR="${PROJECT_BINARY_DIR}")
-    precompile(${name} gtest)
+    if(NOT ARG_OPTIMIZED)
+        target_compile_options(${name} PRIVATE ${test_options})
+        precompile(${name} gtest)
+    endif()
     register_test(${name})
 endfunction()
 
@@ -70,7 +73,7 @@ foreach(folder models/base models/market models/orders services/runtime services
 endforeach()
 gtest_program(contract/broker USES services/brokers services/sandbox services/exchange)
 gtest_program(simulation USES services/orders services/brokers services/market services/sandbox
-    services/exchange)
+    services/exchange OPTIMIZED)
 gtest_program(functional USES ${ground} services/drills)
 if(TARGET test_functional)
     add_dependencies(test_functional quarterdeckd quarterdeck-sandbox quarterdeckctl)
