@@ -248,12 +248,27 @@ private:
         shoot(stage.window, QStringLiteral("difference-accept"));
     }
 
+    /// The log lines of the scripted trace, as the backend writes them for one order.
+    static void keepTrace(ScriptedSession& session)
+    {
+        const auto keep = [&](const char* kind, const char* actor, const char* detail) {
+            client::LogEvent event;
+            event.kind = kind;
+            event.actor = actor;
+            event.traceId = ScriptedWorld::kTraceId;
+            event.detail = detail;
+            session.keepInLog(std::move(event));
+        };
+        keep("order.submitted", "user:owner", "buy 300 SPY at 511.86, day; 26 checks passed");
+        keep("order.accepted", "broker:alpaca", "venue order A-10482, after 38 ms");
+    }
+
     void traces()
     {
         const QSize size(1440, 900);
         {
             Stage stage(m_theme, size);
-            stage.session.sendEvent({});
+            keepTrace(stage.session);
             stage.window.openTrace(QString::fromLatin1(ScriptedWorld::kTraceId), 813);
             settle(8);
             shoot(stage.window, QStringLiteral("trace"));
