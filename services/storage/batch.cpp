@@ -14,32 +14,70 @@ Result<void> runStatement(Database& database, std::string_view sql)
     return statement->run();
 }
 
-/// One work inside the open transaction. An error of the answer means that the transaction itself
-/// is lost; a work that failed alone is undone and has its error in `outcome`.
-Result<void> runWork(Database& database, EventAppender& appender, std::vector<Event>& events,
-                     Submission& submission, Timestamp now)
+/// The works of a batch inside the open transaction.
+struct Run {
+    Database& database;
+    EventAppender& appender;
+    std::vector<Event>& events;
+    Timestamp now;
+};
+
+/// One work. An error in the answer means that the transaction itself is lost; the error of a work
+/// that failed alone, and may have left traces, is in its outcome.
+Result<void> runWork(const Run& run, Submission& submission)
 {
-    if (const auto opened = runStatement(database, "SAVEPOINT work"); !opened) return opened;
-    const EventAppender before = appender;
-    const std::size_t countBefore = events.size();
-    Transaction transaction(database, appender, events, now);
+    const std::size_t countBefore = run.events.size();
+    Transaction transaction(run.database, run.appender, run.events, run.now);
     const Result<void> worked = submission.work(transaction);
     // SQLite undoes the whole transaction by itself when the disk is full or fails.
-    if (!database.isInTransaction()) {
+    if (!run.database.isInTransaction()) {
         return worked ? fail(ErrorKind::Unavailable, "storage.io",
                              "a work of the batch ended the transaction")
                       : Result<void>(tl::unexpected(worked.error()));
     }
-    if (worked) {
-        submission.outcome = events.size() > countBefore ? appender.lastSequence() : 0;
-        return runStatement(database, "RELEASE work");
+    if (worked)
+        submission.outcome = run.events.size() > countBefore ? run.appender.lastSequence() : 0;
+    else
+        submission.outcome = tl::unexpected(worked.error());
+    return {};
+}
+
+/// As `runWork`, in a savepoint of its own: a work that failed alone leaves nothing behind.
+Result<void> runWorkApart(const Run& run, Submission& submission)
+{
+    if (const auto opened = runStatement(run.database, "SAVEPOINT work"); !opened) return opened;
+    const EventAppender before = run.appender;
+    const std::size_t countBefore = run.events.size();
+    if (const auto ran = runWork(run, submission); !ran) return ran;
+    if (!submission.outcome) {
+        run.events.resize(countBefore);
+        run.appender = before;
+        if (const auto undone = runStatement(run.database, "ROLLBACK TO work"); !undone)
+            return undone;
     }
-    submission.outcome = tl::unexpected(worked.error());
-    events.resize(countBefore);
-    appender = before;
-    return runStatement(database, "ROLLBACK TO work").and_then([&] {
-        return runStatement(database, "RELEASE work");
-    });
+    return runStatement(run.database, "RELEASE work");
+}
+
+/// Nearly always no work fails, and a savepoint for each would copy every page that it touches: so
+/// they run without, and once more from the start, each apart, when one of them has failed.
+Result<void> runWorks(const Run& run, std::vector<Submission>& batch)
+{
+    const EventAppender before = run.appender;
+    bool hasFailed = false;
+    for (Submission& submission : batch) {
+        if (const auto ran = runWork(run, submission); !ran) return ran;
+        hasFailed = !submission.outcome;
+        if (hasFailed) break;
+    }
+    if (!hasFailed) return {};
+    run.database.rollback();
+    run.appender = before;
+    run.events.clear();
+    if (const auto begun = run.database.begin(); !begun) return begun;
+    for (Submission& submission : batch) {
+        if (const auto ran = runWorkApart(run, submission); !ran) return ran;
+    }
+    return {};
 }
 
 Result<void> reach(const std::function<Result<void>(std::string_view)>& fault,
@@ -75,10 +113,8 @@ BatchResult commitBatch(Database& database, EventAppender& appender,
         return undo(database, appender, batch, begun.error());
     BatchResult result;
     result.events.reserve(batch.size());
-    for (Submission& submission : batch) {
-        const auto ran = runWork(database, appender, result.events, submission, now);
-        if (!ran) return undo(database, appender, batch, ran.error());
-    }
+    const auto ran = runWorks({database, appender, result.events, now}, batch);
+    if (!ran) return undo(database, appender, batch, ran.error());
     const auto committed =
         reach(fault, "before-commit").and_then([&] { return database.commit(); });
     if (!committed) return undo(database, appender, batch, committed.error());

@@ -23,7 +23,8 @@ struct BatchResult {
     bool mustStop = false;        ///< what is on disk is no longer certain
 };
 
-/// Runs the works in one transaction, each in its own savepoint, and commits; fills their outcomes.
+/// Runs the works in one transaction and commits; fills their outcomes. A work that fails is undone
+/// alone; the others of its batch may then run a second time.
 BatchResult commitBatch(Database& database, EventAppender& appender,
                         std::vector<Submission>& batch, Timestamp now,
                         const std::function<Result<void>(std::string_view)>& fault);

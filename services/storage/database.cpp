@@ -264,6 +264,28 @@ std::int64_t Database::changes() const
     return sqlite3_changes64(m_state->handle);
 }
 
+void Database::copyWal()
+{
+    sqlite3_wal_checkpoint_v2(m_state->handle, "main", SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
+}
+
+void Database::leaveWalToOthers()
+{
+    // Takes the place of SQLite's own hook, which is what copies after every so many pages.
+    sqlite3_wal_hook(
+        m_state->handle,
+        [](void* state, sqlite3*, const char*, int pages) {
+            static_cast<State*>(state)->walPages = pages;
+            return SQLITE_OK;
+        },
+        m_state.get());
+}
+
+int Database::walPages() const
+{
+    return m_state->walPages;
+}
+
 Result<void> Database::checkIntegrity()
 {
     auto statement = prepare("PRAGMA integrity_check(10)");

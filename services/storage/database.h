@@ -44,6 +44,12 @@ public:
     void rollback();
     bool isInTransaction() const; ///< false too after SQLite undid a transaction by itself
     std::int64_t changes() const;
+    /// Copy what the write-ahead log has into the database, as far as no reader is in the way; any
+    /// connection. Silent when it could not: the log keeps what was not copied.
+    void copyWal();
+    /// Another connection copies the log; from now on `walPages` is kept up to date.
+    void leaveWalToOthers();
+    int walPages() const; ///< in the log after the last commit of this connection
     Result<void> checkIntegrity(); ///< PRAGMA integrity_check; Corrupt with what it found
     const std::string& path() const;
     sqlite3* handle() const;

@@ -65,6 +65,7 @@ struct Database::State {
     sqlite3* handle = nullptr;
     StatementCache cache; ///< nothing is taken out, so nodes may be pointed to
     RecentStatements recent;
+    int walPages = 0; ///< after the last commit; counted once the log is left to others
     int lockFd = -1; ///< holds the shared lock on "<path>-lock"
 
     /// The statement of exactly this text; null if it has not been kept.

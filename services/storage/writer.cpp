@@ -53,8 +53,10 @@ Error stoppedBy(const Error& cause)
 
 /// Shared with the tasks posted to the writer's executor, which may run after the Writer has ended.
 struct Writer::State : std::enable_shared_from_this<State> {
-    State(runtime::Executor& where, WriterOptions how, Database opened, EventAppender log)
-        : executor(where), options(std::move(how)), database(std::move(opened)), appender(log)
+    State(runtime::Executor& where, WriterOptions how, Database opened, EventAppender log,
+          std::unique_ptr<WalCopier> copier)
+        : executor(where), options(std::move(how)), database(std::move(opened)), appender(log),
+          walCopier(std::move(copier))
     {
     }
 
@@ -74,9 +76,10 @@ struct Writer::State : std::enable_shared_from_this<State> {
     std::optional<Error> refusal; ///< once set, everything is refused with it
     WriterStats stats;
 
-    std::mutex batchMutex; ///< held while a batch runs; guards the three below
+    std::mutex batchMutex; ///< held while a batch runs; guards the four below
     std::optional<Database> database;
     EventAppender appender;
+    std::unique_ptr<WalCopier> walCopier; ///< null: SQLite copies after every so many pages
     std::vector<Observer> observers;
 };
 
@@ -121,8 +124,10 @@ void Writer::State::runBatch(std::vector<Submission> batch)
         return;
     }
     postOutcomes(std::move(batch));
-    if (result.events.empty()) return;
-    for (const Observer& observer : observers) observer(result.events);
+    for (const Observer& observer : observers) {
+        if (!result.events.empty()) observer(result.events);
+    }
+    if (walCopier && !result.failure) walCopier->committed(*database);
 }
 
 std::vector<Submission> Writer::State::account(const std::vector<Submission>& batch,
@@ -148,8 +153,14 @@ Result<std::unique_ptr<Writer>> Writer::open(Database database, runtime::Executo
     QD_ASSERT(options.queueMax > 0 && options.batchMax > 0);
     const auto appender = EventAppender::open(database);
     if (!appender) return tl::unexpected(appender.error());
+    std::unique_ptr<WalCopier> copier;
+    if (options.walCopies != nullptr) {
+        auto opened = WalCopier::open(database, *options.walCopies, options.walLimits);
+        if (!opened) return tl::unexpected(opened.error());
+        copier = std::move(*opened);
+    }
     return std::unique_ptr<Writer>(new Writer(std::make_shared<State>(
-        executor, std::move(options), std::move(database), *appender)));
+        executor, std::move(options), std::move(database), *appender, std::move(copier))));
 }
 
 Writer::Writer(std::shared_ptr<State> state) : m_state(std::move(state)) {}
@@ -164,6 +175,7 @@ Writer::~Writer()
         refused = std::exchange(m_state->queue, {});
         m_state->refusal = closed;
         m_state->observers.clear();
+        m_state->walCopier.reset();
         m_state->database.reset();
     }
     refuse(std::move(refused), closed);

@@ -10,6 +10,7 @@
 #include "services/storage/backup.h"
 #include "services/storage/database.h"
 #include "services/storage/event_log.h"
+#include "services/storage/wal_copier.h"
 
 namespace qd::storage {
 
@@ -43,14 +44,19 @@ struct WriterOptions {
     /// process, or fail. A failure before undoes the batch (kind Corrupt: and stops the writer, as a
     /// failed fsync does); a failure after stops it.
     std::function<Result<void>(std::string_view point)> fault;
+    /// Where the write-ahead log is copied into the database while the writer goes on; must outlive
+    /// the writer. Null: the writer does it by itself, in between. See wal_copier.h.
+    runtime::Executor* walCopies = nullptr;
+    WalLimits walLimits;
 };
 
 /// The one writer: takes units of work, commits many in one transaction (natural group commit: what
 /// queued while the last fsync ran forms the next batch; no timer), then reports each.
-/// A work that fails is undone alone (savepoint); a commit that fails fails all its works, and after
+/// A work that fails is undone alone; a commit that fails fails all its works, and after
 /// a failed fsync the writer refuses everything (Corrupt): the page cache can no longer be trusted.
 class Writer {
 public:
+    /// Must be fit to run a second time on a database where it has not run.
     using Work = std::function<Result<void>(Transaction&)>;
     /// The sequence of the last event the work appended (0 if none), once it is on disk.
     using Done = std::function<void(Result<std::int64_t>)>;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <filesystem>
 #include <future>
 
 #include "tests/services/storage/store.h"
@@ -113,6 +114,96 @@ TEST_F(WriterTest, AFailedWorkIsUndoneAlone)
     EXPECT_EQ(rows("events"), 2);
     EXPECT_EQ(brokenAt(), 0);
     EXPECT_EQ(writer().stats().failures, 2u);
+}
+
+TEST_F(WriterTest, WhatRanBesideAFailedWorkIsThereOnce)
+{
+    int runs = 0;
+    submit([&](Transaction& transaction) {
+        ++runs;
+        return noteWork(1)(transaction);
+    });
+    submit(refuseWork);
+    run();
+    EXPECT_EQ(runs, 2); // once without a fence, once behind one
+    EXPECT_EQ(codes(), (Codes{"ok", "test.refused"}));
+    EXPECT_EQ(m_outcomes[0].value_or(0), 1);
+    EXPECT_EQ(rows("notes"), 1);
+    EXPECT_EQ(rows("events"), 1);
+    EXPECT_EQ(brokenAt(), 0);
+}
+
+TEST_F(WriterTest, ALogThatWasCopiedElsewhereIsBegunAgain)
+{
+    SimExecutor wal{m_world, "wal"};
+    m_options.walCopies = &wal;
+    m_options.walLimits = {.copyEvery = 40, .restartAt = 160};
+    m_options.batchMax = 1; // a commit for each
+    for (std::int64_t i = 1; i <= 200; ++i) {
+        submit(noteWork(i));
+        run();
+    }
+    constexpr std::uintmax_t kPage = 4'096 + 24, kPagesOfACommit = 20;
+    EXPECT_LE(std::filesystem::file_size(m_path + "-wal"), (40 + kPagesOfACommit) * kPage);
+    m_writer.reset();
+    EXPECT_EQ(rows("notes"), 200);
+    EXPECT_EQ(brokenAt(), 0);
+}
+
+TEST_F(WriterTest, TheWriterCopiesWhatAReaderHeldBackWhenItHasGone)
+{
+    SimExecutor wal{m_world, "wal"};
+    m_options.walCopies = &wal;
+    m_options.walLimits = {.copyEvery = 20, .restartAt = 40};
+    m_options.batchMax = 1;
+    std::int64_t number = 0;
+    const auto sizeAfter = [&](int count) {
+        for (int i = 0; i < count; ++i) {
+            submit(noteWork(++number));
+            run();
+        }
+        return std::filesystem::file_size(m_path + "-wal");
+    };
+    sizeAfter(1);
+    auto reader = Database::openReadOnly(m_path);
+    ASSERT_TRUE(reader.has_value());
+    expectOk(reader->execute("BEGIN; SELECT count(*) FROM notes"));
+    const auto few = sizeAfter(50);
+    const auto held = sizeAfter(50);
+    EXPECT_GT(held, few); // nobody may begin again what a reader still reads
+    reader->rollback();
+    sizeAfter(20); // the writer's next try, after `copyEvery` pages
+    const auto grown = std::filesystem::file_size(m_path + "-wal");
+    EXPECT_EQ(sizeAfter(100), grown);
+    m_writer.reset();
+    EXPECT_EQ(rows("notes"), number);
+    EXPECT_EQ(brokenAt(), 0);
+}
+
+TEST_F(WriterTest, TheLogGrowsOnWhileTheCopyWaitsAndIsBegunAgainAfterIt)
+{
+    runtime::ThreadExecutor wal{"wal"};
+    m_options.walCopies = &wal;
+    m_options.walLimits = {.copyEvery = 40, .restartAt = 80};
+    m_options.batchMax = 1;
+    std::promise<void> gate;
+    wal.post([held = gate.get_future().share()] { held.wait(); });
+    std::int64_t number = 0;
+    const auto sizeAfter = [&](int count) {
+        for (int i = 0; i < count; ++i) {
+            submit(noteWork(++number));
+            run();
+        }
+        return std::filesystem::file_size(m_path + "-wal");
+    };
+    const auto held = sizeAfter(200); // commits do not wait for the copy
+    EXPECT_EQ(codes(), Codes(200, "ok"));
+    gate.set_value();
+    runtime::runAndWait(wal, [] {});
+    EXPECT_EQ(sizeAfter(100), held); // the file keeps its size, its pages are used again
+    m_writer.reset();
+    EXPECT_EQ(rows("notes"), number);
+    EXPECT_EQ(brokenAt(), 0);
 }
 
 TEST_F(WriterTest, AWorkWithoutEventsAnswersZero)

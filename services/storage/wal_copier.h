@@ -1,0 +1,48 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "models/base/result.h"
+#include "services/runtime/executor.h"
+#include "services/storage/database.h"
+
+namespace qd::storage {
+
+/// How large the write-ahead log gets, in pages.
+struct WalLimits {
+    int copyEvery = 4'000;  ///< so many new pages are copied into the database together
+    int restartAt = 16'000; ///< from here on the writer copies the rest and begins the log again
+};
+
+/// Copies the write-ahead log into the database on a connection and an executor of its own, so that
+/// commits do not wait for the flush of a second file. What is written meanwhile is the little that
+/// is left to the writer when the log has grown to its limit: only a log that has been copied to its
+/// last page is begun again from the front. The log therefore passes `restartAt` by what is written
+/// during one copy, unless a reader (a backup) stands in the way: then it grows until that has ended.
+class WalCopier {
+public:
+    /// Takes the copying away from `writer`, the connection whose commits `committed` is told of.
+    /// Fails with: as `Database::open`.
+    static Result<std::unique_ptr<WalCopier>> open(Database& writer, runtime::Executor& executor,
+                                                   WalLimits limits);
+    /// Waits for the copy under way.
+    ~WalCopier();
+    WalCopier(const WalCopier&) = delete;
+    WalCopier& operator=(const WalCopier&) = delete;
+
+    /// After each commit, on the writer's thread. A copy that fails is tried again later: the log
+    /// has everything until one has succeeded.
+    void committed(Database& writer);
+
+private:
+    struct Copy;
+    WalCopier(std::shared_ptr<Copy> copy, runtime::Executor& executor, WalLimits limits);
+    std::shared_ptr<Copy> m_copy;
+    runtime::Executor& m_executor;
+    const WalLimits m_limits;
+    int m_asked = 0; ///< pages in the log when the last copy was asked for
+    int m_restartAt; ///< at so many pages the writer copies the rest
+};
+
+} // namespace qd::storage
