@@ -84,6 +84,7 @@ void Applier::apply(Change& change, const brokers::OrderUpdate& update)
         fill.clientOrderId = id;
         applyFill(change, fill, source);
     }
+    takeAverage(change, id, report, source);
     if (isNamed) recordName(change, before, id, source);
     noteWord(change, id, report, source);
     applyLegs(change, report, source);
@@ -101,6 +102,7 @@ bool Applier::applyReport(Change& change, const OrderReport& report, const Sourc
         const bool isNamed = learnVenueId(report);
         if (const auto kind = eventOf(report.state)) advance(change, id, *kind, report, source);
         takeValues(change, m_room.book.find(id)->order, report, source);
+        takeAverage(change, id, report, source);
         if (isNamed) recordName(change, before, id, source);
     }
     if ((tracked = locate(report.clientOrderId, report.venueOrderId))) {
@@ -303,6 +305,23 @@ void Applier::takeValues(Change& change, Order order, const OrderReport& report,
     if (returns || order.state != OrderState::PendingUpdate) {
         if (m_room.step(change, order, Kind::Updated, source)) return;
     }
+    m_room.record(change, std::move(order), "order.updated", source);
+}
+
+void Applier::takeAverage(Change& change, const ClientOrderId& id, const OrderReport& report,
+                          const Source& source)
+{
+    const Tracked& tracked = *m_room.book.find(id);
+    const Order& known = tracked.order;
+    // Where every fill is here, the average is ours and exact.
+    if (tracked.filledSingly == known.filledQuantity) return;
+    // An older report knows the average of less: adopted from one, an order waits for a newer one.
+    if (report.filledQuantity != known.filledQuantity || !report.averagePrice.isPositive() ||
+        report.averagePrice == known.averagePrice) {
+        return;
+    }
+    Order order = known;
+    order.averagePrice = report.averagePrice;
     m_room.record(change, std::move(order), "order.updated", source);
 }
 

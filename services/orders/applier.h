@@ -51,6 +51,10 @@ private:
                       const brokers::OrderReport& report, const Source& source);
     void takeValues(Change& change, Order order, const brokers::OrderReport& report,
                     const Source& source);
+    /// What was filled before the opening balances has no prices here: the venue's average stands in
+    /// for them, as soon as a report speaks of the same quantity.
+    void takeAverage(Change& change, const ClientOrderId& id, const brokers::OrderReport& report,
+                     const Source& source);
     /// The order stays what it is where the venue uses a word that we do not know, and says so.
     void noteWord(Change& change, const ClientOrderId& id, const brokers::OrderReport& report,
                   const Source& source);

@@ -52,6 +52,9 @@ void Book::put(const Order& order)
     if (isNew) {
         tracked.number = ++m_lastNumber;
         tracked.filledNotional = notionalOf(order);
+    } else if (order.filledQuantity == tracked.order.filledQuantity &&
+               order.averagePrice != tracked.order.averagePrice) {
+        tracked.filledNotional = notionalOf(order); // the venue's average, told later than its fills
     }
     const bool hasNewVenueId = isNew || tracked.order.venueOrderIds != order.venueOrderIds;
     const std::int64_t version = tracked.order.version;
