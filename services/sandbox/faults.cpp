@@ -46,7 +46,7 @@ const std::vector<std::string_view>& faultKinds()
         "drop_trade_update", "duplicate_trade_update", "reorder", "malformed_message",
         "truncate_message", "stale_symbol",     "halt",         "http_status",
         "delay",           "lose_ack",          "revoke_key",   "disconnect",
-        "clock_skew",
+        "clock_skew",      "unknown_word",
     };
     return kinds;
 }
