@@ -84,6 +84,7 @@ ComponentHealth Monitoring::ordersHealth() const
                       {"unresolved", static_cast<double>(figures.unresolved)},
                       {"quarantined", static_cast<double>(figures.quarantined)},
                       {"pendingCommits", static_cast<double>(figures.pendingCommits)},
+                      {"unknownWords", static_cast<double>(figures.unknownWords)},
                       {"differences", static_cast<double>(trading.differences.size())}};
     health.lastError = figures.storageError;
     if (!figures.loaded) {
@@ -229,6 +230,8 @@ void Monitoring::addTo(observability::Metrics& metrics, const Api& api, const St
         {"orders_open", MetricType::Gauge, "Orders that the venue has and that may trade.", {}, {}},
         {"orders_unresolved", MetricType::Gauge, "Orders whose outcome is not known.", {}, {}},
         {"orders_differences", MetricType::Gauge, "Differences with the broker.", {}, {}},
+        {"orders_unknown_words_total", MetricType::Counter,
+         "Orders that came with a word of the broker that is not known here.", {}, {}},
         {"storage_queued_works", MetricType::Gauge, "Works waiting for the writer.", {}, {}},
         {"storage_last_commit_seconds", MetricType::Gauge, "Time of the newest commit.", {}, {}},
         {"stream_sessions", MetricType::Gauge, "Open stream sessions.", {}, {}},
@@ -247,6 +250,10 @@ void Monitoring::addTo(observability::Metrics& metrics, const Api& api, const St
         set("orders_open", figures.openOrders);
         set("orders_unresolved", figures.unresolved);
         set("orders_differences", m_the.orders.trading().differences.size());
+        const auto unknownWords = figures.unknownWords;
+        metrics.counter("orders_unknown_words_total")
+            .add(static_cast<double>(unknownWords - m_unknownWords));
+        m_unknownWords = unknownWords;
         set("storage_queued_works", stats.queued);
         set("storage_last_commit_seconds",
             std::chrono::duration<double>(stats.lastCommit).count());

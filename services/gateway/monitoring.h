@@ -48,6 +48,7 @@ private:
 
     Dependencies m_the;
     std::map<std::string, std::uint64_t> m_notPermitted; ///< as of the last exposition
+    std::uint64_t m_unknownWords = 0;                    ///< likewise
 };
 
 /// A span and a latency sample for each call that the API answered.
