@@ -5,6 +5,7 @@
 #include <unordered_set>
 
 #include "services/orders/change.h"
+#include "services/orders/id_hash.h"
 
 namespace qd::orders {
 
@@ -69,12 +70,12 @@ private:
     void indexVenueIds(const Order& order);
     void count(const Order& order, bool add);
 
-    std::unordered_map<ClientOrderId, Tracked> m_orders;
+    std::unordered_map<ClientOrderId, Tracked, IdHash> m_orders;
     std::int64_t m_lastNumber = 0;
-    std::unordered_map<VenueOrderId, ClientOrderId> m_byVenueId;
+    std::unordered_map<VenueOrderId, ClientOrderId, IdHash> m_byVenueId;
     std::unordered_map<std::string, std::vector<ClientOrderId>> m_groups;
-    std::unordered_set<ExecutionId> m_executions;
-    std::unordered_map<ClientOrderId, Quantity> m_filledBeforeOpening; ///< by `openingKey`
+    std::unordered_set<ExecutionId, IdHash> m_executions;
+    std::unordered_map<ClientOrderId, Quantity, IdHash> m_filledBeforeOpening; ///< by `openingKey`
     std::unordered_map<Symbol, Position> m_positions;
     std::unordered_map<Symbol, std::uint64_t> m_fillCounts;
     std::unordered_map<Symbol, Exposure> m_exposures;

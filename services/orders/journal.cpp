@@ -2,6 +2,13 @@
 
 namespace qd::orders {
 
+/// A change on its way to the disk, and who waits for it.
+struct Journal::Written {
+    Change change;
+    std::vector<Payload> payloads;
+    Then then;
+};
+
 Journal::Journal(storage::Writer& writer, runtime::Executor& core, Events events)
     : m_writer(writer), m_core(core), m_events(std::move(events))
 {
@@ -14,30 +21,33 @@ void Journal::commit(Change change, Then then)
         return;
     }
     const Timestamp now = m_core.clock().now();
-    auto payloads = std::make_shared<std::vector<Payload>>();
-    payloads->reserve(change.size());
+    const auto written = std::make_shared<Written>();
+    written->payloads.reserve(change.size());
     for (Entry& entry : change) {
         entry.fact.time = now;
-        payloads->push_back(payloadOf(entry));
+        written->payloads.push_back(payloadOf(entry));
     }
-    const auto shared = std::make_shared<Change>(std::move(change));
+    written->change = std::move(change);
+    written->then = std::move(then);
     ++*m_pending;
+    // The answer keeps it all until the work has run, and lets go of it on this side: memory that
+    // another thread gives back costs both of them a lock.
     m_writer.submit(
-        [shared, payloads = std::move(payloads)](storage::Transaction& transaction) {
-            return store(transaction, *shared, *payloads);
+        [work = written.get()](storage::Transaction& transaction) {
+            return store(transaction, work->change, work->payloads);
         },
         m_core,
-        [this, shared, then = std::move(then), pending = m_pending,
+        [this, written, pending = m_pending,
          alive = std::weak_ptr<bool>(m_alive)](Result<std::int64_t> outcome) {
             --*pending;
             if (alive.expired()) return;
             if (!outcome) {
-                if (then) then(tl::unexpected(outcome.error()));
+                if (written->then) written->then(tl::unexpected(outcome.error()));
                 m_events.failed(outcome.error());
                 return;
             }
-            m_events.committed(*shared);
-            if (then) then({});
+            m_events.committed(written->change);
+            if (written->then) written->then({});
         });
 }
 

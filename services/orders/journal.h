@@ -33,6 +33,7 @@ public:
     std::size_t pending() const { return *m_pending; }
 
 private:
+    struct Written;
     storage::Writer& m_writer;
     runtime::Executor& m_core;
     Events m_events;

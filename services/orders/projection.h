@@ -4,6 +4,7 @@
 #include <set>
 #include <unordered_map>
 
+#include "services/orders/id_hash.h"
 #include "services/orders/order_service.h"
 #include "services/orders/store.h"
 
@@ -39,7 +40,7 @@ private:
     void addFill(const Fill& fill);
 
     std::deque<Row> m_rows;
-    std::unordered_map<ClientOrderId, Number> m_numbers;
+    std::unordered_map<ClientOrderId, Number, IdHash> m_numbers;
     std::unordered_map<Symbol, std::vector<Number>> m_bySymbol;
     std::set<Number> m_open;
     std::deque<Fill> m_fills;

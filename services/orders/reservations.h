@@ -3,6 +3,7 @@
 #include <unordered_map>
 
 #include "models/orders/order.h"
+#include "services/orders/id_hash.h"
 
 namespace qd::orders {
 
@@ -25,7 +26,7 @@ private:
         Money amount;
         Timestamp acknowledgedAt; ///< unset while the venue has not answered
     };
-    std::unordered_map<ClientOrderId, Reservation> m_reservations;
+    std::unordered_map<ClientOrderId, Reservation, IdHash> m_reservations;
     Money m_total;
 };
 
