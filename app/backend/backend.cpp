@@ -125,7 +125,7 @@ struct Backend::Parts {
     resilience::FaultPoints faults;
     std::string databaseFile, checkpointFile, tokenFile;
     std::string baseUrl; ///< scheme and host of the API
-    runtime::ThreadExecutor core{"core"}, db{"db"}, jobs{"jobs"};
+    runtime::ThreadExecutor core{"core"}, db{"db"}, wal{"wal"}, jobs{"jobs"};
     wire::Network network{1, "io"};
     std::unique_ptr<runtime::Executor> io = network.makeExecutor();
     std::unique_ptr<wire::HttpClient> http;
@@ -147,6 +147,7 @@ Result<void> Backend::Parts::openStorage(const runtime::Config& config)
         return tl::unexpected(migrated.error());
     storage::WriterOptions options;
     options.queueMax = static_cast<std::size_t>(config.integer("storage.queue_max"));
+    options.walCopies = &wal;
     if (config.boolean("drill.enabled")) options.fault = gateway::storageFaultHook(faults);
     auto opened = storage::Writer::open(std::move(*database), db, std::move(options));
     if (!opened) return tl::unexpected(opened.error());

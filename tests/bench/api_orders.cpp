@@ -2,8 +2,8 @@
 // another process; against a bare endpoint on the same stack that parses and answers the same body.
 // uses: models/base models/market models/orders services/runtime services/wire services/brokers services/market services/orders services/gateway
 //
-// Parts in this process: wire server, API, order room, SQLite (synchronous=FULL, group commit),
-// market room; a broker that accepts at once stands where the adapter is.
+// Parts in this process: wire server, API, order room, SQLite (synchronous=FULL, group commit, the
+// log copied beside the writer), market room; a broker that accepts at once stands where the adapter is.
 #include <sys/epoll.h>
 #include <sys/wait.h>
 
@@ -292,7 +292,10 @@ struct Desk {
         QD_ASSERT(storage::migrateAll(*database,
                                       {storage::storageMigrations(), orders::orderMigrations()})
                       .has_value());
-        writer = std::move(storage::Writer::open(std::move(*database), db).value());
+        storage::WriterOptions options;
+        options.walCopies = &wal;
+        writer = std::move(
+            storage::Writer::open(std::move(*database), db, std::move(options)).value());
         std::promise<void> loaded;
         core.post([&] {
             Instrument acme;
@@ -338,7 +341,7 @@ struct Desk {
         bareServer = std::move(wire::makeServer(network, core, bare, {}).value());
     }
 
-    runtime::ThreadExecutor core{"core"}, db{"db"};
+    runtime::ThreadExecutor core{"core"}, db{"db"}, wal{"wal"};
     std::unique_ptr<storage::Writer> writer;
     InstantBroker broker{core};
     OneQuoteFeed feed{core};
