@@ -60,6 +60,7 @@ public:
     brokers::Capabilities& capabilitiesToChange() { return m_capabilities; }
     brokers::BrokerStatus& statusToChange() { return m_status; }
     bool reachable = true; ///< false: every question and request fails
+    bool breakerOpen = false; ///< every question is refused at once, within the call that asks it
 
     /// The stream goes down now and comes back after `outage`.
     void dropStream(Duration outage)
@@ -208,6 +209,9 @@ private:
     template <typename T, typename Ask>
     void query(Ask ask, Callback<T> done)
     {
+        if (breakerOpen) {
+            return done(fail(ErrorKind::Unavailable, "broker.breaker_open", "not asked"));
+        }
         if (!reachable || chance(faults.queryFails)) {
             return reply(latency(), [done] {
                 done(fail(ErrorKind::Unavailable, "wire.connect", "the broker cannot be reached"));

@@ -159,6 +159,31 @@ TEST(Inferred, AFillThatNoListTellsOfIsWorkedOutFromTheTotals)
     EXPECT_TRUE(backend.service().trading().differences.empty());
 }
 
+// ── a broker that answers within the question ───────────────────────────────────────────────────
+
+TEST(Comparison, OneThatWaitedIsAnsweredThoughItEndsWhileItBegins) // PE-3.7
+{
+    Backend backend;
+    std::vector<orders::ReconcileReport> reports;
+    const auto compare = [&] {
+        backend.service().reconcileNow(
+            {}, [&](const orders::ReconcileReport& report) { reports.push_back(report); });
+    };
+    compare();
+    compare();
+    compare(); // the second and the third wait for the first
+    ASSERT_TRUE(reports.empty());
+    backend.link->breakerOpen = true;
+    backend.run(1s);
+    ASSERT_EQ(reports.size(), 3u) << "each is answered, and once";
+    for (const orders::ReconcileReport& report : reports) {
+        EXPECT_FALSE(report.complete);
+        EXPECT_NE(report.failure.find("broker.breaker_open"), std::string::npos) << report.failure;
+    }
+    backend.link->breakerOpen = false;
+    EXPECT_TRUE(backend.reconcile().complete);
+}
+
 // ── words that nobody here knows ────────────────────────────────────────────────────────────────
 
 TEST(UnknownWords, AnOrderInAnUnknownStateStaysWhatItWasAndSaysSo)

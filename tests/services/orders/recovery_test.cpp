@@ -141,6 +141,36 @@ TEST(Recovery, OpeningBalancesAreTakenOnceAndTold)
     EXPECT_TRUE(backend.service().trading().differences.empty());
 }
 
+TEST(Recovery, ALateMessageDoesNotFixTheAverageOfWhatFilledBefore)
+{
+    Backend backend({}, 1, /*started=*/false);
+    const OrderRequest theirs = buy(70, "SPY").limit("13.50");
+    const ClientOrderId id = theirs.clientOrderId;
+    ASSERT_TRUE(backend.venue.place(theirs));
+    backend.venue.fill(backend.venue.idOf(id), Quantity::of("40"), Price::of("12"));
+    brokers::OrderUpdate late;
+    late.kind = OrderEventKind::Filled;
+    late.report = backend.venue.findByClientId(id)->report;
+    late.fill = backend.venue.findByClientId(id)->fills.front();
+    backend.run(1s);
+    backend.venue.fill(backend.venue.idOf(id), Quantity::of("30"), Price::of("13"));
+    backend.start(); // both fills are in the opening balances
+    backend.link->inject(late);
+    backend.run(100ms);
+    ASSERT_EQ(backend.order(id).filledQuantity, Quantity::of("70"));
+    backend.run(2min);
+    const Price average = backend.venue.findByClientId(id)->report.averagePrice;
+    EXPECT_EQ(backend.order(id).averagePrice, average) << "of both, not of the one told late";
+    EXPECT_EQ(backend.service().fills({}).size(), 0u);
+    backend.restart();
+    EXPECT_EQ(backend.order(id).averagePrice, average);
+    // The next fill is added to the average that the venue told.
+    backend.venue.forceFill(backend.venue.idOf(id), Quantity::of("10"), Price::of("14"));
+    backend.run(1s);
+    EXPECT_EQ(backend.order(id).averagePrice,
+              backend.venue.findByClientId(id)->report.averagePrice);
+}
+
 TEST(Recovery, TheSwitchStaysWhereItWasThrown)
 {
     Backend backend;
