@@ -44,7 +44,7 @@ function(room folder)
     cmake_parse_arguments(ARG "" "" "USES;LIBS;QT" ${ARGN})
     if("Widgets" IN_LIST ARG_QT)
         precompile(${target} qt)
-    else()
+    elseif(NOT ARG_QT) # Qt wants position-independent code, the everyday set is not compiled so
         precompile(${target} everyday)
     endif()
 endfunction()
