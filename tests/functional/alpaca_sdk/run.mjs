@@ -15,8 +15,15 @@ const binary = resolve(process.argv[2] ?? process.env.QUARTERDECK_SANDBOX ?? "bu
 
 function skip(why) {
     console.log(`skipped: ${why}`);
-    console.log("0 passed, 0 failed");
+    console.log("0 passed, 0 failed, 1 skipped");
     process.exit(0);
+}
+
+// npm warns first and says what went wrong later.
+function firstError(text) {
+    const lines = text.trim().split("\n");
+    const errors = lines.filter((line) => /^npm (ERR!|error)/.test(line));
+    return errors.find((line) => line.includes("request to")) ?? errors[0] ?? lines[0];
 }
 
 function install() {
@@ -33,7 +40,7 @@ function install() {
         const npm = spawnSync("npm", ["ci", "--no-audit", "--no-fund", "--ignore-scripts"],
             { cwd: folder, encoding: "utf8", timeout: 120_000 });
         if (npm.error) skip(`npm cannot be run: ${npm.error.message}`);
-        if (npm.status !== 0) skip(`the packages cannot be installed: ${npm.stderr.trim().split("\n")[0]}`);
+        if (npm.status !== 0) skip(`the packages cannot be installed: ${firstError(npm.stderr)}`);
         return require;
     }
 }
