@@ -62,21 +62,6 @@ TEST_F(Snapshots, OneRequestFillsEverySymbolWithTheStreamDown)
     EXPECT_EQ(view().freshness, Freshness::Live);
 }
 
-TEST_F(Snapshots, ADaysBarStampedWithABareDateIsOfThatDay)
-{
-    auto told = spy(); // 00:00 UTC is the evening before in New York
-    told.day = barOf(Timestamp::of("2026-01-05T00:00:00Z"), "499", "700");
-    told.previousDay = barOf(Timestamp::of("2026-01-04T00:00:00Z"), "498");
-    m_feed.asked[0].told({told});
-    EXPECT_EQ(view().dayOpen, Price::of("499"));
-    EXPECT_EQ(view().dayVolume, Quantity::of("700"));
-    EXPECT_EQ(view().previousClose, Price::of("498"));
-    m_feed.connect();
-    m_feed.say({tradeOf("SPY", "500.01", "100", now())});
-    m_world.run(1s);
-    EXPECT_EQ(view().dayOpen, Price::of("499")) << "the trade goes into the same day's bar";
-}
-
 TEST_F(Snapshots, TheStreamsWordIsNewerAndStays)
 {
     m_feed.connect();
