@@ -153,6 +153,7 @@ void Tape::turnDay(InstrumentIndex instrument, Timestamp at) const
     using namespace std::chrono_literals;
     const auto past = m_source.history(instrument, BarInterval::Day1, start - 24h * 15,
                                        start + 24h, 3);
+    const bool isFirstLook = !line.day;
     if (line.day) {
         line.days.push_back(*line.day);
         if (line.days.size() > 400)
@@ -160,13 +161,18 @@ void Tape::turnDay(InstrumentIndex instrument, Timestamp at) const
         line.previousDay = line.day;
     }
     line.day = Bar{.start = start, .open = {}, .high = {}, .low = {}, .close = {}, .volume = {}};
-    for (const auto& bar : past) {
-        if (bar.start < start && !(line.previousDay && line.previousDay->start >= bar.start))
-            line.previousDay = bar;
-        if (bar.start == start)
-            line.day = bar;
-    }
     line.dayEnd = m_sessions.dayStart(start + 30h, assetClass);
+    for (const auto& bar : past) {
+        // A recording's days begin at its own midnight, moved by as much as its times are.
+        const bool isMovedDay = isFirstLook && bar.start <= at && at < bar.start + 24h;
+        if (bar.start == start || isMovedDay) {
+            line.day = bar;
+            line.day->start = start;
+        } else if (bar.start < start &&
+                   !(line.previousDay && line.previousDay->start >= bar.start)) {
+            line.previousDay = bar;
+        }
+    }
 }
 
 void Tape::setStatus(InstrumentIndex instrument, TradingStatus status, HaltReason reason)

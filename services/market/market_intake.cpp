@@ -147,15 +147,16 @@ void MarketData::State::applySnapshot(const brokers::MarketSnapshot& snapshot)
     for (const auto* day : {&snapshot.previousDay, &snapshot.day})
         if (*day) days.push_back(**day);
     entry.statisticsAt = Duration::max();
-    applyStatistics(entry, days);
-    if (entry.feed != 0) return; // another feed's values are shown
+    if (entry.feed != 0) return applyStatistics(entry, days); // another feed's values are shown
     Feed& feed = feeds.front();
     SymbolState& state = entry.state;
     const Timestamp before = state.eventTime;
+    // The trade first: it knows when the last price was made, a day's bar only when the day ended.
     if (snapshot.trade && snapshot.trade->eventTime > state.lastTime)
         seedTrade(entry, feed, snapshot);
     if (snapshot.quote && (!state.hasQuote() || snapshot.quote->eventTime > entry.believed.quoteTime))
         seedQuote(entry, feed, *snapshot.quote);
+    applyStatistics(entry, days);
     if (state.eventTime <= before && state.receiveTime.isSet()) return;
     if (!state.hasQuote() && !state.hasTrade()) return;
     state.receiveTime = batchNow;

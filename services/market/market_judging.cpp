@@ -205,12 +205,12 @@ void MarketData::State::askSnapshots()
 
 void MarketData::State::applyStatistics(Entry& entry, const std::vector<Bar>& days)
 {
-    const auto dateOf = [&](const Bar& bar) {
-        return entry.calendar == &Calendar::crypto() ? utcDate(bar.start)
-                                                     : toNewYork(bar.start).date;
-    };
-    for (const Bar& day : days) {
-        const Date date = dateOf(day);
+    const bool isCrypto = entry.calendar == &Calendar::crypto();
+    for (Bar day : days) {
+        // No day of a stock begins at midnight UTC: such a stamp is a bare date.
+        const bool isDateOnly = day.start.nanos() % lengthOf(BarInterval::Day1).count() == 0;
+        const Date date = isCrypto || isDateOnly ? utcDate(day.start) : toNewYork(day.start).date;
+        if (!isCrypto && isDateOnly) day.start = fromNewYork(date, Duration{});
         if (date < entry.session) entry.state.previousClose = day.close;
         if (date != entry.session) continue;
         const auto hours = entry.calendar->tradingDay(date);
@@ -221,7 +221,8 @@ void MarketData::State::applyStatistics(Entry& entry, const std::vector<Bar>& da
         if (!over || entry.state.hasTrade()) continue;
         // After hours and nothing heard yet: the close is the last price, of that time.
         entry.state.last = day.close;
-        entry.state.lastTime = entry.state.eventTime = hours->close;
+        entry.state.lastTime = hours->close;
+        entry.state.eventTime = std::max(entry.state.eventTime, hours->close);
     }
     markDirty(entry);
 }

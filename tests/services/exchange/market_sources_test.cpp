@@ -11,6 +11,7 @@
 #include "services/exchange/compressed.h"
 #include "services/exchange/replay_market.h"
 #include "services/exchange/simulated_market.h"
+#include "services/exchange/tape.h"
 
 namespace qd::exchange {
 namespace {
@@ -343,6 +344,30 @@ TEST(Replay, HistoryEndsAtThePresent)
     const auto today = market.history(0, BarInterval::Day1, Timestamp(), far, 100);
     ASSERT_EQ(today.size(), 1u);
     EXPECT_EQ(today[0].volume, Quantity::of("1700")) << "the third minute is still to come";
+}
+
+TEST(Replay, TheDaySoFarIsKnownHoweverItsTimesAreMoved)
+{
+    for (const auto mode : {SessionMode::AlwaysOpen, SessionMode::Calendar}) {
+        for (const auto stamps : {ReplayStamps::Recorded, ReplayStamps::ShiftedToNow}) {
+            ReplayOptions options;
+            options.startAt = Timestamp::of("2020-01-02T15:02:00Z");
+            options.stamps = stamps;
+            ReplayMarket market({someBars()}, options);
+            market.start(Timestamp::of("2026-01-05T15:00:00Z"));
+            const SessionSchedule sessions(mode);
+            Tape tape(market, sessions);
+            MarketBatch standing;
+            market.standing(standing);
+            for (const auto& event : standing) tape.seed(event);
+            const auto snapshot = tape.snapshot(0);
+            ASSERT_TRUE(snapshot.dailyBar);
+            EXPECT_EQ(snapshot.dailyBar->volume, Quantity::of("1700"));
+            EXPECT_EQ(snapshot.dailyBar->start,
+                      sessions.dayStart(snapshot.quote->time, AssetClass::Equity));
+            EXPECT_FALSE(snapshot.previousDailyBar) << "the same day is not the one before too";
+        }
+    }
 }
 
 SimulationOptions small(std::uint64_t seed)

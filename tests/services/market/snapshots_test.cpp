@@ -62,6 +62,36 @@ TEST_F(Snapshots, OneRequestFillsEverySymbolWithTheStreamDown)
     EXPECT_EQ(view().freshness, Freshness::Live);
 }
 
+TEST_F(Snapshots, ADaysBarStampedWithABareDateIsOfThatDay)
+{
+    auto told = spy(); // 00:00 UTC is the evening before in New York
+    told.day = barOf(Timestamp::of("2026-01-05T00:00:00Z"), "499", "700");
+    told.previousDay = barOf(Timestamp::of("2026-01-04T00:00:00Z"), "498");
+    m_feed.asked[0].told({told});
+    EXPECT_EQ(view().dayOpen, Price::of("499"));
+    EXPECT_EQ(view().dayVolume, Quantity::of("700"));
+    EXPECT_EQ(view().previousClose, Price::of("498"));
+    m_feed.connect();
+    m_feed.say({tradeOf("SPY", "500.01", "100", now())});
+    m_world.run(1s);
+    EXPECT_EQ(view().dayOpen, Price::of("499")) << "the trade goes into the same day's bar";
+}
+
+TEST_F(Snapshots, AfterTheCloseTheLastPriceIsAsOldAsItsTradeAndNotAsTheClose)
+{
+    m_world.run(7h); // 17:00 in New York, an hour after the close
+    m_feed.connect();
+    m_feed.asked.back().told({spy(5h)});
+    EXPECT_EQ(view().last, Price::of("500.01"));
+    EXPECT_EQ(view().age(now()), Duration(5h));
+    auto untraded = spy(5h);
+    untraded.symbol = kQqq;
+    untraded.trade.reset();
+    m_feed.asked.back().told({untraded});
+    EXPECT_EQ(m_market.view(kQqq).last, Price::of("499")) << "without a trade, the day's close";
+    EXPECT_EQ(m_market.view(kQqq).lastTime, Timestamp::of("2026-01-05T21:00:00Z"));
+}
+
 TEST_F(Snapshots, TheStreamsWordIsNewerAndStays)
 {
     m_feed.connect();
