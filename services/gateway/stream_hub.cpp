@@ -181,6 +181,8 @@ void StreamHub::onHello(const SessionPtr& session, const json::Value& hello)
     }
     if (!session->caller) return drop(session, kPolicyViolation, "hello without a token");
     session->helloTimer.cancel();
+    // Nothing was committed since the start: the numbers go on from the log's.
+    if (m_lastSequence == 0) m_lastSequence = m_the.orders.lastSequence();
 
     json::Writer out;
     out.beginObject()
@@ -201,13 +203,9 @@ void StreamHub::onHello(const SessionPtr& session, const json::Value& hello)
 /// Sends what the session missed. False if that is no longer known.
 bool StreamHub::replay(const SessionPtr& session, std::int64_t after)
 {
-    if (after < 0 || after > m_lastSequence) return false;
-    if (after != m_lastSequence && (m_recent.empty() || m_recent.front().sequence > after))
-        return false;
     const auto first = std::ranges::upper_bound(m_recent, after, {}, &Sent::sequence);
-    // The client counts on being at an event it has seen: `previous` of the first must be `after`.
-    if (after != m_lastSequence && first != m_recent.begin() && std::prev(first)->sequence != after)
-        return false;
+    // The client counts on being at an event it has seen.
+    if (after != (first == m_recent.end() ? m_lastSequence : first->previous)) return false;
     for (auto at = first; at != m_recent.end(); ++at)
         if (!session->socket->sendShared(at->text, false)) return false;
     ++m_stats.replays;
@@ -265,9 +263,9 @@ void StreamHub::onCommitted(const orders::Committed& committed)
         .member("kind", committed.kind)
         .member("time", committed.time);
     writeFacts(out, committed, m_the, m_settings.live);
-    m_lastSequence = committed.sequence;
+    const auto previous = std::exchange(m_lastSequence, committed.sequence);
     const auto text = std::make_shared<const std::string>(out.endObject().take());
-    m_recent.push_back({committed.sequence, text});
+    m_recent.push_back({committed.sequence, previous, text});
     if (m_recent.size() > m_settings.replayMax) m_recent.pop_front();
     ++m_stats.events;
     std::vector<SessionPtr> slow; // closing may end sessions while we walk their list

@@ -58,7 +58,7 @@ private:
     struct Session;
     using SessionPtr = std::shared_ptr<Session>;
     struct Sent {
-        std::int64_t sequence;
+        std::int64_t sequence, previous;
         std::shared_ptr<const std::string> text;
     };
 

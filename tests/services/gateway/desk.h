@@ -92,10 +92,8 @@ public:
         market.start();
         feed.connect();
         backend.boot();
-        hub = std::make_unique<StreamHub>(
-            StreamHub::Dependencies{gate, backend.world.random(), tokens, backend.service(), market,
-                                    [] { return std::string("\"feeds\":[]"); }},
-            std::move(stream));
+        m_stream = std::move(stream);
+        restartHub();
         OrdersApi{backend.service(),     market, quotes,
                   backend.world.clock(), false,  backend.link.get()}
             .addTo(api);
@@ -104,6 +102,15 @@ public:
         run(std::chrono::seconds(2)); // the account is told
     }
 
+    /// A hub that has seen nothing, over rooms that have.
+    void restartHub()
+    {
+        if (hub) m_formerHubs.push_back(std::move(hub)); // the rooms go on telling it
+        hub = std::make_unique<StreamHub>(
+            StreamHub::Dependencies{gate, backend.world.random(), tokens, backend.service(), market,
+                                    [] { return std::string("\"feeds\":[]"); }},
+            m_stream);
+    }
     void run(Duration time) { backend.run(time); }
     Timestamp now() { return backend.world.now(); }
 
@@ -162,6 +169,10 @@ public:
     RoleTokens tokens;
     Api api;
     std::unique_ptr<StreamHub> hub;
+
+private:
+    StreamSettings m_stream;
+    std::vector<std::unique_ptr<StreamHub>> m_formerHubs;
 };
 
 } // namespace qd::gateway::test

@@ -114,6 +114,24 @@ TEST_F(StreamHubTest, WhatCannotBeReplayedIsASnapshot)
     }
 }
 
+TEST_F(StreamHubTest, BeforeAnythingIsCommittedTheNumbersGoOnFromTheLogs)
+{
+    desk.backend.submit(buy(1, "ACME").limit("12.40"));
+    desk.run(seconds(1));
+    const auto known = desk.backend.service().lastSequence();
+    ASSERT_GT(known, 0);
+    desk.restartHub();
+    auto client = desk.greet(std::to_string(known - 1));
+    EXPECT_EQ(sequenceOf(client.socket->messages("welcome").at(0)), known);
+    EXPECT_EQ(sequenceOf(client.socket->messages("snapshot").at(0)), known);
+    desk.backend.submit(buy(1, "ACME").limit("12.40"));
+    desk.run(seconds(1));
+    expectChain(client, known);
+    auto current = desk.open();
+    current.say(R"({"type":"hello","token":"trader","after":)" + std::to_string(known) + "}");
+    EXPECT_TRUE(current.socket->messages("snapshot").empty()) << "nothing is unknown since then";
+}
+
 TEST_F(StreamHubTest, WithoutAValidTokenNobodyIsGreeted)
 {
     for (const char* hello :
