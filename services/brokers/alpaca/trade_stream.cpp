@@ -135,7 +135,7 @@ void TradeStream::connect()
         return;
     }
     const int generation = ++*m_generation;
-    const auto current = [this, shared = m_generation, generation] { return *shared == generation; };
+    const auto current = [shared = m_generation, generation] { return *shared == generation; };
 
     wire::WebSocketOptions options;
     options.url = m_settings.streamUrl;

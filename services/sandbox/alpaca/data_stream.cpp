@@ -260,7 +260,9 @@ void DataStream::publish(const exchange::MarketBatch& batch)
     for (auto& [id, text] : outgoing)
         if (const auto found = m_sessions.find(id); found != m_sessions.end())
             send(found->second, std::move(text));
-    if (const auto fault = m_desk.strike("disconnect", {{}, {}, {}, {}, {}, {}, "data"}))
+    FaultSubject stream;
+    stream.stream = "data";
+    if (const auto fault = m_desk.strike("disconnect", stream))
         disconnect(fault->keyId);
 }
 

@@ -267,7 +267,9 @@ void TradeStream::deliver(const AccountId& account, const std::string& json)
         else
             session.socket->send({true, json}); // a refusal would change nothing here
     }
-    if (const auto fault = m_desk.strike("disconnect", {{}, {}, {}, {}, {}, {}, "trade"}))
+    FaultSubject stream;
+    stream.stream = "trade";
+    if (const auto fault = m_desk.strike("disconnect", stream))
         disconnect(fault->keyId);
 }
 
