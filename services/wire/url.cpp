@@ -22,6 +22,12 @@ tl::unexpected<Error> refuse(std::string detail)
     return fail(ErrorKind::Invalid, "wire.url", std::move(detail));
 }
 
+bool isIpv6Literal(std::string_view text)
+{
+    return text.find(':') != std::string_view::npos &&
+           text.find_first_not_of("0123456789abcdefABCDEF:.") == std::string_view::npos;
+}
+
 /// "host", "host:port", "[v6]", "[v6]:port".
 Result<void> parseAuthority(std::string_view authority, Url& url)
 {
@@ -33,13 +39,15 @@ Result<void> parseAuthority(std::string_view authority, Url& url)
         const auto end = authority.find(']');
         if (end == std::string_view::npos) return refuse("expected ] after an IPv6 address");
         host = authority.substr(1, end - 1);
+        if (!isIpv6Literal(host)) return refuse("expected an IPv6 address between [ and ]");
         port = authority.substr(end + 1);
         if (!port.empty() && port.front() != ':') return refuse("expected : after ]");
     } else if (const auto colon = authority.find(':'); colon != std::string_view::npos) {
         host = authority.substr(0, colon);
         port = authority.substr(colon);
     }
-    if (host.empty()) return refuse("expected a host name");
+    if (host.empty() || host.find_first_of("[]") != std::string_view::npos)
+        return refuse("expected a host name");
     url.host.resize(host.size());
     std::transform(host.begin(), host.end(), url.host.begin(), lower);
     url.port = defaultPort(url.isSecure());

@@ -70,7 +70,8 @@ TEST(Url, SplitsWhatConnectingNeeds)
 TEST(Url, RefusesWhatItCannotConnectTo)
 {
     for (const char* text : {"", "/path", "ftp://h/", "http://", "http:///x", "http://u:p@h/", "http://h:0/",
-                             "http://h:65536/", "http://h:x/", "http://[::1/", "http://h/a b", "http://h/\r\nX: y"}) {
+                             "http://h:65536/", "http://h:x/", "http://[::1/", "http://[[ma0]:", "http://[host]/", "http://h]/",
+                             "http://h/a b", "http://h/\r\nX: y"}) {
         const auto url = Url::parse(text);
         ASSERT_FALSE(url) << text;
         EXPECT_EQ(url.error().code, "wire.url");
