@@ -63,10 +63,12 @@ void Watch::onTick()
         std::int64_t deadline = member->m_deadline.load(std::memory_order_relaxed);
         if (deadline > now) continue;
         // A deadline that was moved meanwhile is not due; one that is due is told once.
-        if (!member->m_deadline.compare_exchange_strong(deadline, Watched::kNever)) continue;
+        if (!member->m_deadline.compare_exchange_strong(deadline, Watched::kTold)) continue;
         asio::post(member->strand(), [member] {
             // Not if the connection made progress while this waited.
-            if (member->m_deadline.load() == Watched::kNever) member->onDeadline();
+            auto told = Watched::kTold;
+            if (member->m_deadline.compare_exchange_strong(told, Watched::kNever))
+                member->onDeadline();
         });
     }
     m_armed = !m_members.empty();

@@ -30,6 +30,7 @@ protected:
 private:
     friend class Watch;
     static constexpr std::int64_t kNever = INT64_MAX;
+    static constexpr std::int64_t kTold = INT64_MAX - 1; ///< it has passed, `onDeadline` is under way
     std::atomic<std::int64_t> m_deadline{kNever}; ///< steady nanoseconds
     std::size_t m_index = 0; ///< in Watch::m_members, under its mutex
 };
