@@ -27,7 +27,7 @@ for program in "$build"/fuzz/fuzz_*; do
     mkdir -p "$corpus" "$findings"
     folders=("$corpus")
     [ -d "$top/tests/fuzz/seeds/$name" ] && folders+=("$top/tests/fuzz/seeds/$name")
-    if "$program" -max_total_time="$seconds" -max_len=4096 -timeout=10 -rss_limit_mb=2048 \
+    if "$program" -max_total_time="$seconds" -max_len=4096 -timeout=60 -rss_limit_mb=2048 \
         -use_value_profile=1 -print_final_stats=1 -artifact_prefix="$findings/" "${folders[@]}" >"$log" 2>&1; then
         passed=$((passed + 1)) verdict=ok
     else

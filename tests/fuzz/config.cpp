@@ -32,6 +32,7 @@ extern "C" int LLVMFuzzerTestOneInput(const unsigned char* bytes, std::size_t si
     const std::string path = "/tmp/quarterdeck-fuzz-config-" + std::to_string(getpid());
     std::ofstream(path, std::ios::binary) << text;
     const std::string secret = "a-secret-that-no-input-contains";
+    if (text.find(secret) != std::string::npos) return 0; // the fuzzer sees what is compared
     qd::runtime::Config::Sources sources{.file = path,
                                          .environment = {{"QUARTERDECK_A_SECRET", secret},
                                                          {"QUARTERDECK_A_NUMBER", text},
