@@ -74,7 +74,7 @@ struct CoreParts {
               storage::Writer& writer, const orders::Settings& orderSettings, bool alwaysOpen)
         : broker(std::move(forBroker), http, tradeSockets, core, runtime::systemRandom(), &tracer),
           feed(std::move(forFeed), http, marketSockets, core, io, runtime::systemRandom()),
-          market({}, {&feed}, core, instruments),
+          market({.alwaysOpen = alwaysOpen, .history = {}}, {&feed}, core, instruments),
           window(market, instruments, core.clock(), {alwaysOpen}),
           orders({writer, core, runtime::systemRandom(), broker, window}, orderSettings),
           quotes(market, core, &instruments)

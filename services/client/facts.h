@@ -113,6 +113,7 @@ struct MarketFacts {
     SessionPhase phase = SessionPhase::Closed;
     Timestamp opensAt, closesAt, now;
     bool earlyClose = false;
+    bool alwaysOpen = false; ///< a market that never shuts, as the simulated one
 };
 
 struct FeedFacts {

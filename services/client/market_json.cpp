@@ -52,7 +52,7 @@ MarketFacts readMarket(FieldReader& read, const json::Value& value)
     MarketFacts facts;
     read.members(value, "calendar", facts.calendar, "phase", facts.phase, "opensAt",
                  facts.opensAt, "closesAt", facts.closesAt, "now", facts.now, "earlyClose",
-                 facts.earlyClose);
+                 facts.earlyClose, "alwaysOpen", facts.alwaysOpen);
     return facts;
 }
 

@@ -163,9 +163,9 @@ void answerBars(const MarketApi& self, const CallPtr& call)
 
 } // namespace
 
-std::string marketStatusJson(Timestamp now)
+std::string marketStatusJson(const market::MarketData& market, Timestamp now)
 {
-    const auto status = market::marketStatus(Calendar::nyse(), now);
+    const auto status = market::marketStatus(market.calendar(), now);
     json::Writer out;
     out.beginObject()
         .member("calendar", status.calendar)
@@ -173,6 +173,7 @@ std::string marketStatusJson(Timestamp now)
         .member("opensAt", status.opensAt)
         .member("closesAt", status.closesAt)
         .member("earlyClose", status.earlyClose)
+        .member("alwaysOpen", &market.calendar() == &Calendar::crypto())
         .member("closureReason", status.closureReason)
         .member("now", status.now);
     return out.endObject().take();
@@ -219,7 +220,7 @@ void MarketApi::addTo(Api& api) const
             });
     api.add({.method = "GET", .path = "/v1/market/status", .summary = "Is the market open?",
              .query = {}, .body = {}, .errors = {}},
-            [self](const CallPtr& call) { call->answer(200, marketStatusJson(self.clock.now())); });
+            [self](const CallPtr& call) { call->answer(200, marketStatusJson(self.market, self.clock.now())); });
 }
 
 } // namespace qd::gateway

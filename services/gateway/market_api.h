@@ -19,6 +19,6 @@ struct MarketApi {
 };
 
 /// `{"calendar","phase",…}` of the NYSE at `now`.
-std::string marketStatusJson(Timestamp now);
+std::string marketStatusJson(const market::MarketData& market, Timestamp now);
 
 } // namespace qd::gateway

@@ -298,7 +298,7 @@ std::string Monitoring::statusMembers() const
     out.member("db", static_cast<std::int64_t>(m_the.writer.stats().queued))
         .member("core", static_cast<std::int64_t>(m_the.core.backlog()))
         .endObject();
-    out.key("market").raw(marketStatusJson(m_the.clock.now()));
+    out.key("market").raw(marketStatusJson(m_the.market, m_the.clock.now()));
     auto text = out.endObject().take();
     return text.substr(1, text.size() - 2);
 }

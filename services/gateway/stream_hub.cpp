@@ -236,7 +236,7 @@ void StreamHub::sendSnapshot(const SessionPtr& session)
     account.empty() ? out.null() : out.raw(account);
     out.key("trading");
     orders::writeTrading(out, m_the.orders.trading());
-    out.key("market").raw(marketStatusJson(m_the.core.clock().now()));
+    out.key("market").raw(marketStatusJson(m_the.market, m_the.core.clock().now()));
     ++m_stats.snapshots;
     if (!session->socket->send({false, out.endObject().take()}))
         drop(session, kTryAgainLater, "the snapshot does not fit the send queue");

@@ -46,7 +46,9 @@ Entry& MarketData::State::watched(const Symbol& symbol)
     entry.state.source = feeds.front().name;
     entry.state.feedClass = feeds.front().view.feedClass;
     const Instrument* instrument = instruments.find(symbol);
-    entry.calendar = instrument ? &calendarOf(*instrument) : &calendarOf(assetClassOf(symbol));
+    entry.calendar = settings.alwaysOpen ? &Calendar::crypto()
+                     : instrument        ? &calendarOf(*instrument)
+                                         : &calendarOf(assetClassOf(symbol));
     if (feeds.size() > 1) entry.slots.resize(feeds.size());
     if (feeds.front().view.connected) entry.bars.listenSince(now());
     rollSession(entry, now());
@@ -289,6 +291,11 @@ void MarketData::State::completeLive(const Symbol& symbol, BarInterval interval,
 HistoryStatus MarketData::historyStatus() const
 {
     return m_state->history.status();
+}
+
+const Calendar& MarketData::calendar() const
+{
+    return m_state->settings.alwaysOpen ? Calendar::crypto() : Calendar::nyse();
 }
 
 std::vector<FeedView> MarketData::feeds() const

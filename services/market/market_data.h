@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "models/market/calendar.h"
 #include "services/brokers/broker.h"
 #include "services/market/history.h"
 #include "services/market/symbol_state.h"
@@ -23,6 +24,8 @@ struct MarketSettings {
     Duration unsubscribeAfter = std::chrono::seconds(30);
     Duration judgeEvery = std::chrono::seconds(1); ///< how often freshness is looked at
     std::size_t symbolsMax = 2000;                 ///< watched at once
+    /// A venue that never shuts, as the bundled one: its days are UTC's, whatever is traded there.
+    bool alwaysOpen = false;
     HistorySettings history;
 };
 
@@ -119,6 +122,8 @@ public:
     HistoryStatus historyStatus() const;
 
     std::vector<FeedView> feeds() const;
+    /// Of the market as a whole: New York's, or one without a close (see `alwaysOpen`).
+    const Calendar& calendar() const;
     /// Symbols for which two feeds have given quotes, worst first; one feed: empty.
     std::vector<SourceSkew> skews() const;
     std::size_t watchedCount() const;

@@ -80,6 +80,7 @@ void TopBar::refreshMarket()
         return m_market->show(tr("OPEN 24/7"), Tone::Up);
     }
     const client::MarketFacts& market = m_desk.status().market();
+    if (market.alwaysOpen) return m_market->show(tr("SIMULATED  ·  never shuts"), Tone::Up);
     const Timestamp now = m_desk.clock().now();
     switch (market.phase) {
     case SessionPhase::Regular:
