@@ -6,7 +6,7 @@ build=$1
 shift
 mkdir -p "$build"
 if [ ! -f "$build/build.ninja" ]; then
-    cmake -G Ninja -S "$top" -B "$build" -DQD_PCH=ON ${QD_CMAKE_OPTIONS:-} >"$build/configure.log" 2>&1 || {
+    cmake -G Ninja -S "$top" -B "$build" -DQD_PCH=ON -DQD_UNITY=ON ${QD_CMAKE_OPTIONS:-} >"$build/configure.log" 2>&1 || {
         cat "$build/configure.log" >&2
         exit 1
     }

@@ -310,7 +310,10 @@ int runWindow(QApplication& application, ui::Theme& theme, const Options& option
 int runTerminal(int argc, char** argv)
 {
     for (int i = 1; i < argc; ++i) {
-        if (QByteArray(argv[i]).startsWith("--shoot")) qputenv("QT_QPA_PLATFORM", "offscreen");
+        const QByteArray argument(argv[i]);
+        const bool needsNoDisplay = argument.startsWith("--shoot") || argument.startsWith("--help") ||
+                                    argument == "-h" || argument == "--version" || argument == "-v";
+        if (needsNoDisplay) qputenv("QT_QPA_PLATFORM", "offscreen");
     }
     QApplication application(argc, argv);
     QCoreApplication::setApplicationName(QStringLiteral("quarterdeck"));

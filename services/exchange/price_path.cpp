@@ -5,13 +5,12 @@
 #include <cmath>
 
 #include "models/market/calendar.h"
+#include "services/exchange/spans.h"
 
 namespace qd::exchange {
 
 namespace {
 
-constexpr std::int64_t kDayNanos = 86'400'000'000'000;
-constexpr std::int64_t kMinuteNanos = 60'000'000'000;
 constexpr int kKnots = 12; ///< per minute
 constexpr double kReversion = 0.985;  ///< half of a deviation is gone after 46 sessions
 constexpr double kCalmness = 0.93;    ///< persistence of a day's volatility

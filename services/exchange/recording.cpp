@@ -8,23 +8,11 @@
 #include <fmt/format.h>
 
 #include "services/exchange/compressed.h"
+#include "services/exchange/text.h"
 
 namespace qd::exchange {
 
 namespace {
-
-std::string lower(std::string_view text)
-{
-    std::string result(text);
-    for (auto& c : result)
-        c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-    return result;
-}
-
-bool contains(std::string_view text, std::string_view part)
-{
-    return text.find(part) != std::string_view::npos;
-}
 
 Result<std::string> readWhole(const std::string& path)
 {

@@ -8,6 +8,7 @@
 
 #include "services/exchange/csv_lines.h"
 #include "services/exchange/recording.h"
+#include "services/exchange/text.h"
 
 namespace qd::exchange {
 
@@ -15,19 +16,6 @@ namespace {
 
 constexpr std::array<std::string_view, 9> kNotSymbols{
     "minute", "trade", "quote", "tick", "daily", "lobster", "day", "min", "week"};
-
-std::string lower(std::string_view text)
-{
-    std::string result(text);
-    for (auto& c : result)
-        c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-    return result;
-}
-
-bool contains(std::string_view text, std::string_view part)
-{
-    return text.find(part) != std::string_view::npos;
-}
 
 /// "btcusd" is a currency pair: crypto recordings name it without the slash.
 std::string withSlash(std::string text)

@@ -5,13 +5,11 @@
 #include <map>
 
 #include "services/exchange/book_replay.h"
+#include "services/exchange/spans.h"
 
 namespace qd::exchange {
 
 namespace {
-
-constexpr std::int64_t kMinuteNanos = 60'000'000'000;
-constexpr std::int64_t kDayNanos = 86'400'000'000'000;
 
 Timestamp timeOf(const MarketEvent& event)
 {

@@ -1,10 +1,10 @@
 #include "services/exchange/sessions.h"
 
+#include "services/exchange/spans.h"
+
 namespace qd::exchange {
 
 namespace {
-
-constexpr std::int64_t kDayNanos = 86'400'000'000'000;
 
 std::int64_t utcDay(Timestamp at)
 {

@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "services/exchange/price_path.h"
+#include "services/exchange/spans.h"
 #include "services/runtime/random.h"
 
 namespace qd::exchange {
@@ -12,8 +13,6 @@ namespace qd::exchange {
 namespace {
 
 constexpr std::int64_t kStepNanos = 10'000'000; ///< the market moves in steps of 10 ms
-constexpr std::int64_t kMinuteNanos = 60'000'000'000;
-constexpr std::int64_t kDayNanos = 86'400'000'000'000;
 constexpr double kTradeShare = 0.24; ///< of all updates
 /// A market that was not looked at for longer does not make up what happened tick by tick.
 constexpr std::int64_t kCatchUpStepsMax = 6000;
@@ -65,7 +64,7 @@ private:
     std::vector<std::uint32_t> m_alias;
 };
 
-struct Line {
+struct Course {
     std::shared_ptr<const PricePath::Minutes> minutes; ///< of the session under way
     std::int64_t day = std::numeric_limits<std::int64_t>::min();
     std::int64_t tickUnits = 1'000'000;
@@ -107,7 +106,7 @@ struct SimulatedMarket::State {
     /// Load the session that `at` lies in; false while the name is shut.
     bool openLine(InstrumentIndex i, Timestamp at)
     {
-        Line& line = lines[i];
+        Course& line = lines[i];
         if (line.minutes && at >= line.minutes->session.start
             && at < line.minutes->session.start
                         + std::chrono::minutes(line.minutes->session.minutes))
@@ -164,7 +163,7 @@ struct SimulatedMarket::State {
     PricePath path;
     WeightedDraw draw;
     runtime::SeededRandom random;
-    std::vector<Line> lines;
+    std::vector<Course> lines;
     std::vector<Instrument> instruments;
     double activity = 0;
     std::int64_t stepNumber = 0;
@@ -217,7 +216,7 @@ void SimulatedMarket::State::standing(InstrumentIndex i, MarketBatch& out)
     const auto minutes = newestSession(i, present);
     if (!minutes)
         return;
-    const Line& line = lines[i];
+    const Course& line = lines[i];
     const auto end = minutes->session.start + std::chrono::minutes(minutes->session.minutes);
     const auto at = std::min(present, end - std::chrono::milliseconds(1));
     const double fair = path.price(i, *minutes, at) * (static_cast<double>(Decimal::kOne)
@@ -291,7 +290,7 @@ void SimulatedMarket::State::step(std::int64_t number, MarketBatch& out)
 void SimulatedMarket::State::checkHalts(Timestamp at, MarketBatch& out)
 {
     for (InstrumentIndex i = 0; i < lines.size(); ++i) {
-        Line& line = lines[i];
+        Course& line = lines[i];
         const bool halted = openLine(i, at) && pauses(*line.minutes, at);
         if (halted == line.halted)
             continue;
@@ -307,7 +306,7 @@ void SimulatedMarket::State::checkHalts(Timestamp at, MarketBatch& out)
 
 void SimulatedMarket::State::update(InstrumentIndex i, Timestamp at, MarketBatch& out)
 {
-    Line& line = lines[i];
+    Course& line = lines[i];
     if (!openLine(i, at) || line.halted)
         return;
     const double fair = path.price(i, *line.minutes, at) * (static_cast<double>(Decimal::kOne)
@@ -323,7 +322,7 @@ void SimulatedMarket::State::update(InstrumentIndex i, Timestamp at, MarketBatch
 /// Prices follow the fair value with some slack, so that they rest for a while and only sizes move.
 void SimulatedMarket::State::moveQuote(InstrumentIndex i, double fair)
 {
-    Line& line = lines[i];
+    Course& line = lines[i];
     const double usual = names[i].spreadTicks;
     const double mid = static_cast<double>(line.bid + line.ask) / 2;
     const bool strayed = line.ask == 0 || std::abs(fair - mid) > 0.35 + usual / 2;
@@ -342,7 +341,7 @@ void SimulatedMarket::State::moveQuote(InstrumentIndex i, double fair)
 
 void SimulatedMarket::State::quote(InstrumentIndex i, Timestamp at, MarketBatch& out)
 {
-    const Line& line = lines[i];
+    const Course& line = lines[i];
     QuoteTick tick;
     tick.instrument = i;
     tick.bid = Price::fromUnits(line.bid * line.tickUnits);
@@ -357,7 +356,7 @@ void SimulatedMarket::State::quote(InstrumentIndex i, Timestamp at, MarketBatch&
 
 void SimulatedMarket::State::trade(InstrumentIndex i, Timestamp at, double fair, MarketBatch& out)
 {
-    Line& line = lines[i];
+    Course& line = lines[i];
     const auto k = (at - line.minutes->session.start).count() / kMinuteNanos;
     if (k != line.volumeMinute) {
         line.volumeMinute = k;
@@ -394,7 +393,7 @@ void SimulatedMarket::State::trade(InstrumentIndex i, Timestamp at, double fair,
 Book SimulatedMarket::depth(InstrumentIndex instrument, int depth) const
 {
     const State& state = *m_state;
-    const Line& line = state.lines[instrument];
+    const Course& line = state.lines[instrument];
     Book book;
     book.symbol = state.instruments[instrument].symbol;
     book.eventTime = state.present;

@@ -2,11 +2,12 @@
 
 #include <algorithm>
 
+#include "services/exchange/spans.h"
+
 namespace qd::exchange {
 
 namespace {
 
-constexpr std::int64_t kMinuteNanos = 60'000'000'000;
 
 Timestamp minuteOf(Timestamp at)
 {

@@ -11,7 +11,7 @@ namespace {
 constexpr std::string_view kReplacement = "\xef\xbf\xbd"; // U+FFFD
 
 // Bytes that can be copied as they are: printable ASCII but the quote and the backslash.
-constexpr std::array<bool, 256> kPlain = [] {
+constexpr std::array<bool, 256> kCopied = [] {
     std::array<bool, 256> plain{};
     for (unsigned c = 0x20; c < 0x80; ++c) plain[c] = c != '"' && c != '\\';
     return plain;
@@ -38,7 +38,7 @@ std::size_t plainLength(std::string_view text)
         std::memcpy(&word, text.data() + at, sizeof word);
         if (notPlain(word) != 0) break;
     }
-    while (at < text.size() && kPlain[static_cast<unsigned char>(text[at])]) ++at;
+    while (at < text.size() && kCopied[static_cast<unsigned char>(text[at])]) ++at;
     return at;
 }
 
@@ -70,7 +70,7 @@ bool copyPlain(char* out, std::string_view text)
         return notPlain(std::uint64_t{first} << 32 | last) == 0;
     }
     for (std::size_t at = 0; at < size; ++at) {
-        if (!kPlain[static_cast<unsigned char>(from[at])]) return false;
+        if (!kCopied[static_cast<unsigned char>(from[at])]) return false;
         out[at] = from[at];
     }
     return true;

@@ -6,13 +6,6 @@ namespace qd::market {
 
 namespace {
 
-Timestamp floorTo(Timestamp instant, Duration length)
-{
-    const std::int64_t step = length.count(), nanos = instant.nanos();
-    const std::int64_t rest = nanos % step;
-    return Timestamp::fromNanos(nanos - (rest < 0 ? rest + step : rest));
-}
-
 void apply(Bar& bar, bool& priced, const Trade& trade, TradeEffect effect, bool late)
 {
     if (effect.volume) {
@@ -34,6 +27,13 @@ void apply(Bar& bar, bool& priced, const Trade& trade, TradeEffect effect, bool 
 }
 
 } // namespace
+
+Timestamp floorTo(Timestamp instant, Duration length)
+{
+    const std::int64_t step = length.count(), nanos = instant.nanos();
+    const std::int64_t rest = nanos % step;
+    return Timestamp::fromNanos(nanos - (rest < 0 ? rest + step : rest));
+}
 
 BarSpan barSpan(BarInterval interval, const Calendar& calendar, Timestamp instant)
 {

@@ -17,6 +17,9 @@ constexpr std::size_t indexOf(BarInterval interval)
     return static_cast<std::size_t>(interval);
 }
 
+/// The latest whole multiple of `length` since the epoch that is not after `instant`.
+Timestamp floorTo(Timestamp instant, Duration length);
+
 /// The bar that `instant` falls in: [start, end). Up to an hour: whole multiples since the epoch.
 /// Four hours and days count from midnight where the market is.
 struct BarSpan {

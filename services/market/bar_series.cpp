@@ -2,18 +2,13 @@
 
 #include <algorithm>
 
+#include "services/market/bar_builder.h"
+
 namespace qd::market {
 
 namespace {
 
 using namespace std::chrono_literals;
-
-Timestamp floorTo(Timestamp instant, Duration length)
-{
-    const std::int64_t step = length.count();
-    const std::int64_t rest = instant.nanos() % step;
-    return Timestamp::fromNanos(instant.nanos() - (rest < 0 ? rest + step : rest));
-}
 
 /// How long a growing bar is good enough before it is asked for again.
 Duration tailGoodFor(BarInterval interval)

@@ -10,18 +10,13 @@
 #include <fmt/format.h>
 
 #include "services/storage/hashing.h"
+#include "services/storage/io_error.h"
 
 namespace qd::storage {
 namespace {
 
 constexpr std::string_view kChecksumMark = "\nsha256:";
 constexpr std::size_t kTrailerSize = kChecksumMark.size() + 64 + 1; // mark, hex digits, newline
-
-tl::unexpected<Error> ioError(std::string_view what, const std::string& path)
-{
-    return fail(ErrorKind::Unavailable, "storage.io",
-                fmt::format("cannot {} {}: {}", what, path, std::strerror(errno)));
-}
 
 /// A descriptor that closes itself.
 class Descriptor {

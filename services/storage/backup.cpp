@@ -15,18 +15,13 @@
 
 #include "services/storage/atomic_file.h"
 #include "services/storage/event_log.h"
+#include "services/storage/io_error.h"
 #include "services/storage/sqlite_error.h"
 
 namespace qd::storage {
 namespace {
 
 constexpr int kPagesPerStep = 1'024;
-
-tl::unexpected<Error> ioError(std::string_view what, const std::string& path)
-{
-    return fail(ErrorKind::Unavailable, "storage.io",
-                fmt::format("cannot {} {}: {}", what, path, std::strerror(errno)));
-}
 
 bool exists(const std::string& path)
 {

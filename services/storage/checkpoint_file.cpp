@@ -15,7 +15,7 @@
 namespace qd::storage {
 namespace {
 
-constexpr std::string_view kDomain = "qd.checkpoint.v1";
+constexpr std::string_view kCheckpointDomain = "qd.checkpoint.v1";
 constexpr std::size_t kSignatureHexSize = 128;
 
 std::string unsignedLine(const Checkpoint& checkpoint)
@@ -57,7 +57,7 @@ Result<void> removeTornLine(int fd, const std::string& file, std::string_view co
 
 std::string signedText(const Checkpoint& checkpoint)
 {
-    return std::string(kDomain) + unsignedLine(checkpoint);
+    return std::string(kCheckpointDomain) + unsignedLine(checkpoint);
 }
 
 std::string formatLine(const Checkpoint& checkpoint)

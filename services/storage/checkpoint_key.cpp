@@ -10,6 +10,7 @@
 
 #include "services/storage/atomic_file.h"
 #include "services/storage/checkpoint_file.h"
+#include "services/storage/digest_context.h"
 
 namespace qd::storage {
 namespace {
@@ -22,12 +23,8 @@ struct KeyFree {
 struct BioFree {
     void operator()(BIO* bio) const { BIO_free(bio); }
 };
-struct ContextFree {
-    void operator()(EVP_MD_CTX* context) const { EVP_MD_CTX_free(context); }
-};
 using Key = std::unique_ptr<EVP_PKEY, KeyFree>;
 using Bio = std::unique_ptr<BIO, BioFree>;
-using Context = std::unique_ptr<EVP_MD_CTX, ContextFree>;
 
 const unsigned char* asUnsigned(std::string_view bytes)
 {
@@ -94,7 +91,7 @@ Result<std::string> signText(const std::string& file, std::string_view text)
 {
     const auto key = loadKey(file);
     if (!key) return tl::unexpected(key.error());
-    const Context context(EVP_MD_CTX_new());
+    const DigestContext context(EVP_MD_CTX_new());
     unsigned char signature[kSignatureSize];
     std::size_t size = sizeof signature;
     const bool done =
@@ -120,7 +117,7 @@ Result<bool> isSignedBy(const std::string& file, std::string_view text,
     if (!key || EVP_PKEY_get_id(key.get()) != EVP_PKEY_ED25519) return badKey(file + ".pub");
     unsigned char signature[kSignatureSize];
     if (!parseSignature(signatureHex, signature)) return false;
-    const Context context(EVP_MD_CTX_new());
+    const DigestContext context(EVP_MD_CTX_new());
     return EVP_DigestVerifyInit(context.get(), nullptr, nullptr, nullptr, key.get()) == 1 &&
            EVP_DigestVerify(context.get(), signature, sizeof signature, asUnsigned(text),
                             text.size()) == 1;

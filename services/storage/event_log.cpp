@@ -10,7 +10,7 @@
 namespace qd::storage {
 namespace {
 
-constexpr std::string_view kDomain = "qd.event.v1";
+constexpr std::string_view kEventDomain = "qd.event.v1";
 
 void addInteger(std::string& bytes, std::uint64_t value, int width)
 {
@@ -89,7 +89,7 @@ const MigrationSet& storageMigrations()
 Hash chainHash(const Hash& previous, const Event& event)
 {
     thread_local std::string bytes;
-    bytes.assign(kDomain);
+    bytes.assign(kEventDomain);
     bytes += asBytes(previous);
     addField(bytes, event.sequence);
     addField(bytes, event.time.nanos());

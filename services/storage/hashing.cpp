@@ -5,17 +5,15 @@
 
 #include <openssl/evp.h>
 
+#include "services/storage/digest_context.h"
+
 namespace qd::storage {
 namespace {
-
-struct ContextFree {
-    void operator()(EVP_MD_CTX* context) const { EVP_MD_CTX_free(context); }
-};
 
 // Fetching the algorithm and making a context cost more than hashing a short event.
 EVP_MD_CTX* sharedContext()
 {
-    thread_local const std::unique_ptr<EVP_MD_CTX, ContextFree> context(EVP_MD_CTX_new());
+    thread_local const DigestContext context(EVP_MD_CTX_new());
     return context.get();
 }
 

@@ -2,14 +2,11 @@
 
 #include <algorithm>
 
+#include "services/wire/ascii.h"
+
 namespace qd::wire {
 
 namespace {
-
-char lower(char c)
-{
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
 
 bool sameName(std::string_view a, std::string_view b)
 {

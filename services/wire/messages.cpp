@@ -4,14 +4,11 @@
 #include <array>
 #include <ctime>
 
+#include "services/wire/ascii.h"
+
 namespace qd::wire {
 
 namespace {
-
-char lower(char c)
-{
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
 
 std::string_view trim(std::string_view text)
 {

@@ -3,14 +3,11 @@
 #include <algorithm>
 #include <charconv>
 
+#include "services/wire/ascii.h"
+
 namespace qd::wire {
 
 namespace {
-
-char lower(char c)
-{
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
 
 std::uint16_t defaultPort(bool secure)
 {

@@ -8,7 +8,7 @@ namespace qd::ui {
 
 namespace {
 
-struct Text {
+struct Words {
     Q_DECLARE_TR_FUNCTIONS(Orders)
 };
 
@@ -33,7 +33,7 @@ QString shortWord(TimeInForce inForce)
 
 QString sideWord(Side side)
 {
-    return side == Side::Buy ? Text::tr("BUY") : Text::tr("SELL");
+    return side == Side::Buy ? Words::tr("BUY") : Words::tr("SELL");
 }
 
 QString sideWord(const client::OrderFacts& order)
@@ -57,25 +57,25 @@ QString timeInForceWord(const client::OrderFacts& order)
 QString stateWord(const client::OrderFacts& order)
 {
     if (!order.stateWord.empty()) return format::plain(order.stateWord, 16).toUpper();
-    if (order.outcomeUnknown) return Text::tr("UNKNOWN");
+    if (order.outcomeUnknown) return Words::tr("UNKNOWN");
     switch (order.state) {
     case OrderState::Initialized:
     case OrderState::Emulated:
-    case OrderState::Released: return Text::tr("PREPARED");
-    case OrderState::AwaitingConfirmation: return Text::tr("ASKING");
-    case OrderState::Denied: return Text::tr("DENIED");
-    case OrderState::Submitted: return Text::tr("SENDING");
+    case OrderState::Released: return Words::tr("PREPARED");
+    case OrderState::AwaitingConfirmation: return Words::tr("ASKING");
+    case OrderState::Denied: return Words::tr("DENIED");
+    case OrderState::Submitted: return Words::tr("SENDING");
     case OrderState::Accepted:
-    case OrderState::Triggered: return Text::tr("WORKING");
-    case OrderState::Held: return Text::tr("HELD");
-    case OrderState::Rejected: return Text::tr("REJECTED");
-    case OrderState::Canceled: return Text::tr("CANCELLED");
-    case OrderState::Expired: return Text::tr("EXPIRED");
-    case OrderState::PendingUpdate: return Text::tr("CHANGING");
-    case OrderState::PendingCancel: return Text::tr("CANCELLING");
-    case OrderState::PartiallyFilled: return Text::tr("PARTIAL");
-    case OrderState::Filled: return Text::tr("FILLED");
-    case OrderState::Replaced: return Text::tr("REPLACED");
+    case OrderState::Triggered: return Words::tr("WORKING");
+    case OrderState::Held: return Words::tr("HELD");
+    case OrderState::Rejected: return Words::tr("REJECTED");
+    case OrderState::Canceled: return Words::tr("CANCELLED");
+    case OrderState::Expired: return Words::tr("EXPIRED");
+    case OrderState::PendingUpdate: return Words::tr("CHANGING");
+    case OrderState::PendingCancel: return Words::tr("CANCELLING");
+    case OrderState::PartiallyFilled: return Words::tr("PARTIAL");
+    case OrderState::Filled: return Words::tr("FILLED");
+    case OrderState::Replaced: return Words::tr("REPLACED");
     }
     return {};
 }
@@ -127,9 +127,9 @@ QString headline(const OrderRequest& request, int places)
         text += QStringLiteral("  @ ") + format::number(price->value(), places);
     }
     text += QLatin1Char(' ') + shortWord(request.type);
-    if (request.orderClass == OrderClass::Bracket) return text + Text::tr(" + BRACKET");
-    if (request.takeProfit) return text + Text::tr(" + TARGET");
-    return request.stopLoss ? text + Text::tr(" + STOP") : text;
+    if (request.orderClass == OrderClass::Bracket) return text + Words::tr(" + BRACKET");
+    if (request.takeProfit) return text + Words::tr(" + TARGET");
+    return request.stopLoss ? text + Words::tr(" + STOP") : text;
 }
 
 } // namespace qd::ui

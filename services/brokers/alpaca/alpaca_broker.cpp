@@ -17,7 +17,7 @@ using alpaca::RequestGate;
 
 constexpr std::size_t kPageMax = 500;      ///< GET /v2/orders
 constexpr std::size_t kActivityPage = 100; ///< GET /v2/account/activities
-constexpr int kPagesMax = 200;             ///< a listing that does not end is not ours to follow
+constexpr int kListingPagesMax = 200;      ///< a listing that does not end is not ours to follow
 constexpr json::Limits kListLimits{.sizeBytesMax = 16 << 20, .depthMax = 16, .valuesMax = 2'000'000};
 
 Capabilities alpacaCapabilities()
@@ -325,7 +325,7 @@ void AlpacaBroker::State::pageOrders(OrderListing listing)
             const bool isFull = page->size >= pageSize;
             const bool grew = listing.add(*page);
             const bool isDone = !isFull || listing.sofar.size() >= listing.wanted.limit ||
-                                ++listing.pages >= kPagesMax || !page->oldest.isSet();
+                                ++listing.pages >= kListingPagesMax || !page->oldest.isSet();
             if (isDone) return listing.done(std::move(listing.sofar));
             // More orders of one instant than fit a page: what cannot be told apart is stepped over.
             listing.until = page->oldest + Duration(std::chrono::microseconds(grew ? 1 : 0));
@@ -369,7 +369,7 @@ void AlpacaBroker::State::pageFills(Timestamp since, std::string token, std::vec
             if (!result) return done(tl::unexpected(result.error()));
             const bool full = result->size >= kActivityPage;
             for (auto& fill : result->fills) sofar.push_back(std::move(fill));
-            if (!full || page + 1 >= kPagesMax || result->lastId.empty())
+            if (!full || page + 1 >= kListingPagesMax || result->lastId.empty())
                 return done(std::move(sofar));
             pageFills(since, result->lastId, std::move(sofar), page + 1, std::move(done));
         });

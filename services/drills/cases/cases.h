@@ -8,6 +8,11 @@
 /// The drills, by subject. Each function lists those of one file.
 namespace qd::drills {
 
+inline double millisOf(Duration time)
+{
+    return std::chrono::duration<double, std::milli>(time).count();
+}
+
 std::vector<Drill> startDrills();       ///< settings, first request, health, logs
 std::vector<Drill> credentialDrills();  ///< keys missing, revoked, expired
 std::vector<Drill> intakeDrills();      ///< what is refused before it is sent

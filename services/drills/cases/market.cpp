@@ -16,11 +16,6 @@ json::Value quoteOf(const Answer& answer)
     return answer["quotes"].at(0);
 }
 
-std::int64_t millisOf(Duration time)
-{
-    return std::chrono::duration_cast<std::chrono::milliseconds>(time).count();
-}
-
 int venueRemaining(Stage& stage)
 {
     const auto answer = stage.venue("GET", "/v2/stocks/SPY/quotes/latest");
@@ -53,8 +48,8 @@ void providerLimit(Stage& stage, Evidence& evidence)
                 refused->text("code") == "market.history_rate_limited",
             "expected 429 with the time of the next try, was {} {}", refused->status,
             refused->body.substr(0, 300));
-    require(refused->took < 5s, "the user waited {} ms to be told", millisOf(refused->took));
-    evidence.note("429 from the provider, nothing kept: 429 after {} ms, {}", millisOf(refused->took),
+    require(refused->took < 5s, "the user waited {:.0f} ms to be told", millisOf(refused->took));
+    evidence.note("429 from the provider, nothing kept: 429 after {:.0f} ms, {}", millisOf(refused->took),
                   refused->text("detail"));
     const std::string longer = "/v1/bars?symbol=SPY&interval=5m&limit=400";
     const auto kept = stage.api().call("GET", longer);
@@ -98,7 +93,7 @@ void keysTakeTurns(Stage& stage, Evidence& evidence)
         return millisOf(answer->took);
     };
     strike(429, (*keys)["keyId"].stringOr({}));
-    evidence.note("the first key used up: answered in {} ms", answered("CSCO"));
+    evidence.note("the first key used up: answered in {:.0f} ms", answered("CSCO"));
     stage.await("health names the key in use", 15s, [&] {
         const auto detail = stage.component("feed.alpaca", "detail");
         return detail.find("key 2 of 2 is in use") != std::string::npos &&

@@ -9,11 +9,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-double millisOf(Duration duration)
-{
-    return std::chrono::duration<double, std::milli>(duration).count();
-}
-
 bool hasRetryAfter(const Answer& answer)
 {
     return answer.headers.contains("Retry-After") && answer["retryAfterMs"].integerOr(0) > 0;

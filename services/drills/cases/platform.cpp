@@ -13,11 +13,6 @@ using std::chrono::milliseconds;
 
 constexpr int kRush = 120; ///< orders at once
 
-double millisOf(Duration duration)
-{
-    return std::chrono::duration<double, std::milli>(duration).count();
-}
-
 std::string marketOrder(const std::string& id, const std::string& symbol)
 {
     return R"({"clientOrderId":")" + id + R"(","symbol":")" + symbol +

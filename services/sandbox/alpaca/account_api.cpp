@@ -244,7 +244,6 @@ wire::HttpResponse AccountApi::answerClock()
 
 wire::HttpResponse AccountApi::answerCalendar(const ApiRequest& request) const
 {
-    constexpr Duration kDay = std::chrono::hours(24);
     constexpr int kDaysMax = 366 * 30;
     const Timestamp now = m_desk.exchange.clock().now;
     const auto start = parseDate(request.query("start"));
@@ -253,14 +252,14 @@ wire::HttpResponse AccountApi::answerCalendar(const ApiRequest& request) const
     // Noon keeps a step of 24 hours on the next date whatever summer time does.
     Timestamp day = fromNewYork(start.value_or(toNewYork(now).date), std::chrono::hours(12));
     const Timestamp last =
-        fromNewYork(end.value_or(toNewYork(now + 30 * kDay).date), std::chrono::hours(12));
+        fromNewYork(end.value_or(toNewYork(now + std::chrono::days(30)).date), std::chrono::hours(12));
     const auto wall = [](Timestamp instant, std::string_view form) {
         const auto minutes = toNewYork(instant).sinceMidnight / std::chrono::minutes(1);
         return fmt::format(fmt::runtime(form), minutes / 60, minutes % 60);
     };
     json::Writer out;
     out.beginArray();
-    for (int i = 0; i < kDaysMax && day <= last; ++i, day = day + kDay) {
+    for (int i = 0; i < kDaysMax && day <= last; ++i, day = day + std::chrono::days(1)) {
         const Date date = toNewYork(day).date;
         const auto trading = m_desk.exchange.calendar().tradingDay(date);
         if (!always && !trading)
@@ -275,7 +274,7 @@ wire::HttpResponse AccountApi::answerCalendar(const ApiRequest& request) const
             out.member("session_open", wall(trading->preOpen, "{:02}{:02}"));
             out.member("session_close", wall(trading->postClose, "{:02}{:02}"));
         }
-        out.member("settlement_date", toString(toNewYork(day + kDay).date)).endObject();
+        out.member("settlement_date", toString(toNewYork(day + std::chrono::days(1)).date)).endObject();
     }
     out.endArray();
     return jsonAnswer(out.take());

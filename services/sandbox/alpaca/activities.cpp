@@ -12,7 +12,6 @@ namespace qd::sandbox::alpaca {
 namespace {
 
 constexpr std::size_t kPageMax = 100;
-constexpr Duration kDay = std::chrono::hours(24);
 
 void writeActivity(json::Writer& out, const exchange::VenueExecution& execution)
 {
@@ -55,7 +54,7 @@ ApiResult<ActivityQuery> readActivityQuery(const ApiRequest& request)
         else
             query.after = *instant - Duration(name == std::string_view("date") ? 1 : 0);
         if (name == std::string_view("date"))
-            query.until = *instant + kDay;
+            query.until = *instant + std::chrono::days(1);
     }
     query.newestFirst = request.query("direction") != "asc";
     query.pageToken = std::string(request.query("page_token"));

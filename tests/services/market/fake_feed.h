@@ -9,6 +9,8 @@
 
 namespace qd::market::test {
 
+inline const Symbol kSpy = Symbol::of("SPY"), kQqq = Symbol::of("QQQ");
+
 /// A feed that says what the test tells it to, and writes down what it is asked.
 class FakeFeed final : public brokers::MarketFeed {
 public:

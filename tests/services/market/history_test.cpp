@@ -14,9 +14,9 @@ namespace {
 using namespace std::chrono_literals;
 using test::barOf;
 using test::FakeFeed;
+using test::kSpy;
 
 const Timestamp kTen = Timestamp::of("2026-01-05T15:00:00Z");
-const Symbol kSpy = Symbol::of("SPY");
 
 class HistoryTest : public testing::Test {
 protected:

@@ -15,10 +15,10 @@ using namespace std::chrono_literals;
 using brokers::MarketEvent;
 using test::barOf;
 using test::FakeFeed;
+using test::kQqq;
+using test::kSpy;
 using test::quoteOf;
 using test::tradeOf;
-
-const Symbol kSpy = Symbol::of("SPY"), kQqq = Symbol::of("QQQ");
 
 /// What one viewer was told.
 struct Told {

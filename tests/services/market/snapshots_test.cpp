@@ -13,10 +13,10 @@ using namespace std::chrono_literals;
 using brokers::MarketSnapshot;
 using test::barOf;
 using test::FakeFeed;
+using test::kQqq;
+using test::kSpy;
 using test::quoteOf;
 using test::tradeOf;
-
-const Symbol kSpy = Symbol::of("SPY"), kQqq = Symbol::of("QQQ");
 
 class Snapshots : public testing::Test {
 protected:
@@ -90,6 +90,27 @@ TEST_F(Snapshots, AfterTheCloseTheLastPriceIsAsOldAsItsTradeAndNotAsTheClose)
     m_feed.asked.back().told({untraded});
     EXPECT_EQ(m_market.view(kQqq).last, Price::of("499")) << "without a trade, the day's close";
     EXPECT_EQ(m_market.view(kQqq).lastTime, Timestamp::of("2026-01-05T21:00:00Z"));
+}
+
+TEST_F(Snapshots, AMarketThatNeverShutsHasDaysOfItsOwn)
+{
+    m_world.run(42h); // Wednesday 09:00 UTC: 04:00 in New York, before its day has begun
+    MarketData market{MarketSettings{.alwaysOpen = true, .history = {}}, {&m_feed}, m_core, m_instruments};
+    market.start();
+    const auto watch = market.watch({kSpy});
+    m_world.run(1ms);
+    m_feed.connect();
+    auto told = spy();
+    told.day = barOf(Timestamp::of("2026-01-07T00:00:00Z"), "499", "700");
+    told.previousDay = barOf(Timestamp::of("2026-01-06T00:00:00Z"), "498");
+    m_feed.asked.back().told({told});
+    m_feed.say({tradeOf("SPY", "500.02", "100", now())});
+    m_world.run(1s);
+    const auto shown = market.view(kSpy);
+    EXPECT_EQ(shown.dayOpen, Price::of("499"));
+    EXPECT_EQ(shown.dayVolume, Quantity::of("800")) << "no hour is out of hours";
+    EXPECT_EQ(shown.previousClose, Price::of("498"));
+    EXPECT_EQ(&market.calendar(), &Calendar::crypto());
 }
 
 TEST_F(Snapshots, TheStreamsWordIsNewerAndStays)

@@ -54,13 +54,6 @@ std::string maskedFrame(std::uint8_t opcode, bool fin, std::uint8_t rsv, std::st
     return std::string(head.bytes.begin(), head.bytes.begin() + head.size) + payload;
 }
 
-void upgrade(RawClient& client)
-{
-    client.send("GET /ws HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
-                "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n");
-    client.receive([](const std::string& text) { return text.ends_with("\r\n\r\n"); });
-}
-
 /// What a server said, a line each: "text 48656c", "pong …", "close 1000".
 std::vector<std::string> describeFrames(const std::string& received)
 {

@@ -29,16 +29,6 @@ std::string maskedFrame(Opcode opcode, std::string payload)
     return bytes + payload;
 }
 
-/// A raw socket with an accepted upgrade.
-void upgrade(RawClient& client)
-{
-    client.send("GET /ws HTTP/1.1\r\nHost: h\r\nConnection: keep-alive, Upgrade\r\nUpgrade: WebSocket\r\n"
-                "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n");
-    const std::string answer = client.receive([](const std::string& text) { return text.ends_with("\r\n\r\n"); });
-    ASSERT_NE(answer.find("101 Switching Protocols"), std::string::npos) << answer;
-    ASSERT_NE(answer.find("Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo="), std::string::npos) << answer;
-}
-
 /// The close code of the last frame that a server sent; 0 if it is no close frame.
 int closeCode(const std::string& received)
 {

@@ -295,4 +295,13 @@ std::vector<WebSocketMessage> RecordedSocket::messages() const
     return m_state->messages;
 }
 
+void upgrade(RawClient& client)
+{
+    client.send("GET /ws HTTP/1.1\r\nHost: h\r\nConnection: keep-alive, Upgrade\r\nUpgrade: WebSocket\r\n"
+                "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n");
+    const std::string answer = client.receive([](const std::string& text) { return text.ends_with("\r\n\r\n"); });
+    ASSERT_NE(answer.find("101 Switching Protocols"), std::string::npos) << answer;
+    ASSERT_NE(answer.find("Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo="), std::string::npos) << answer;
+}
+
 } // namespace qd::wire

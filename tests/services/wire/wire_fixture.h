@@ -88,6 +88,9 @@ private:
     bool m_closed = false;
 };
 
+/// Asks for a WebSocket at /ws and expects to get it.
+void upgrade(RawClient& client);
+
 /// A blocking raw server for one connection at a time: the rude peer of the clients.
 class RawServer {
 public:
