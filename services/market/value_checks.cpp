@@ -30,6 +30,11 @@ bool isPlausible(Price price, Believed& believed)
     return true;
 }
 
+bool isPossible(Timestamp eventTime, Timestamp now)
+{
+    return eventTime <= now + kFutureMax && eventTime >= now - kPastMax;
+}
+
 Price middle(const Quote& quote)
 {
     if (quote.bid.isZero()) return quote.ask;
@@ -46,7 +51,7 @@ Doubt check(const Quote& quote, Timestamp now, Believed& believed)
         quote.askSize.isNegative() || (quote.bid.isZero() && quote.ask.isZero()))
         return Doubt::Negative;
     if (quote.bid > quote.ask && quote.ask.isPositive()) return Doubt::Crossed;
-    if (quote.eventTime > now + kFutureMax) return Doubt::Absurd;
+    if (!isPossible(quote.eventTime, now)) return Doubt::Absurd;
     if (quote.eventTime < believed.quoteTime) return Doubt::OutOfOrder;
     const Price price = middle(quote);
     if (quote.ask > kPriceMax || !isPlausible(price, believed)) return Doubt::Absurd;
@@ -58,7 +63,7 @@ Doubt check(const Quote& quote, Timestamp now, Believed& believed)
 Doubt check(const Trade& trade, Timestamp now, Believed& believed)
 {
     if (!trade.price.isPositive() || !trade.size.isPositive()) return Doubt::Negative;
-    if (trade.eventTime > now + kFutureMax) return Doubt::Absurd;
+    if (!isPossible(trade.eventTime, now)) return Doubt::Absurd;
     if (!isPlausible(trade.price, believed)) return Doubt::Absurd;
     if (trade.eventTime < believed.tradeTime) return Doubt::None;
     believed.reference = trade.price;

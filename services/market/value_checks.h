@@ -24,6 +24,8 @@ inline constexpr int kJumpMax = 10;
 inline constexpr int kSuspectsAgreed = 10;
 /// Times from further in the future than this are wrong.
 inline constexpr Duration kFutureMax = std::chrono::minutes(5);
+/// … and so are older ones: an age of centuries does not fit a Duration.
+inline constexpr Duration kPastMax = std::chrono::hours(24 * 365 * 100);
 
 /// Is the quote to be believed? Both sides may not be empty, locked markets (bid = ask) are real,
 /// crossed ones are noise. On None, `believed` is brought up to date.

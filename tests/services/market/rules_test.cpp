@@ -43,6 +43,7 @@ TEST(ValueChecks, BadQuotesAreNamed)
         {negativeSize, Doubt::Negative},
         {quote("10", "20000000"), Doubt::Absurd},
         {quote("10", "10.01", kNow + Duration(1h)), Doubt::Absurd},
+        {quote("10", "10.01", Timestamp::of("1700-01-01T00:00:00Z")), Doubt::Absurd},
     };
     for (const Row& row : rows) {
         Believed believed;
