@@ -1,15 +1,23 @@
 #include "services/market/bar_builder.h"
 
 #include <algorithm>
+#include <limits>
 
 namespace qd::market {
 
 namespace {
 
+/// Coins trade in numbers that no Quantity holds for a day; a volume stays at the largest there is.
+Quantity volumeWith(Quantity volume, Quantity more)
+{
+    constexpr Decimal kMost = Decimal::fromUnits(std::numeric_limits<std::int64_t>::max());
+    return Quantity(volume.value().checkedAdd(more.value()).value_or(kMost));
+}
+
 void apply(Bar& bar, bool& priced, const Trade& trade, TradeEffect effect, bool late)
 {
     if (effect.volume) {
-        bar.volume += trade.size;
+        bar.volume = volumeWith(bar.volume, trade.size);
         ++bar.tradeCount;
     }
     if (!effect.last && !effect.range) return;

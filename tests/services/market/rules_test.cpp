@@ -207,6 +207,16 @@ TEST_F(Bars, AMinuteOfTradesIsABar)
     EXPECT_EQ(m_builder.current(BarInterval::Minute5)->volume, Quantity::of("201"));
 }
 
+TEST_F(Bars, AVolumeBeyondAllNumbersStopsNothing)
+{
+    add(trade("0.00001", "60000000000", kNow));
+    add(trade("0.00002", "60000000000", kNow + Duration(1s)));
+    const Bar* bar = m_builder.current(BarInterval::Minute1);
+    ASSERT_NE(bar, nullptr);
+    EXPECT_EQ(bar->volume, Quantity::of("92233720368.54775807"));
+    EXPECT_EQ(bar->close, Price::of("0.00002"));
+}
+
 TEST_F(Bars, ALatePrintAmendsTheClosedBarButNotItsClose)
 {
     add(trade("10", "100", kNow));
