@@ -11,6 +11,8 @@ namespace qd::exchange {
 
 namespace {
 
+constexpr Duration kBetweenPasses = std::chrono::seconds(2); ///< of a recording without bars
+
 Timestamp timeOf(const MarketEvent& event)
 {
     return std::visit(
@@ -169,8 +171,17 @@ struct ReplayMarket::State {
         if (stretches.empty())
             return;
         const auto& last = stretches.back();
-        passLength = last.elapsed + (last.end - last.begin) + std::chrono::minutes(1);
+        const auto played = last.elapsed + (last.end - last.begin);
+        const bool hasBars = std::any_of(recordings.begin(), recordings.end(), [](const auto& one) {
+            return one.kind == Recording::Kind::Bars || one.kind == Recording::Kind::QuoteBars;
+        });
+        if (!hasBars) { // a few seconds of ticks go on before anybody calls them stale
+            passLength = played + kBetweenPasses;
+            passShift = (end - begin) + kBetweenPasses;
+            return;
+        }
         // Whole minutes, so that bars of a second pass begin on the minute too.
+        passLength = played + std::chrono::minutes(1);
         const auto span = (end - begin).count() + 2 * kMinuteNanos;
         passShift = Duration(span - span % kMinuteNanos);
     }

@@ -306,6 +306,38 @@ TEST(Replay, SpeedLoopAndEnd)
     EXPECT_EQ(playFor(fast, now, 1s), fast.eventCount());
 }
 
+TEST(Replay, AFewSecondsOfTicksGoOnBeforeTheyLookStale)
+{
+    Recording ticks;
+    ticks.kind = Recording::Kind::Trades;
+    ticks.instrument.symbol = Symbol::of("SPY");
+    const auto first = Timestamp::of("2020-01-02T15:00:00.4Z");
+    for (int i = 0; i < 5; ++i) {
+        RecordedTrade trade;
+        trade.time = first + i * 1s;
+        trade.price = Price::of("100");
+        trade.size = Quantity::of("100");
+        ticks.trades.push_back(trade);
+    }
+    ReplayOptions options;
+    options.loop = true;
+    ReplayMarket market({ticks}, options);
+    const auto now = Timestamp::of("2026-01-05T15:00:00Z");
+    market.start(now);
+    MarketBatch out;
+    std::size_t before = 0;
+    Duration silence{};
+    for (Duration passed{}; passed <= 60s; passed += 100ms) {
+        market.advance(market.venueTime(now + passed), out);
+        silence = out.size() > before ? Duration{} : silence + 100ms;
+        EXPECT_LT(silence, 3s) << "at " << passed.count();
+        before = out.size();
+        const Duration ahead = market.venueTime(now + passed) - (first + passed);
+        EXPECT_LT(ahead, 1s) << "the venue's clock goes on as ours does";
+    }
+    EXPECT_GE(before, 10 * market.eventCount());
+}
+
 TEST(Replay, WhatStandsAtTheBeginningIsKnown)
 {
     const auto early = parseRecording("EARLY.csv", "time,open,high,low,close,volume\n"
