@@ -30,6 +30,13 @@ Price averageOf(Int128 notional, Quantity quantity)
         divideRounded(notional, quantity.units(), Rounding::HalfEven)));
 }
 
+/// Whether order and position can still count what the venue says was filled.
+bool isCountable(const Order& order, const Position& position, Quantity filled)
+{
+    return order.filledQuantity.value().checkedAdd(filled.value()) &&
+           position.quantity.abs().value().checkedAdd(filled.value());
+}
+
 } // namespace
 
 Applier::FillOutcome Applier::applyFill(Change& change, const Fill& told, const Source& source)
@@ -46,7 +53,8 @@ Applier::FillOutcome Applier::applyFill(Change& change, const Fill& told, const 
     fill.account = m_room.settings.account;
     if (!fill.receiveTime.isSet()) fill.receiveTime = m_room.now();
     if (fill.symbol != order.request.symbol || fill.side != order.request.side ||
-        !fill.quantity.isPositive() || !fill.price.isPositive()) {
+        !fill.quantity.isPositive() || !fill.price.isPositive() ||
+        !isCountable(order, m_room.book.position(fill.symbol), fill.quantity)) {
         OrderReport report;
         report.clientOrderId = fill.clientOrderId;
         impossible(change, order, "filled otherwise (" + fill.executionId.text() + ")", report,

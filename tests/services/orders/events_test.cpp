@@ -75,6 +75,28 @@ TEST(Events, AnOverfillIsBookedAndAlarms)
     EXPECT_TRUE(backend.noticed("More was filled than ordered"));
 }
 
+TEST(Events, AFillBeyondAllNumbersIsSetAside)
+{
+    Backend backend;
+    const auto id = backend.submit(buy(100, "ACME").limit("12.50"));
+    backend.run(1s);
+    backend.fill(id, 40, "12.50");
+    brokers::OrderUpdate update;
+    update.kind = OrderEventKind::Filled;
+    update.report = backend.venue.findByClientId(id)->report;
+    Fill fill;
+    fill.executionId = ExecutionId("monster");
+    fill.venueOrderId = update.report.venueOrderId;
+    fill.symbol = Symbol::of("ACME");
+    fill.quantity = Quantity::of("92233720368");
+    fill.price = Price::of("12.50");
+    update.fill = fill;
+    backend.link->inject(update);
+    backend.run(1s);
+    EXPECT_TRUE(backend.noticed("A broker message was set aside"));
+    EXPECT_EQ(backend.position("ACME"), Quantity::of("40"));
+}
+
 TEST(Events, AnEndedOrderDoesNotComeBack) // TB-3.5
 {
     Backend backend;
