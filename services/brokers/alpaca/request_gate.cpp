@@ -33,7 +33,8 @@ Duration secondsOf(std::string_view text)
 {
     const auto value = Decimal::parse(text);
     if (!value || value->isNegative()) return {};
-    return std::chrono::seconds(value->units() / Decimal::kOne);
+    constexpr auto kLongest = std::chrono::floor<std::chrono::seconds>(Duration::max());
+    return std::min(std::chrono::seconds(value->units() / Decimal::kOne), kLongest);
 }
 
 Priority priorityOf(Purpose purpose)

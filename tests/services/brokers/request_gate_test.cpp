@@ -162,6 +162,18 @@ TEST_F(RequestGateTest, A429HoldsEverythingOffForAsLongAsTheVenueSays)
     EXPECT_EQ(query->status(), 200);
 }
 
+TEST_F(RequestGateTest, AWaitLongerThanTimeItselfIsAWait)
+{
+    // More nanoseconds than 64 bits hold.
+    venue.next(429, "{}", {{"Retry-After", "10000000000"}});
+    ask(Purpose::Query);
+    run(milliseconds(100));
+    const auto sent = venue.requests.size();
+    ask(Purpose::Query);
+    run(seconds(60));
+    EXPECT_EQ(venue.requests.size(), sent);
+}
+
 TEST_F(RequestGateTest, TheVenuesCountIsBelievedBeforeItHasToRefuse)
 {
     const auto headers = [this](int remaining) {
