@@ -7,6 +7,17 @@ namespace qd::gateway {
 
 namespace {
 
+constexpr const char* kExpectedTime =
+    "expected an RFC 3339 time of the years 1900 to 2199, e.g. 2013-10-07T13:30:00Z";
+
+/// Nobody means a time centuries away, and a span from there does not fit a Duration.
+bool isUsableTime(const Result<Timestamp>& time)
+{
+    static const Timestamp kEarliest = Timestamp::of("1900-01-01T00:00:00Z");
+    static const Timestamp kEnd = Timestamp::of("2200-01-01T00:00:00Z");
+    return time && *time >= kEarliest && *time < kEnd;
+}
+
 /// Why `value` is not what `field` declares; empty if it is.
 std::string mismatch(const Field& field, const json::Value& value)
 {
@@ -30,8 +41,7 @@ std::string mismatch(const Field& field, const json::Value& value)
     }
     case FieldType::Integer: return value.integer() ? std::string() : "expected an integer";
     case FieldType::Boolean: return value.boolean() ? std::string() : "expected true or false";
-    case FieldType::Time:
-        return value.timestamp() ? std::string() : "expected an RFC 3339 time, e.g. 2013-10-07T13:30:00Z";
+    case FieldType::Time: return isUsableTime(value.timestamp()) ? std::string() : kExpectedTime;
     case FieldType::Object: return value.isObject() ? std::string() : "expected an object";
     case FieldType::Array:
         if (!value.isArray()) return "expected an array";
@@ -90,10 +100,8 @@ void checkQuery(const EndpointSpec& spec, const wire::Target& target,
             if (error != std::errc() || end != value.data() + value.size())
                 problems.push_back(
                     {field.name, "request.wrong_type", "expected an integer", field.example});
-        } else if (field.type == FieldType::Time && !Timestamp::parse(value)) {
-            problems.push_back({field.name, "request.wrong_type",
-                                "expected an RFC 3339 time, e.g. 2013-10-07T13:30:00Z",
-                                field.example});
+        } else if (field.type == FieldType::Time && !isUsableTime(Timestamp::parse(value))) {
+            problems.push_back({field.name, "request.wrong_type", kExpectedTime, field.example});
         }
     }
 }

@@ -126,6 +126,16 @@ TEST_F(ApiTest, BodyFieldsAreCheckedAgainstTheDeclarationAllAtOnce)
     EXPECT_EQ(call("POST", "/v1/x", "trader", "[]").status, 400);
 }
 
+TEST_F(ApiTest, TimesAreOfTheseCenturies)
+{
+    add({.method = "GET", .path = "/v1/x", .summary = "",
+         .query = {{.name = "from", .type = FieldType::Time}}, .body = {}, .errors = {}});
+    EXPECT_EQ(call("GET", "/v1/x?from=1900-01-01T00:00:00Z").status, 200);
+    EXPECT_EQ(call("GET", "/v1/x?from=2199-12-31T23:59:59Z").status, 200);
+    for (const char* from : {"1899-12-31T23:59:59Z", "2200-01-01T00:00:00Z", "yesterday"})
+        EXPECT_EQ(call("GET", "/v1/x?from=" + std::string(from)).status, 422) << from;
+}
+
 TEST_F(ApiTest, WrongMethodAndUnknownPathAreToldApart)
 {
     add({.method = "GET", .path = "/v1/orders/{id}", .summary = "", .query = {}, .body = {},
