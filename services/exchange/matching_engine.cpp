@@ -38,17 +38,8 @@ MatchingEngine::MatchingEngine(SelfTrade selfTrade, std::size_t reserve) : m_sel
 
 BookIndex MatchingEngine::addBook()
 {
-    constexpr std::size_t kUsualLevels = 128;
-    BookState& book = m_books.emplace_back();
-    for (auto& ladder : book.sides) {
-        ladder.keys.reserve(kUsualLevels);
-        ladder.levels.reserve(kUsualLevels);
-    }
-    // Free levels are made ahead too, for the same reason as the pool.
-    for (std::size_t i = 0; i < 2 * kUsualLevels; ++i) {
-        m_freeLevels.push_back(static_cast<std::uint32_t>(m_levels.size()));
-        m_levels.emplace_back();
-    }
+    for (auto& ladder : m_books.emplace_back().sides)
+        ladder.warmUp();
     return static_cast<BookIndex>(m_books.size() - 1);
 }
 
@@ -91,90 +82,18 @@ void MatchingEngine::release(std::uint32_t slot)
     m_free.push_back(slot);
 }
 
-MatchingEngine::Ladder& MatchingEngine::ladderOf(const Slot& order)
+PriceLadder& MatchingEngine::ladderOf(const Slot& order)
 {
     BookState& book = m_books[order.book];
     return order.place == Place::Resting ? book.sides[at(order.side)]
                                          : book.triggers[at(order.side)];
 }
 
-std::size_t MatchingEngine::Ladder::position(std::int64_t key) const
-{
-    const auto count = keys.size();
-    if (key <= bestKey)
-        return key == bestKey && count > 0 ? count - 1 : count;
-    // Neighbours are at least a step apart, so that many keys at most are better than `key`.
-    std::size_t first = 0;
-    if (step > 0) {
-        const auto better = static_cast<std::uint64_t>((key - bestKey) / step);
-        if (better < count)
-            first = count - 1 - better;
-        if (keys[first] == key)
-            return first;
-    }
-    // A binary search without branches to mispredict: how many keys are worse than `key`.
-    const std::int64_t* from = keys.data() + first;
-    auto left = count - first;
-    while (left > 1) {
-        const auto half = left / 2;
-        from += from[half - 1] > key ? half : 0;
-        left -= half;
-    }
-    const auto worse = static_cast<std::size_t>(from - keys.data());
-    return worse + (left == 1 && *from > key ? 1 : 0);
-}
-
-void MatchingEngine::Ladder::insert(std::size_t position, std::int64_t key, std::uint32_t level)
-{
-    const auto narrow = [this](std::int64_t gap) { step = step == 0 ? gap : std::min(step, gap); };
-    if (position > 0)
-        narrow(keys[position - 1] - key);
-    if (position < keys.size())
-        narrow(key - keys[position]);
-    const auto offset = static_cast<std::ptrdiff_t>(position);
-    keys.insert(keys.begin() + offset, key);
-    levels.insert(levels.begin() + offset, level);
-    noteBest();
-}
-
-void MatchingEngine::Ladder::erase(std::size_t position)
-{
-    const auto offset = static_cast<std::ptrdiff_t>(position);
-    keys.erase(keys.begin() + offset);
-    levels.erase(levels.begin() + offset);
-    noteBest();
-}
-
-std::uint32_t MatchingEngine::levelAt(Ladder& ladder, std::int64_t key)
-{
-    const auto position = ladder.position(key);
-    if (position < ladder.keys.size() && ladder.keys[position] == key)
-        return ladder.levels[position];
-    std::uint32_t level = 0;
-    if (m_freeLevels.empty()) {
-        level = static_cast<std::uint32_t>(m_levels.size());
-        m_levels.emplace_back();
-    } else {
-        level = m_freeLevels.back();
-        m_freeLevels.pop_back();
-        m_levels[level] = Level();
-    }
-    m_levels[level].key = key;
-    ladder.insert(position, key, level);
-    return level;
-}
-
-void MatchingEngine::dropLevel(Ladder& ladder, std::uint32_t level)
-{
-    ladder.erase(ladder.position(m_levels[level].key));
-    m_freeLevels.push_back(level);
-}
-
 void MatchingEngine::append(std::uint32_t slot, std::int64_t key)
 {
     Slot& order = m_slots[slot];
-    order.level = levelAt(ladderOf(order), key);
-    Level& level = m_levels[order.level];
+    Level& level = ladderOf(order).join(key);
+    order.key = key;
     order.next = kNone;
     order.previous = level.tail;
     if (level.tail == kNone)
@@ -183,22 +102,23 @@ void MatchingEngine::append(std::uint32_t slot, std::int64_t key)
         m_slots[level.tail].next = slot;
     level.tail = slot;
     level.quantity += order.quantity;
-    ++level.orderCount;
 }
 
 void MatchingEngine::unlink(std::uint32_t slot)
 {
     Slot& order = m_slots[slot];
+    if (order.place != Place::Resting)
+        --m_books[order.book].stops;
     if (order.place == Place::Trailing) {
         std::erase(m_books[order.book].trailing, slot);
         return;
     }
-    Level& level = m_levels[order.level];
-    level.quantity -= order.quantity;
-    if (--level.orderCount == 0) {
-        dropLevel(ladderOf(order), order.level);
-        return;
-    }
+    PriceLadder& ladder = ladderOf(order);
+    unlinkFrom(ladder, ladder.at(order.key), order);
+}
+
+void MatchingEngine::unlinkFrom(PriceLadder& ladder, Level& level, const Slot& order)
+{
     if (order.previous == kNone)
         level.head = order.next;
     else
@@ -207,6 +127,8 @@ void MatchingEngine::unlink(std::uint32_t slot)
         level.tail = order.previous;
     else
         m_slots[order.next].previous = order.previous;
+    level.quantity -= order.quantity;
+    ladder.leave(level, order.key);
 }
 
 EngineEvent& MatchingEngine::tell(EngineEventKind kind, std::uint32_t slot, std::int64_t price,
@@ -275,6 +197,7 @@ void MatchingEngine::hold(std::uint32_t slot, const EngineOrder& order)
     Slot& entry = m_slots[slot];
     BookState& book = m_books[order.book];
     entry.stop = terms;
+    ++book.stops;
     m_stops[terms] = {order.price, order.trail, book.lastTrade};
     if (order.type == OrderType::TrailingStop) {
         entry.place = Place::Trailing;
@@ -295,15 +218,14 @@ bool MatchingEngine::canFillWhole(const Slot& taker, std::int64_t limit) const
     const Side makerSide = opposite(taker.side);
     const auto worst = restingKey(makerSide, limit);
     std::int64_t wanted = taker.quantity;
-    const Ladder& makers = m_books[taker.book].sides[at(makerSide)];
-    for (auto index = makers.levels.rbegin(); index != makers.levels.rend(); ++index) {
-        const Level& level = m_levels[*index];
-        if (level.key > worst)
+    const PriceLadder& makers = m_books[taker.book].sides[at(makerSide)];
+    for (const Level* level = makers.bestLevel(); level != nullptr; level = makers.worse(*level)) {
+        if (level->key > worst)
             return false;
         if (taker.owner == 0 || m_selfTrade == SelfTrade::Allow) {
-            wanted -= level.quantity;
+            wanted -= level->quantity;
         } else {
-            for (auto slot = level.head; slot != kNone; slot = m_slots[slot].next) {
+            for (auto slot = level->head; slot != kNone; slot = m_slots[slot].next) {
                 const bool own = m_slots[slot].owner == taker.owner;
                 if (own && m_selfTrade != SelfTrade::CancelOldest && wanted > 0)
                     return false;
@@ -344,16 +266,16 @@ void MatchingEngine::match(std::uint32_t taker, std::int64_t limit, EngineEvents
 {
     const Side makerSide = opposite(m_slots[taker].side);
     const auto worst = restingKey(makerSide, limit);
-    Ladder& makers = m_books[m_slots[taker].book].sides[at(makerSide)];
-    while (m_slots[taker].quantity > 0 && !makers.empty() && makers.bestKey <= worst) {
-        const auto maker = bestLevel(makers).head;
+    PriceLadder& makers = m_books[m_slots[taker].book].sides[at(makerSide)];
+    while (m_slots[taker].quantity > 0 && !makers.empty() && makers.bestKey() <= worst) {
+        const auto maker = makers.best().head;
         const bool own = m_slots[taker].owner != 0 && m_slots[maker].owner == m_slots[taker].owner;
         if (own && m_selfTrade != SelfTrade::Allow) {
             if (preventSelfTrade(taker, maker, out))
                 return;
             continue;
         }
-        trade(taker, maker, out);
+        trade(taker, makers, out);
     }
 }
 
@@ -368,13 +290,15 @@ bool MatchingEngine::preventSelfTrade(std::uint32_t taker, std::uint32_t maker, 
     return true;
 }
 
-void MatchingEngine::trade(std::uint32_t taker, std::uint32_t maker, EngineEvents& out)
+/// The taker meets the first of the best makers.
+void MatchingEngine::trade(std::uint32_t taker, PriceLadder& makers, EngineEvents& out)
 {
+    Level& level = makers.best();
+    const auto maker = level.head;
     Slot& taking = m_slots[taker];
     Slot& making = m_slots[maker];
     const auto quantity = std::min(taking.quantity, making.quantity);
-    const auto key = m_levels[making.level].key;
-    const auto price = making.side == Side::Buy ? -key : key;
+    const auto price = making.side == Side::Buy ? -level.key : level.key;
     taking.quantity -= quantity;
     EngineEvent& traded = tell(EngineEventKind::Traded, taker, price, out);
     traded.quantity = quantity;
@@ -383,11 +307,11 @@ void MatchingEngine::trade(std::uint32_t taker, std::uint32_t maker, EngineEvent
     traded.makerLeaves = making.quantity - quantity;
     noteTrade(m_books[taking.book], price);
     if (making.quantity == quantity) {
-        unlink(maker);
+        unlinkFrom(makers, level, making);
         release(maker);
     } else {
         making.quantity -= quantity;
-        m_levels[making.level].quantity -= quantity;
+        level.quantity -= quantity;
     }
 }
 
@@ -424,11 +348,13 @@ bool MatchingEngine::modify(EngineOrderId id, std::int64_t price, std::int64_t q
         return true;
     }
     const bool stopped = order.place == Place::Stopped;
+    if (stopped && order.type == OrderType::StopLimit && price <= 0)
+        return false;
     if (stopped)
         m_stops[order.stop].limitPrice = price;
-    const bool samePlace = stopped || restingKey(order.side, price) == m_levels[order.level].key;
+    const bool samePlace = stopped || restingKey(order.side, price) == order.key;
     if (samePlace && (stopped || quantity <= order.quantity)) {
-        m_levels[order.level].quantity += quantity - order.quantity;
+        ladderOf(order).at(order.key).quantity += quantity - order.quantity;
         order.quantity = quantity;
         tell(EngineEventKind::Reduced, slot, price, out);
         return true;
@@ -457,25 +383,21 @@ std::int64_t MatchingEngine::openQuantity(EngineOrderId id) const
 
 std::optional<EngineLevel> MatchingEngine::best(BookIndex book, Side side) const
 {
-    const Ladder& ladder = m_books[book].sides[at(side)];
-    if (ladder.empty())
+    const Level* level = m_books[book].sides[at(side)].bestLevel();
+    if (level == nullptr)
         return std::nullopt;
-    const Level& level = bestLevel(ladder);
-    return EngineLevel{side == Side::Buy ? -level.key : level.key, level.quantity,
-                       level.orderCount};
+    return EngineLevel{side == Side::Buy ? -level->key : level->key, level->quantity,
+                       level->orderCount};
 }
 
 std::vector<EngineLevel> MatchingEngine::levels(BookIndex book, Side side, std::size_t depth) const
 {
     std::vector<EngineLevel> result;
-    const Ladder& ladder = m_books[book].sides[at(side)];
-    for (auto index = ladder.levels.rbegin(); index != ladder.levels.rend(); ++index) {
-        if (result.size() == depth)
-            break;
-        const Level& level = m_levels[*index];
-        result.push_back({side == Side::Buy ? -level.key : level.key, level.quantity,
-                          level.orderCount});
-    }
+    const PriceLadder& ladder = m_books[book].sides[at(side)];
+    for (const Level* level = ladder.bestLevel(); level != nullptr && result.size() < depth;
+         level = ladder.worse(*level))
+        result.push_back({side == Side::Buy ? -level->key : level->key, level->quantity,
+                          level->orderCount});
     return result;
 }
 
@@ -496,8 +418,9 @@ std::size_t MatchingEngine::openOrders(BookIndex book) const
     std::size_t count = state.trailing.size();
     for (const auto* ladder : {&state.sides[0], &state.sides[1], &state.triggers[0],
                                &state.triggers[1]}) {
-        for (const auto level : ladder->levels)
-            count += m_levels[level].orderCount;
+        for (const Level* level = ladder->bestLevel(); level != nullptr;
+             level = ladder->worse(*level))
+            count += level->orderCount;
     }
     return count;
 }

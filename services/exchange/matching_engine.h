@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "models/orders/order.h"
+#include "services/exchange/price_ladder.h"
 
 namespace qd::exchange {
 
@@ -64,7 +65,7 @@ struct EngineLevel {
 
 /// Price-time priority matching for many books. Deterministic: no clock, no hash order, no calls
 /// back; what happened is appended to the caller's buffer. One thread.
-/// Orders sit in one pool and are linked by index; a level is a queue's head and tail, found in a sorted array.
+/// Orders sit in one pool, a cache line each, and are linked by index into the queues of ladders.
 class MatchingEngine {
 public:
     /// Room for `reserve` open orders is made at once; more is made when needed.
@@ -96,42 +97,17 @@ public:
     std::int64_t lastTrade(BookIndex book) const; ///< 0 if none
 
 private:
-    static constexpr std::uint32_t kNone = 0xffffffffu;
+    using Level = PriceLadder::Level;
+    static constexpr std::uint32_t kNone = PriceLadder::kNone;
     static constexpr std::int64_t kNoLow = std::numeric_limits<std::int64_t>::max();
     static constexpr std::int64_t kNoHigh = std::numeric_limits<std::int64_t>::min();
-    static constexpr std::int64_t kNoKey = std::numeric_limits<std::int64_t>::max();
     enum class Place : std::uint8_t { Free, Resting, Stopped, Trailing };
-    struct Level {
-        std::int64_t key = 0;
-        std::int64_t quantity = 0;
-        std::uint32_t head = kNone, tail = kNone;
-        std::uint32_t orderCount = 0;
-    };
-    /// One side's levels in two parallel arrays, worst first, so that most changes are at the end.
-    /// Keys are prices, negated for bids: the best has the smallest. A search stays in a few cache
-    /// lines, where a tree would miss at every step.
-    struct Ladder {
-        /// Beside the arrays, so that an order that does not trade need not look into them.
-        std::int64_t bestKey = kNoKey;
-        /// The smallest distance of two neighbours so far, 0 if none: in a book without gaps a key's
-        /// place follows from its distance to the best, and is looked at first.
-        std::int64_t step = 0;
-        std::vector<std::int64_t> keys;
-        std::vector<std::uint32_t> levels;
-
-        bool empty() const { return bestKey == kNoKey; }
-        void noteBest() { bestKey = keys.empty() ? kNoKey : keys.back(); }
-        /// Where `key` is, or where it belongs.
-        std::size_t position(std::int64_t key) const;
-        void insert(std::size_t position, std::int64_t key, std::uint32_t level);
-        void erase(std::size_t position);
-    };
     struct alignas(64) Slot {
         std::int64_t quantity = 0;
         std::uint64_t tag = 0;
+        std::int64_t key = 0; ///< of its level; none if trailing
         std::uint32_t next = kNone, previous = kNone;
         std::uint32_t generation = 1;
-        std::uint32_t level = kNone;
         std::uint32_t stop = kNone; ///< index into m_stops
         OwnerId owner = 0;
         BookIndex book = 0;
@@ -143,32 +119,32 @@ private:
     struct StopTerms {
         std::int64_t limitPrice = 0, trail = 0, highWater = 0;
     };
+    /// What most messages look at comes first: two cache lines.
     struct alignas(64) BookState {
+        PriceLadder sides[2];
+        std::int64_t lastTrade = 0;
+        std::uint32_t stops = 0; ///< waiting, trailing ones included
         /// Range of the trades that stops have not been shown yet; empty while low > high.
         std::int64_t low = kNoLow, high = kNoHigh;
-        std::int64_t lastTrade = 0;
-        Ladder sides[2];
-        /// Stops by trigger, nearest first; the key is negated for sells.
-        Ladder triggers[2];
         /// Trailing stops in the order they came.
         std::vector<std::uint32_t> trailing;
+        /// Stops by trigger, nearest first; the key is negated for sells.
+        PriceLadder triggers[2];
     };
 
     static std::size_t at(Side side) { return side == Side::Buy ? 0u : 1u; }
-    const Level& bestLevel(const Ladder& ladder) const { return m_levels[ladder.levels.back()]; }
     static EngineOrderId idOf(std::uint32_t slot, const Slot& order);
     std::uint32_t find(EngineOrderId id) const;
     std::uint32_t take();
     void release(std::uint32_t slot);
-    Ladder& ladderOf(const Slot& order);
-    std::uint32_t levelAt(Ladder& ladder, std::int64_t key);
-    void dropLevel(Ladder& ladder, std::uint32_t level);
+    PriceLadder& ladderOf(const Slot& order);
     void append(std::uint32_t slot, std::int64_t key);
     void unlink(std::uint32_t slot);
+    void unlinkFrom(PriceLadder& ladder, Level& level, const Slot& order);
     bool canFillWhole(const Slot& taker, std::int64_t limit) const;
     void match(std::uint32_t taker, std::int64_t limit, EngineEvents& out);
     bool preventSelfTrade(std::uint32_t taker, std::uint32_t maker, EngineEvents& out);
-    void trade(std::uint32_t taker, std::uint32_t maker, EngineEvents& out);
+    void trade(std::uint32_t taker, PriceLadder& makers, EngineEvents& out);
     void execute(std::uint32_t slot, std::int64_t price, EngineEvents& out);
     void hold(std::uint32_t slot, const EngineOrder& order);
     void remove(std::uint32_t slot, EngineEvents& out);
@@ -183,8 +159,6 @@ private:
     std::vector<BookState> m_books;
     std::vector<Slot> m_slots;
     std::vector<std::uint32_t> m_free;
-    std::vector<Level> m_levels;
-    std::vector<std::uint32_t> m_freeLevels;
     std::vector<StopTerms> m_stops;
     std::vector<std::uint32_t> m_freeStops;
 };

@@ -17,6 +17,8 @@ void MatchingEngine::observeTrade(BookIndex book, std::int64_t price, EngineEven
 void MatchingEngine::noteTrade(BookState& book, std::int64_t price)
 {
     book.lastTrade = price;
+    if (book.stops == 0)
+        return;
     book.low = std::min(book.low, price);
     book.high = std::max(book.high, price);
     for (const auto slot : book.trailing) {
@@ -32,12 +34,12 @@ void MatchingEngine::noteTrade(BookState& book, std::int64_t price)
 /// nearest first, oldest first; then trailing stops in the order they came.
 std::uint32_t MatchingEngine::nextTriggered(const BookState& book) const
 {
-    const Ladder& buys = book.triggers[at(Side::Buy)];
-    if (!buys.empty() && buys.bestKey <= book.high)
-        return bestLevel(buys).head;
-    const Ladder& sells = book.triggers[at(Side::Sell)];
-    if (!sells.empty() && -sells.bestKey >= book.low)
-        return bestLevel(sells).head;
+    const PriceLadder& buys = book.triggers[at(Side::Buy)];
+    if (!buys.empty() && buys.bestKey() <= book.high)
+        return buys.bestLevel()->head;
+    const PriceLadder& sells = book.triggers[at(Side::Sell)];
+    if (!sells.empty() && -sells.bestKey() >= book.low)
+        return sells.bestLevel()->head;
     for (const auto slot : book.trailing) {
         const StopTerms& terms = m_stops[m_slots[slot].stop];
         if (terms.highWater == 0)

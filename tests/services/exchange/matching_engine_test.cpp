@@ -158,6 +158,22 @@ TEST(MatchingEngine, StopLimitRestsAtItsLimitOnceTriggered)
     EXPECT_EQ(venue.engine.best(0, Side::Buy)->price, 104);
 }
 
+TEST(MatchingEngine, AStopLimitKeepsItsLimitWhenTheNewOneIsNoPrice)
+{
+    Engine venue;
+    EngineOrder stop;
+    stop.side = Side::Buy;
+    stop.type = OrderType::StopLimit;
+    stop.quantity = 10;
+    stop.stopPrice = 105;
+    stop.price = 104;
+    const auto id = venue.submit(stop);
+    EXPECT_FALSE(venue.engine.modify(id, 0, 10, venue.events));
+    venue.engine.observeTrade(0, 105, venue.events);
+    ASSERT_TRUE(venue.engine.best(0, Side::Buy));
+    EXPECT_EQ(venue.engine.best(0, Side::Buy)->price, 104);
+}
+
 TEST(MatchingEngine, TrailingStopFollowsTheHighAndFallsWithIt)
 {
     Engine venue;
