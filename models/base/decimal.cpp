@@ -394,10 +394,9 @@ std::optional<Decimal> Decimal::checkedMultiply(Decimal other, Rounding rounding
         const bool isOdd = (quotient & 1) != 0;
         rounded = quotient + (roundsAway(remainder, kUnit, isOdd, signs < 0, rounding) ? 1 : 0);
     }
-    const Int64 sign = signs >> 63; // −1 or 0
-    if (rounded > static_cast<UInt64>(Int64Limits::max()) - static_cast<UInt64>(sign))
-        return emptyResult();
-    return fullResult((static_cast<Int64>(rounded) ^ sign) - sign);
+    const auto sign = static_cast<UInt64>(signs >> 63); // −1 or 0
+    if (rounded > static_cast<UInt64>(Int64Limits::max()) - sign) return emptyResult();
+    return fullResult(static_cast<Int64>((rounded ^ sign) - sign));
 }
 
 std::optional<Decimal> Decimal::checkedDivide(Decimal divisor, Rounding rounding) const
