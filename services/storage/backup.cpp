@@ -125,8 +125,10 @@ Result<std::int64_t> copyChecked(const std::string& sourcePath, const std::strin
     if (!source) return tl::unexpected(source.error());
     auto target = Database::open(targetPath, Durability::Off);
     if (!target) return tl::unexpected(target.error());
+    // Only a target without a WAL can take over pages of another size.
     const auto copied =
-        copyPages(*source, *target, progress)
+        readOnce(*target, "PRAGMA journal_mode=DELETE")
+            .and_then([&] { return copyPages(*source, *target, progress); })
             // A backup is one file: nothing of it may stay in a WAL beside it.
             .and_then([&] { return readOnce(*target, "PRAGMA journal_mode=DELETE"); });
     if (!copied) return tl::unexpected(copied.error());

@@ -47,6 +47,9 @@ public:
     /// Copy what the write-ahead log has into the database, as far as no reader is in the way; any
     /// connection. Silent when it could not: the log keeps what was not copied.
     void copyWal();
+    /// Flush what was copied, so that the connection that begins the log again need not wait for it.
+    /// Silent: that connection flushes too, and is told of a failure.
+    void syncCopied();
     /// Another connection copies the log; from now on `walPages` is kept up to date.
     void leaveWalToOthers();
     int walPages() const; ///< in the log after the last commit of this connection

@@ -20,7 +20,10 @@ struct WalCopier::Copy {
 void WalCopier::Copy::run()
 {
     const std::lock_guard lock(mutex);
-    if (database) database->copyWal();
+    if (database) {
+        database->copyWal();
+        database->syncCopied();
+    }
     isUnderWay = false;
 }
 
@@ -47,6 +50,12 @@ WalCopier::~WalCopier()
     m_copy->database.reset();
 }
 
+/// May the writer copy that many pages by itself? Under load every commit waits for it.
+bool WalCopier::isLittle(int fresh, int pages) const
+{
+    return fresh <= m_limits.copyEvery / 8 || pages >= m_restartAt + m_limits.copyEvery;
+}
+
 void WalCopier::committed(Database& writer)
 {
     const int pages = writer.walPages();
@@ -55,13 +64,14 @@ void WalCopier::committed(Database& writer)
         m_restartAt = m_limits.restartAt;
     }
     if (m_copy->isUnderWay) return;
-    if (pages >= m_restartAt) {
+    const int fresh = pages - m_asked;
+    if (pages >= m_restartAt && isLittle(fresh, pages)) {
         writer.copyWal();
         m_asked = pages;
         m_restartAt = pages + m_limits.copyEvery; // should a reader have been in the way
         return;
     }
-    if (pages - m_asked < m_limits.copyEvery) return;
+    if (pages < m_restartAt && fresh < m_limits.copyEvery) return;
     m_asked = pages;
     m_copy->isUnderWay = true;
     m_executor.post([copy = m_copy] { copy->run(); });

@@ -11,15 +11,16 @@ namespace qd::storage {
 
 /// How large the write-ahead log gets, in pages.
 struct WalLimits {
-    int copyEvery = 4'000;  ///< so many new pages are copied into the database together
-    int restartAt = 16'000; ///< from here on the writer copies the rest and begins the log again
+    int copyEvery = 2'000; ///< so many new pages are copied into the database together
+    int restartAt = 8'000; ///< from here on the writer copies the rest and begins the log again
 };
 
 /// Copies the write-ahead log into the database on a connection and an executor of its own, so that
-/// commits do not wait for the flush of a second file. What is written meanwhile is the little that
-/// is left to the writer when the log has grown to its limit: only a log that has been copied to its
-/// last page is begun again from the front. The log therefore passes `restartAt` by what is written
-/// during one copy, unless a reader (a backup) stands in the way: then it grows until that has ended.
+/// commits do not wait for the flush of a second file. Only a log that has been copied to its last
+/// page is begun again from the front, and that is the writer's: once the log has grown to its limit
+/// and a copy has left little to do. The log therefore passes `restartAt` by at most `copyEvery`
+/// and what is written during one copy, unless a reader (a backup) stands in the way: then it grows
+/// until that has ended.
 class WalCopier {
 public:
     /// Takes the copying away from `writer`, the connection whose commits `committed` is told of.
@@ -38,6 +39,7 @@ public:
 private:
     struct Copy;
     WalCopier(std::shared_ptr<Copy> copy, runtime::Executor& executor, WalLimits limits);
+    bool isLittle(int fresh, int pages) const;
     std::shared_ptr<Copy> m_copy;
     runtime::Executor& m_executor;
     const WalLimits m_limits;

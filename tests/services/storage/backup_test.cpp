@@ -126,6 +126,21 @@ TEST_F(BackupTest, ABackupWithABrokenChainIsRefused)
     EXPECT_EQ(rows(m_path), 20);
 }
 
+TEST_F(BackupTest, PagesOfAnotherSizeAreTakenOver)
+{
+    fill(m_path, 100);
+    {
+        Database older = openStore(m_path);
+        expectOk(older.execute("PRAGMA journal_mode=DELETE; PRAGMA page_size=4096; VACUUM;"
+                               "PRAGMA journal_mode=WAL"));
+    }
+    EXPECT_EQ(backup(m_path, m_copy, {}).value_or(-1), 100);
+    std::filesystem::remove(m_path);
+    fill(m_path, 20);
+    EXPECT_EQ(restore(m_copy, m_path).value_or(-1), 100);
+    EXPECT_EQ(rows(m_path), 100);
+}
+
 TEST_F(BackupTest, AnEmptyFileIsNobodysBackup)
 {
     fill(m_path, 20);

@@ -143,7 +143,7 @@ TEST_F(WriterTest, ALogThatWasCopiedElsewhereIsBegunAgain)
         submit(noteWork(i));
         run();
     }
-    constexpr std::uintmax_t kPage = 4'096 + 24, kPagesOfACommit = 20;
+    constexpr std::uintmax_t kPage = 8'192 + 24, kPagesOfACommit = 20;
     EXPECT_LE(std::filesystem::file_size(m_path + "-wal"), (40 + kPagesOfACommit) * kPage);
     m_writer.reset();
     EXPECT_EQ(rows("notes"), 200);
