@@ -30,10 +30,9 @@ void writeExplained(json::Writer& writer, const std::vector<ExplainedExecution>&
 
 } // namespace
 
-Payload payloadOf(const Entry& entry)
+std::string payloadOf(const Entry& entry)
 {
     constexpr std::size_t kUsualSize = 1'536;
-    Payload payload;
     json::Writer writer;
     writer.reserve(kUsualSize);
     writer.beginObject();
@@ -43,9 +42,7 @@ Payload payloadOf(const Entry& entry)
     const Committed& fact = entry.fact;
     if (fact.order) {
         writer.key("order");
-        payload.orderAt = writer.text().size();
         writeOrder(writer, *fact.order, Detail::Log);
-        payload.orderSize = writer.text().size() - payload.orderAt;
     }
     if (!entry.requestHash.empty()) writer.member("requestHash", entry.requestHash);
     if (fact.fill) {
@@ -83,8 +80,7 @@ Payload payloadOf(const Entry& entry)
     writeOpenings(writer, entry.openings);
     writeExplained(writer, entry.explained);
     writer.endObject();
-    payload.text = writer.take();
-    return payload;
+    return writer.take();
 }
 
 } // namespace qd::orders

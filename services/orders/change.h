@@ -50,13 +50,7 @@ struct Entry {
 /// Everything that one step changes: committed together or not at all.
 using Change = std::vector<Entry>;
 
-/// The JSON that the log keeps of an entry; its order's row keeps the same text of the order.
-struct Payload {
-    std::string text;
-    std::size_t orderAt = 0, orderSize = 0; ///< where the order stands in it; 0 long without one
-
-    std::string_view order() const { return std::string_view(text).substr(orderAt, orderSize); }
-};
-Payload payloadOf(const Entry& entry);
+/// The JSON that the log keeps of an entry.
+std::string payloadOf(const Entry& entry);
 
 } // namespace qd::orders

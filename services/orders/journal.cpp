@@ -5,7 +5,7 @@ namespace qd::orders {
 /// A change on its way to the disk, and who waits for it.
 struct Journal::Written {
     Change change;
-    std::vector<Payload> payloads;
+    std::vector<std::string> payloads;
     Then then;
 };
 

@@ -61,6 +61,15 @@ ALTER TABLE position_openings ADD COLUMN after_fill INTEGER NOT NULL DEFAULT 0; 
               R"sql(
 ALTER TABLE position_openings DROP COLUMN after_fill;
 ALTER TABLE position_openings DROP COLUMN realised;
+)sql"},
+             {3, "orders_told_by_events",
+              R"sql(
+-- From here on a row's body may be empty: the event that its version names tells the order.
+)sql",
+              R"sql(
+UPDATE orders
+SET body = (SELECT json_extract(payload, '$.order') FROM events WHERE sequence = orders.version)
+WHERE body = '';
 )sql"}}};
 }
 

@@ -18,7 +18,10 @@ Result<void> run(storage::Database& database, std::string_view sql, const Bind& 
     return statement->run();
 }
 
-Result<void> updateOrder(storage::Database& database, const Entry& entry, std::string_view body)
+/// What the row's body says is in the event that its version names: not written a second time.
+constexpr std::string_view kInEvent;
+
+Result<void> updateOrder(storage::Database& database, const Entry& entry)
 {
     const Order& order = *entry.fact.order;
     // Rows are found by number: a lookup by random id would touch another page for every order, and
@@ -27,12 +30,12 @@ Result<void> updateOrder(storage::Database& database, const Entry& entry, std::s
                [&](storage::Statement& statement) {
                    statement.bind(1, toString(order.state))
                        .bind(2, order.version)
-                       .bind(3, body)
+                       .bind(3, kInEvent)
                        .bind(4, entry.orderNumber);
                });
 }
 
-Result<void> insertOrder(storage::Database& database, const Entry& entry, std::string_view body)
+Result<void> insertOrder(storage::Database& database, const Entry& entry)
 {
     const Order& order = *entry.fact.order;
     return run(database,
@@ -44,18 +47,18 @@ Result<void> insertOrder(storage::Database& database, const Entry& entry, std::s
                        .bind(3, toString(order.state))
                        .bind(4, entry.requestHash)
                        .bind(5, order.version)
-                       .bind(6, body)
+                       .bind(6, kInEvent)
                        .bind(7, entry.orderNumber);
                });
 }
 
-Result<void> storeOrder(storage::Database& database, const Entry& entry, std::string_view body)
+Result<void> storeOrder(storage::Database& database, const Entry& entry)
 {
     const bool isNew = !entry.requestHash.empty();
-    if (isNew) return insertOrder(database, entry, body);
-    const auto updated = updateOrder(database, entry, body);
+    if (isNew) return insertOrder(database, entry);
+    const auto updated = updateOrder(database, entry);
     if (!updated || database.changes() > 0) return updated;
-    return insertOrder(database, entry, body); // adopted from the broker: nobody asked us for it
+    return insertOrder(database, entry); // adopted from the broker: nobody asked us for it
 }
 
 /// Does a later entry of the change write the same row again?
@@ -181,7 +184,7 @@ Result<void> storeOtherRows(storage::Database& database, const Entry& entry)
 } // namespace
 
 Result<void> store(storage::Transaction& transaction, Change& change,
-                   const std::vector<Payload>& payloads)
+                   const std::vector<std::string>& payloads)
 {
     for (std::size_t i = 0; i < change.size(); ++i) {
         Entry& entry = change[i];
@@ -192,7 +195,7 @@ Result<void> store(storage::Transaction& transaction, Change& change,
         event.actor = entry.source.actor;
         event.cause = entry.cause;
         event.traceId = entry.source.traceId;
-        event.payload = payloads[i].text;
+        event.payload = payloads[i];
         const auto sequence = transaction.append(std::move(event));
         if (!sequence) return tl::unexpected(sequence.error());
         entry.fact.sequence = *sequence;
@@ -200,7 +203,7 @@ Result<void> store(storage::Transaction& transaction, Change& change,
         auto stored = storeOtherRows(transaction.database(), entry);
         const bool isFirst = !entry.requestHash.empty();
         if (stored && entry.fact.order && (isFirst || !isOverwritten(change, i))) {
-            stored = storeOrder(transaction.database(), entry, payloads[i].order());
+            stored = storeOrder(transaction.database(), entry);
         }
         if (!stored) return stored;
     }

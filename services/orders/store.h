@@ -49,7 +49,7 @@ void replay(const Loaded& loaded, const std::function<void(const Position&)>& ta
 /// Appends each entry to the log and writes its rows, inside the caller's transaction; sequences and
 /// order versions are filled in. `payloads` are the entries' JSON. Writer's executor.
 Result<void> store(storage::Transaction& transaction, Change& change,
-                   const std::vector<Payload>& payloads);
+                   const std::vector<std::string>& payloads);
 
 /// Reads everything. A malformed row is moved to the quarantine and rebuilt from the order's events,
 /// in the same transaction. Fails only if the database cannot be read. Writer's executor.

@@ -9,11 +9,17 @@ namespace {
 
 constexpr std::size_t kEventsPerOrderMax = 10'000;
 
-Result<Order> orderFrom(std::string_view body, std::string_view clientId, std::int64_t version)
+/// An order's row repeats nothing that the event of its version says; rows of earlier releases have
+/// a body of their own.
+enum class ToldBy { Row, Event };
+
+Result<Order> orderFrom(std::string_view text, ToldBy teller, std::string_view clientId,
+                        std::int64_t version)
 {
-    const auto document = json::Document::parse(body);
+    const auto document = json::Document::parse(text);
     if (!document) return tl::unexpected(document.error());
-    auto order = readOrder(document->root());
+    const json::Value root = document->root();
+    auto order = readOrder(teller == ToldBy::Event ? root["order"] : root);
     if (order && order->request.clientOrderId.text() != clientId) {
         return fail(ErrorKind::Invalid, "orders.row_malformed",
                     "the row's id and its body's differ", "clientOrderId");
@@ -55,6 +61,7 @@ private:
     };
 
     Result<void> readOrders();
+    void takeOrder(const storage::Statement& row);
     Result<void> readFills();
     Result<void> readExplained();
     Result<void> readOpenings();
@@ -90,26 +97,29 @@ Result<void> Loader::eachRow(std::string_view sql, const Take& take)
 
 Result<void> Loader::readOrders()
 {
-    return eachRow("SELECT client_id, body, version, request_hash, number FROM orders ORDER BY number",
-                   [this](const storage::Statement& row) {
-                       if (!m_clientIds.insert(std::string(row.text(0))).second) {
-                           m_doubled.push_back({"orders", std::string(row.text(0)),
-                                                std::string(row.text(0)),
-                                                std::string(row.text(1)),
-                                                "an earlier row has the same client id",
-                                                static_cast<std::size_t>(row.integer(4))});
-                           return;
-                       }
-                       auto order = orderFrom(row.text(1), row.text(0), row.integer(2));
-                       if (!order) {
-                           m_bad.push_back({"orders", std::string(row.text(0)),
-                                            std::string(row.text(0)), std::string(row.text(1)), describe(order.error()),
-                                            m_loaded.orders.size()});
-                           order = Order{};
-                       }
-                       m_loaded.orders.push_back(
-                           {std::move(*order), std::string(row.text(3)), row.integer(4)});
-                   });
+    return eachRow("SELECT o.client_id, iif(o.body='', e.payload, o.body), o.version, "
+                   "o.request_hash, o.number, o.body='' FROM orders o "
+                   "LEFT JOIN events e ON o.body='' AND e.sequence=o.version ORDER BY o.number",
+                   [this](const storage::Statement& row) { takeOrder(row); });
+}
+
+void Loader::takeOrder(const storage::Statement& row)
+{
+    const std::string clientId(row.text(0)), text(row.text(1));
+    if (!m_clientIds.insert(clientId).second) {
+        m_doubled.push_back({"orders", clientId, clientId, text,
+                             "an earlier row has the same client id",
+                             static_cast<std::size_t>(row.integer(4))});
+        return;
+    }
+    const ToldBy teller = row.integer(5) != 0 ? ToldBy::Event : ToldBy::Row;
+    auto order = orderFrom(text, teller, clientId, row.integer(2));
+    if (!order) {
+        m_bad.push_back({"orders", clientId, clientId, text, describe(order.error()),
+                         m_loaded.orders.size()});
+        order = Order{};
+    }
+    m_loaded.orders.push_back({std::move(*order), std::string(row.text(3)), row.integer(4)});
 }
 
 Result<void> Loader::readFills()
@@ -241,15 +251,12 @@ Result<void> Loader::repairOrder(const BadRow& bad)
         storage::readEventsOf(m_database, "order/" + bad.key, kEventsPerOrderMax);
     if (!events) return tl::unexpected(events.error());
     for (auto event = events->rbegin(); event != events->rend(); ++event) {
-        const auto document = json::Document::parse(event->payload);
-        if (!document || document->root()["order"].isAbsent()) continue;
-        const std::string body = document->root()["order"].dump();
-        auto order = orderFrom(body, bad.key, event->sequence);
+        auto order = orderFrom(event->payload, ToldBy::Event, bad.key, event->sequence);
         if (!order) continue;
         m_loaded.orders[bad.place].order = std::move(*order);
-        auto update = m_database.prepare("UPDATE orders SET body=?, version=? WHERE number=?");
+        auto update = m_database.prepare("UPDATE orders SET body='', version=? WHERE number=?");
         if (!update) return tl::unexpected(update.error());
-        update->bind(1, body).bind(2, event->sequence).bind(3, m_loaded.orders[bad.place].number);
+        update->bind(1, event->sequence).bind(2, m_loaded.orders[bad.place].number);
         const auto updated = update->run();
         if (!updated) return updated;
         return quarantine(bad, "rebuilt from event " + std::to_string(event->sequence));

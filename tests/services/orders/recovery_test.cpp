@@ -75,6 +75,30 @@ TEST(Recovery, AMalformedRowIsRebuiltFromItsEvents) // TB-5.3
     EXPECT_EQ(backend.state(id), OrderState::Filled);
 }
 
+TEST(Recovery, RowsOfAnEarlierReleaseAreReadAndWrittenForIt)
+{
+    Backend backend;
+    const auto id = backend.submit(buy(100, "ACME").limit("12.50"));
+    backend.run(1s);
+    const Order before = backend.order(id);
+    backend.crash();
+    {
+        auto database = backend.openDatabase();
+        constexpr int kRowsToldOrders = 2; // the last step at which they did
+        ASSERT_TRUE(storage::migrate(database, orders::orderMigrations(), kRowsToldOrders));
+        ASSERT_TRUE(database.execute(
+            "UPDATE orders SET body=json_set(body, '$.reasonText', 'told by the row')"));
+    }
+    backend.start();
+    EXPECT_EQ(backend.order(id).reasonText, "told by the row");
+    EXPECT_EQ(backend.order(id).version, before.version);
+    EXPECT_FALSE(backend.noticed("A stored row was malformed"));
+    backend.fill(id, 30, "12.50");
+    const Order after = backend.order(id);
+    backend.restart();
+    EXPECT_EQ(backend.order(id), after);
+}
+
 TEST(Recovery, ADoubledClientIdOnDiskIsOneOrder) // TB-5.3
 {
     Backend backend;
