@@ -210,10 +210,11 @@ bool shootLive(ui::Theme& theme, const Options& options)
     QElapsedTimer waiting;
     waiting.start();
     int ticks = 0;
+    const int enough = options.replay.isEmpty() ? 100 : 2; // a minute's bar has few
     QObject::connect(&desk.quotes(), &ui::QuoteStore::quotesChanged, &window, [&] { ++ticks; });
     const auto isLive = [&] {
         const auto& series = desk.bars().series(desk.chartKey());
-        return desk.status().isOnline() && series.phase == ui::BarStore::Phase::Ready && ticks > 100;
+        return desk.status().isOnline() && series.phase == ui::BarStore::Phase::Ready && ticks > enough;
     };
     while (!isLive() && waiting.elapsed() < kLiveShotWithinMs) {
         QApplication::processEvents(QEventLoop::AllEvents | QEventLoop::WaitForMoreEvents, 100);

@@ -114,7 +114,8 @@ void CandleChart::fitPrices()
             volume = std::max(volume, bar.volume);
         }
         if (window.candles.empty()) low = 0, high = 1;
-        const double room = std::max((high - low) * 0.08, high * 1e-5);
+        // Of a price that does not move, some steps to each side.
+        const double room = std::max((high - low) * 0.08, 5 * std::pow(10.0, -m_overlay.places));
         scale.high = high + room * 1.4;
         const double visible = scale.high - (low - room);
         scale.low = scale.high - visible / (1 - kVolumeShare);
@@ -239,7 +240,7 @@ void CandleChart::drawBackground(QPainter* painter, const QRectF& area)
 {
     painter->fillRect(area, m_theme.colors().bg1);
     if (!m_picture.bars || m_picture.bars->empty()) return;
-    paintAxes(*painter, m_theme, m_picture, viewport()->rect());
+    paintAxes(*painter, m_theme, m_picture, m_overlay.places, viewport()->rect());
 }
 
 void CandleChart::resizeEvent(QResizeEvent* event)

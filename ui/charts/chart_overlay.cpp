@@ -21,11 +21,6 @@ QString priceText(double price, int places)
     return format::number(Decimal::fromDouble(price).value_or(Decimal{}), places);
 }
 
-double priceStep(const ChartScale& scale)
-{
-    return niceStep((scale.high - scale.low) / std::max(1.0, scale.plot.height() / 44));
-}
-
 struct AxisTag {
     double y = 0;
     QString text, note;
@@ -207,7 +202,7 @@ void paintPriceLabels(QPainter& painter, const Theme& theme, const ChartPicture&
                       const std::vector<double>& centres)
 {
     const ChartScale& scale = picture.scale;
-    const double step = priceStep(scale);
+    const double step = priceStep(scale, places);
     const int left = int(scale.plot.right()) + 1;
     painter.setFont(theme.font(TypeSize::Small, TypeWeight::Medium));
     painter.setPen(theme.colors().text2);
@@ -330,14 +325,14 @@ std::optional<std::size_t> barAt(const BarPyramid& bars, std::int64_t timeMs)
     return std::size_t(after - starts.begin()) - 1;
 }
 
-void paintAxes(QPainter& painter, const Theme& theme, const ChartPicture& picture,
+void paintAxes(QPainter& painter, const Theme& theme, const ChartPicture& picture, int places,
                const QRect& viewport)
 {
     const Palette& colors = theme.colors();
     const ChartScale& scale = picture.scale;
     const QRectF& plot = scale.plot;
     painter.setFont(theme.font(TypeSize::Small, TypeWeight::Medium));
-    const double step = priceStep(scale);
+    const double step = priceStep(scale, places);
     const int left = int(plot.right()) + 1;
     for (double price = std::ceil(scale.low / step) * step; price < scale.high; price += step) {
         const double y = std::floor(scale.y(price)) + 0.5;

@@ -44,7 +44,7 @@ void paintOverlay(QPainter& painter, const Theme& theme, const ChartPicture& pic
                   const ChartOverlay& overlay, const QRect& viewport);
 
 /// Paint what stands still beside the plot: price and time labels, the volume pane's line.
-void paintAxes(QPainter& painter, const Theme& theme, const ChartPicture& picture,
+void paintAxes(QPainter& painter, const Theme& theme, const ChartPicture& picture, int places,
                const QRect& viewport);
 
 /// The bar whose start is at or before `timeMs`; nothing before the first.

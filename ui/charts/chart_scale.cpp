@@ -8,6 +8,14 @@
 
 namespace qd::ui {
 
+double priceStep(const ChartScale& scale, int places)
+{
+    const double tick = std::pow(10.0, -places);
+    const double step = niceStep((scale.high - scale.low) / std::max(1.0, scale.plot.height() / 44));
+    if (step < tick) return tick;
+    return step > 2.4 * tick && step < 2.6 * tick ? 5 * tick : step;
+}
+
 double niceStep(double atLeast)
 {
     if (!(atLeast > 0)) return 1;

@@ -37,6 +37,10 @@ struct ChartScale {
 /// The smallest 1, 2, 2.5 or 5 × 10^n that is at least `atLeast`.
 double niceStep(double atLeast);
 
+/// Between two price labels, some 44 pixels. `places` decimals can write every multiple of it, so
+/// that no two labels read the same.
+double priceStep(const ChartScale& scale, int places);
+
 struct TimeMark {
     std::size_t index = 0;
     QString text;

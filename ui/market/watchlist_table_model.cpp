@@ -24,7 +24,7 @@ Tone toneOf(const Price& change)
 WatchlistTableModel::WatchlistTableModel(Desk& desk, QObject* parent)
     : RowModel({{QStringLiteral("symbol"), tr("Symbol"), 76, Qt::AlignLeft, true},
                 {QStringLiteral("last"), tr("Last"), 92, Qt::AlignRight, false},
-                {QStringLiteral("change"), tr("Chg"), 68, Qt::AlignRight, false},
+                {QStringLiteral("change"), tr("Chg"), 80, Qt::AlignRight, false},
                 {QStringLiteral("changePercent"), tr("Chg %"), 68, Qt::AlignRight, false},
                 {QStringLiteral("day"), tr("Day"), 66, Qt::AlignLeft, false, 1}},
                parent),

@@ -76,11 +76,10 @@ void TopBar::refresh()
 /// The session that the selected symbol trades in.
 void TopBar::refreshMarket()
 {
-    if (!m_desk.symbol().empty() && assetClassOf(m_desk.symbol()) == AssetClass::Crypto) {
-        return m_market->show(tr("OPEN 24/7"), Tone::Up);
-    }
     const client::MarketFacts& market = m_desk.status().market();
-    if (market.alwaysOpen) return m_market->show(tr("SIMULATED  ·  never shuts"), Tone::Up);
+    const bool isCrypto =
+        !m_desk.symbol().empty() && assetClassOf(m_desk.symbol()) == AssetClass::Crypto;
+    if (isCrypto || market.alwaysOpen) return m_market->show(tr("OPEN 24/7"), Tone::Up);
     const Timestamp now = m_desk.clock().now();
     switch (market.phase) {
     case SessionPhase::Regular:

@@ -50,6 +50,34 @@ struct Stage {
 class ChartTest : public QObject {
     Q_OBJECT
 private Q_SLOTS:
+    void noTwoPriceLabelsReadTheSame()
+    {
+        ChartScale scale;
+        scale.plot = QRectF(0, 0, 1000, 700);
+        for (const double range : {0.001, 0.01, 0.05, 0.1, 0.2, 0.3, 0.4, 0.6, 1.0, 3.0, 40.0}) {
+            scale.low = 585.41;
+            scale.high = scale.low + range;
+            const double ticks = priceStep(scale, 2) * 100;
+            QVERIFY2(ticks > 0.99 && std::abs(ticks - std::round(ticks)) < 1e-6,
+                     qPrintable(QString::number(range)));
+        }
+    }
+
+    /// A halted or a quiet price is a line in the middle of some steps, not a picture of rounding.
+    void aPriceThatDoesNotMoveHasRoomAroundIt()
+    {
+        BarPyramid flat;
+        flat.assign({kStartMs}, {{100, 100, 100, 100, 100}});
+        Studies studies;
+        studies.rebuild(flat, true);
+        Theme theme;
+        CandleChart chart(theme);
+        chart.resize(1200, 700);
+        chart.setSeries(&flat, &studies, 2);
+        QVERIFY(chart.scale().high - 100 >= 0.05);
+        QVERIFY(100 - chart.scale().low >= 0.05);
+    }
+
     /// Our own arithmetic and Qt Charts' mapping must agree, or bars leave their axes.
     void mappingAgreesWithTheFrame()
     {
