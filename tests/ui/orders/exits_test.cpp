@@ -1,28 +1,15 @@
-#include <QApplication>
-#include <QLineEdit>
-#include <QPushButton>
-#include <QTest>
-
 #include "models/orders/validation.h"
+#include "tests/ui/orders/ticket_stage.h"
 #include "ui/orders/exits_box.h"
-#include "ui/orders/order_ticket.h"
 #include "ui/orders/order_words.h"
 #include "ui/orders/orders_table_model.h"
-#include "ui/orders/preview_box.h"
-#include "ui/state/scripted_session.h"
 #include "ui/widgets/format.h"
 
 using namespace qd;
 using namespace qd::ui;
+using test::spy;
 
 namespace {
-
-Instrument spy()
-{
-    Instrument instrument;
-    instrument.symbol = Symbol::of("SPY");
-    return instrument;
-}
 
 TicketMarket market()
 {
@@ -61,39 +48,6 @@ QString errorOf(const TicketDraft& draft, const char* field)
     }
     return {};
 }
-
-/// A ticket over a scripted day in which 500 SPY are held.
-struct Stage {
-    Stage()
-        : clock(Timestamp::of("2024-04-03T14:42:17.381Z")), session(clock, 3), desk(session, clock),
-          random(3), ticket(desk, theme, random)
-    {
-        desk.setWatchlist(session.world().symbols());
-        desk.select(Symbol::of("SPY"));
-        session.start();
-        ticket.resize(340, 760);
-        ticket.show();
-        (void)QTest::qWaitForWindowActive(&ticket);
-        while (!desk.isUsable(desk.symbol())) QTest::qWait(5);
-    }
-    QPushButton& submit() { return *ticket.findChild<QPushButton*>(QStringLiteral("ticketSubmit")); }
-    PreviewBox& preview() { return *ticket.findChild<PreviewBox*>(QStringLiteral("ticketPreview")); }
-    QString label(const char* name) { return ticket.findChild<QLabel*>(QLatin1String(name))->text(); }
-    void type(const char* name, const char* text)
-    {
-        auto& edit = *ticket.findChild<QLineEdit*>(QLatin1String(name));
-        edit.setFocus();
-        edit.selectAll();
-        QTest::keyClicks(&edit, QString::fromLatin1(text));
-    }
-
-    ScriptedClock clock;
-    Theme theme;
-    ScriptedSession session;
-    Desk desk;
-    runtime::SeededRandom random;
-    OrderTicket ticket;
-};
 
 } // namespace
 
@@ -224,7 +178,7 @@ private Q_SLOTS:
 
     void theTicketShowsAndSendsABracket()
     {
-        Stage stage;
+        test::TicketStage stage;
         stage.type("ticketQuantity", "300");
         stage.ticket.setPrice(Price::of("511.86"));
         stage.ticket.setExits(OrderClass::Bracket);
@@ -252,7 +206,7 @@ private Q_SLOTS:
 
     void theExitsOfAMarketOrderFollowTheMarket()
     {
-        Stage stage;
+        test::TicketStage stage;
         stage.ticket.setType(OrderType::Market);
         stage.type("ticketQuantity", "100");
         stage.ticket.setExits(OrderClass::Bracket);
@@ -275,7 +229,7 @@ private Q_SLOTS:
 
     void arrowsStepADistanceInItsOwnUnit()
     {
-        Stage stage;
+        test::TicketStage stage;
         stage.ticket.setExits(OrderClass::Bracket);
         stage.type("ticketTakeProfit", "0.25%");
         auto* edit = stage.ticket.findChild<QLineEdit*>(QStringLiteral("ticketTakeProfit"));
@@ -291,7 +245,7 @@ private Q_SLOTS:
 
     void anotherSymbolForgetsTheExits()
     {
-        Stage stage;
+        test::TicketStage stage;
         stage.ticket.setExits(OrderClass::Bracket);
         stage.type("ticketTakeProfit", "513.10");
         stage.desk.select(Symbol::of("QQQ"));
@@ -300,7 +254,7 @@ private Q_SLOTS:
 
     void aBrokersRefusalOfTheClassIsToldAtTheExits()
     {
-        Stage stage;
+        test::TicketStage stage;
         client::Problem refusal;
         refusal.status = 422;
         refusal.detail = "alpaca does not take bracket";
@@ -318,7 +272,7 @@ private Q_SLOTS:
 
     void wordsThisVersionDoesNotKnowAreShownAsTheyCame()
     {
-        Stage stage;
+        test::TicketStage stage;
         client::StreamEvent event;
         client::OrderFacts order;
         order.request.clientOrderId = ClientOrderId("61e69015-8549-4bfd-b9c3-01e75843f47d");

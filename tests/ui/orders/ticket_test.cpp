@@ -1,24 +1,13 @@
-#include <QApplication>
-#include <QPushButton>
 #include <QSignalSpy>
-#include <QTest>
 
-#include "ui/orders/order_ticket.h"
+#include "tests/ui/orders/ticket_stage.h"
 #include "ui/orders/orders_view.h"
-#include "ui/orders/preview_box.h"
-#include "ui/state/scripted_session.h"
 
 using namespace qd;
 using namespace qd::ui;
+using test::spy;
 
 namespace {
-
-Instrument spy()
-{
-    Instrument instrument;
-    instrument.symbol = Symbol::of("SPY");
-    return instrument;
-}
 
 TicketDraft draft(const char* quantity, const char* limit)
 {
@@ -36,38 +25,6 @@ QString errorOf(const TicketDraft& draft, const char* field, const Instrument& i
     }
     return {};
 }
-
-/// A ticket over a scripted day.
-struct Stage {
-    Stage()
-        : clock(Timestamp::of("2024-04-03T14:42:17.381Z")), session(clock, 3), desk(session, clock),
-          random(3), ticket(desk, theme, random)
-    {
-        desk.setWatchlist(session.world().symbols());
-        desk.select(Symbol::of("SPY"));
-        session.start();
-        ticket.resize(340, 600);
-        ticket.show();
-        (void)QTest::qWaitForWindowActive(&ticket);
-        while (!(desk.isUsable(desk.symbol()))) QTest::qWait(5);
-    }
-    QPushButton& submit() { return *ticket.findChild<QPushButton*>(QStringLiteral("ticketSubmit")); }
-    QLineEdit& edit(const char* name) { return *ticket.findChild<QLineEdit*>(QLatin1String(name)); }
-    QString label(const char* name) { return ticket.findChild<QLabel*>(QLatin1String(name))->text(); }
-    void type(const char* name, const char* text)
-    {
-        edit(name).setFocus();
-        edit(name).selectAll();
-        QTest::keyClicks(&edit(name), QString::fromLatin1(text));
-    }
-
-    ScriptedClock clock;
-    Theme theme;
-    ScriptedSession session;
-    Desk desk;
-    runtime::SeededRandom random;
-    OrderTicket ticket;
-};
 
 } // namespace
 
@@ -112,7 +69,7 @@ private Q_SLOTS:
 
     void errorsAppearAtTheFieldWhileTyping()
     {
-        Stage stage;
+        test::TicketStage stage;
         stage.type("ticketQuantity", "12.5");
         QVERIFY(stage.label("ticketQuantityError").contains(QStringLiteral("multiple of 1")));
         QVERIFY(!stage.submit().isEnabled());
@@ -124,16 +81,16 @@ private Q_SLOTS:
 
     void previewTellsCostAndChecks()
     {
-        Stage stage;
+        test::TicketStage stage;
         stage.type("ticketQuantity", "300");
         stage.ticket.setPrice(Price::of("511.86"));
-        auto* preview = stage.ticket.findChild<PreviewBox*>(QStringLiteral("ticketPreview"));
+        auto* preview = &stage.preview();
         QTRY_VERIFY(preview->checksText().contains(QStringLiteral("7 of 7")));
     }
 
     void anOrderGoesOutOnceWithItsOwnId()
     {
-        Stage stage;
+        test::TicketStage stage;
         QSignalSpy sent(&stage.ticket, &OrderTicket::orderSent);
         stage.type("ticketQuantity", "300");
         QTRY_VERIFY(stage.submit().isEnabled());
@@ -149,7 +106,7 @@ private Q_SLOTS:
 
     void theSameOrderKeepsItsIdAfterAnAnswerThatNeverCame()
     {
-        Stage stage;
+        test::TicketStage stage;
         client::Problem silence;
         silence.code = "client.deadline";
         silence.detail = "no answer";
@@ -167,7 +124,7 @@ private Q_SLOTS:
 
     void refusalsOfTheBackendLandAtTheirField()
     {
-        Stage stage;
+        test::TicketStage stage;
         client::Problem refusal;
         refusal.status = 422;
         refusal.detail = "refused";
@@ -181,7 +138,7 @@ private Q_SLOTS:
 
     void aPrecautionIsAskedAndOnlyThenConfirmed()
     {
-        Stage stage;
+        test::TicketStage stage;
         stage.session.askOnce({"precaution.percent_off_market", "7.9% below the last trade"});
         QSignalSpy asked(&stage.ticket, &OrderTicket::confirmationWanted);
         stage.type("ticketQuantity", "300");
@@ -197,7 +154,7 @@ private Q_SLOTS:
 
     void entryIsLockedAndSaysWhy()
     {
-        Stage stage;
+        test::TicketStage stage;
         stage.type("ticketQuantity", "300");
         QTRY_VERIFY(stage.submit().isEnabled());
         stage.session.goStale(std::chrono::seconds(6));
@@ -210,7 +167,7 @@ private Q_SLOTS:
         QVERIFY(stage.submit().text().startsWith(QStringLiteral("BROKER UNREACHABLE")));
         stage.session.goOnline();
         QTRY_VERIFY(stage.submit().isEnabled());
-        auto* preview = stage.ticket.findChild<PreviewBox*>(QStringLiteral("ticketPreview"));
+        auto* preview = &stage.preview();
         QTRY_VERIFY(preview->checksText().contains(QStringLiteral("7 of 7"))); // asked for anew
         stage.session.setTrading(client::TradingState::Halted, "drill", &stage.ticket, [](auto) {});
         QVERIFY(stage.submit().text().startsWith(QStringLiteral("TRADING HALTED")));
@@ -220,7 +177,7 @@ private Q_SLOTS:
 
     void cancellingWorksWhileEntryIsLocked()
     {
-        Stage stage;
+        test::TicketStage stage;
         OrdersView orders(stage.desk, stage.theme);
         orders.resize(1200, 300);
         orders.show();
@@ -232,7 +189,7 @@ private Q_SLOTS:
 
     void theTimelineOfTheSelectedOrderIsShownAndRenewed()
     {
-        Stage stage;
+        test::TicketStage stage;
         OrdersView orders(stage.desk, stage.theme);
         orders.resize(1200, 300);
         orders.show();
@@ -244,7 +201,7 @@ private Q_SLOTS:
 
     void arrowsStepByTheTickAndTheLot()
     {
-        Stage stage;
+        test::TicketStage stage;
         stage.ticket.setPrice(Price::of("511.86"));
         QTest::keyClick(&stage.edit("ticketLimitPrice"), Qt::Key_Up);
         QCOMPARE(stage.edit("ticketLimitPrice").text(), QStringLiteral("511.87"));
@@ -255,7 +212,7 @@ private Q_SLOTS:
 
     void fillsAndOpenOrdersCanBeFiltered()
     {
-        Stage stage;
+        test::TicketStage stage;
         OrdersTableModel orders(stage.desk, nullptr);
         const int all = orders.rowCount();
         orders.setOpenOnly(true);
