@@ -22,12 +22,26 @@ Result<T> required(Result<T> value, const char* field)
     return schema(value.error().detail, field);
 }
 
+/// A number from −`most` to `most`, or the schema fault that names it.
+template <typename Number>
+Result<Number> within(Result<Number> value, Number most, const char* field)
+{
+    if (!value) return schema(value.error().detail, field);
+    if (*value > most || *value < -most)
+        return schema("expected at most " + most.toString() + ", was " + value->toString(), field);
+    return value;
+}
+
 Result<std::optional<Price>> optionalPrice(const json::Value& value, const char* field)
 {
     if (value.isAbsent()) return std::optional<Price>();
-    const auto price = value.price();
-    if (!price) return schema(price.error().detail, field);
-    return std::optional<Price>(*price);
+    return readPrice(value, field).map([](Price price) { return std::optional<Price>(price); });
+}
+
+Decimal positiveOr(const json::Value& value, Decimal fallback)
+{
+    const Decimal given = value.decimalOr(fallback);
+    return given.isPositive() ? given : fallback;
 }
 
 Timestamp timeOr(const json::Value& value)
@@ -93,8 +107,8 @@ Result<void> readRequest(const json::Value& order, OrderRequest& request, std::s
     if (auto read = readTimeInForce(order["time_in_force"], request, unknown); !read) return read;
 
     if (!order["qty"].isAbsent()) {
-        const auto quantity = order["qty"].quantity();
-        if (!quantity) return schema(quantity.error().detail, "qty");
+        const auto quantity = readQuantity(order["qty"], "qty");
+        if (!quantity) return tl::unexpected(quantity.error());
         request.quantity = *quantity;
     }
     const std::pair<const char*, std::optional<Price>*> prices[] = {
@@ -221,7 +235,7 @@ Result<OrderReport> readOrder(const json::Value& order, const AccountId& account
     if (!state) unknown = unknownWord("status", *status);
     report.state = state.value_or(OrderState::Submitted); // no news
     if (!unknown.empty()) report.venueStatus = std::move(unknown);
-    const auto filled = required(order["filled_qty"].quantity(), "filled_qty");
+    const auto filled = readQuantity(order["filled_qty"], "filled_qty");
     if (!filled) return tl::unexpected(filled.error());
     report.filledQuantity = *filled;
     const auto average = optionalPrice(order["filled_avg_price"], "filled_avg_price");
@@ -256,7 +270,7 @@ Result<AccountSnapshot> readAccount(const json::Value& account, const AccountId&
                                                      {"equity", &snapshot.equity},
                                                      {"buying_power", &snapshot.buyingPower}};
     for (const auto& [name, target] : needed) {
-        const auto money = required(account[name].money(), name);
+        const auto money = within(account[name].money(), kMoneyMax, name);
         if (!money) return tl::unexpected(money.error());
         *target = *money;
     }
@@ -277,12 +291,12 @@ Result<Position> readPosition(const json::Value& position, const AccountId& acco
     const auto symbol = readSymbol(position["symbol"]);
     if (!symbol) return tl::unexpected(symbol.error());
     result.symbol = *symbol;
-    const auto quantity = required(position["qty"].quantity(), "qty");
+    const auto quantity = within(position["qty"].quantity(), kQuantityMax, "qty");
     if (!quantity) return tl::unexpected(quantity.error());
     // Some answers give an unsigned quantity and the side beside it.
     const bool flip = position["side"].stringOr({}) == "short" && quantity->isPositive();
     result.quantity = flip ? -*quantity : *quantity;
-    const auto price = required(position["avg_entry_price"].price(), "avg_entry_price");
+    const auto price = readPrice(position["avg_entry_price"], "avg_entry_price");
     if (!price) return tl::unexpected(price.error());
     result.averagePrice = *price;
     return result;
@@ -310,10 +324,10 @@ Result<Instrument> readAsset(const json::Value& asset)
 
     const bool crypto = instrument.assetClass == AssetClass::Crypto;
     const Decimal smallest = Decimal::fromUnits(crypto || instrument.fractionable ? 1 : Decimal::kOne);
-    instrument.minQuantity = Quantity(asset["min_order_size"].decimalOr(smallest));
-    instrument.lotSize = Quantity(asset["min_trade_increment"].decimalOr(smallest));
+    instrument.minQuantity = Quantity(positiveOr(asset["min_order_size"], smallest));
+    instrument.lotSize = Quantity(positiveOr(asset["min_trade_increment"], smallest));
     const Decimal cent = Decimal::fromUnits(Decimal::kOne / 100);
-    instrument.tick = Price(asset["price_increment"].decimalOr(cent));
+    instrument.tick = Price(positiveOr(asset["price_increment"], cent));
     return instrument;
 }
 
@@ -338,14 +352,27 @@ Result<Fill> readFillActivity(const json::Value& activity, const AccountId& acco
     const auto side = readSide(activity["side"]); // "sell_short" opens; the position says it too
     if (!side) return tl::unexpected(side.error());
     fill.side = *side;
-    const auto quantity = required(activity["qty"].quantity(), "qty");
+    const auto quantity = readQuantity(activity["qty"], "qty");
     if (!quantity) return tl::unexpected(quantity.error());
     fill.quantity = *quantity;
-    const auto price = required(activity["price"].price(), "price");
+    const auto price = readPrice(activity["price"], "price");
     if (!price) return tl::unexpected(price.error());
     fill.price = *price;
     fill.eventTime = timeOr(activity["transaction_time"]);
     return fill;
+}
+
+Result<Quantity> readQuantity(const json::Value& value, const char* field)
+{
+    auto quantity = within(value.quantity(), kQuantityMax, field);
+    if (quantity && quantity->isNegative())
+        return schema("expected a quantity from 0, was " + quantity->toString(), field);
+    return quantity;
+}
+
+Result<Price> readPrice(const json::Value& value, const char* field)
+{
+    return within(value.price(), kPriceMax, field);
 }
 
 Result<Symbol> readSymbol(const json::Value& value)

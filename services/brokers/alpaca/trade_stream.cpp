@@ -49,10 +49,10 @@ Result<Fill> readFill(const json::Value& data, const OrderReport& report, Timest
     Fill fill;
     const auto id = data["execution_id"].string();
     if (!id) return fail(ErrorKind::Invalid, "alpaca.schema", "is required", "execution_id");
-    const auto price = data["price"].price();
-    if (!price) return fail(ErrorKind::Invalid, "alpaca.schema", price.error().detail, "price");
-    const auto quantity = data["qty"].quantity();
-    if (!quantity) return fail(ErrorKind::Invalid, "alpaca.schema", quantity.error().detail, "qty");
+    const auto price = readPrice(data["price"], "price");
+    if (!price) return tl::unexpected(price.error());
+    const auto quantity = readQuantity(data["qty"], "qty");
+    if (!quantity) return tl::unexpected(quantity.error());
     fill.executionId = ExecutionId(std::string(*id));
     fill.clientOrderId = report.clientOrderId;
     fill.venueOrderId = report.venueOrderId;

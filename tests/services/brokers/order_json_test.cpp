@@ -264,6 +264,38 @@ TEST(OrderJson, FillActivitiesNameTheExecution)
     EXPECT_EQ(fill->eventTime, Timestamp::of("2022-02-02T18:55:09.981482Z"));
 }
 
+TEST(OrderJson, NumbersThatCannotBeMeantAreSchemaFaults)
+{
+    const auto order = [](const std::string& quantity, const std::string& filled,
+                          const std::string& limit) {
+        const auto document = json::Document::parse(
+            R"({"id":"v","client_order_id":"c","status":"new","symbol":"AAPL","side":"buy",)"
+            R"("type":"limit","time_in_force":"day","qty":")" + quantity + R"(","filled_qty":")" +
+            filled + R"(","limit_price":")" + limit + "\"}");
+        const auto read = readOrder(document->root(), kAccount);
+        return read ? std::string() : read.error().code + " " + read.error().field;
+    };
+    EXPECT_EQ(order("20000000000", "0", "-1.5"), "");
+    EXPECT_EQ(order("20000000001", "0", "1"), "alpaca.schema qty");
+    EXPECT_EQ(order("-1", "0", "1"), "alpaca.schema qty");
+    EXPECT_EQ(order("1", "-92233720368", "1"), "alpaca.schema filled_qty");
+    EXPECT_EQ(order("1", "0", "1000000001"), "alpaca.schema limit_price");
+    EXPECT_EQ(order("1", "0", "-92233720368.54775808"), "alpaca.schema limit_price");
+
+    const auto position = json::Document::parse(
+        R"({"symbol":"A","avg_entry_price":"1","qty":"-92233720368.54775808"})");
+    EXPECT_FALSE(readPosition(position->root(), kAccount));
+    const auto account = json::Document::parse(
+        R"({"cash":"1e26","equity":"1","buying_power":"1"})");
+    EXPECT_FALSE(readAccount(account->root(), kAccount, Timestamp::fromSeconds(1)));
+    const auto asset = json::Document::parse(
+        R"({"symbol":"A","tradable":true,"min_trade_increment":"0","price_increment":"-1"})");
+    const auto instrument = readAsset(asset->root());
+    ASSERT_TRUE(instrument);
+    EXPECT_TRUE(instrument->lotSize.isPositive());
+    EXPECT_EQ(instrument->tick, Price::of("0.01"));
+}
+
 TEST(OrderJson, AShortPositionIsNegativeHoweverItIsWritten)
 {
     for (const char* quantity : {"\"-7\"", "\"7\""}) {
