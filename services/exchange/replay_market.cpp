@@ -186,6 +186,21 @@ struct ReplayMarket::State {
         passShift = Duration(span - span % kMinuteNanos);
     }
 
+    /// By whole minutes, so that minutes stay minutes. What is left of one is made up for by
+    /// beginning earlier, where the recording allows it: then the venue's clock shows ours.
+    void moveTo(Timestamp now)
+    {
+        const auto by = (now - begin).count(), rest = by % kMinuteNanos;
+        stampShift = Duration(by - rest);
+        const auto longer = stampShift + Duration(kMinuteNanos);
+        if (rest == 0 || now - longer < timeOf(events.front()))
+            return;
+        stampShift = longer;
+        begin = now - longer;
+        stretches.clear();
+        layOut();
+    }
+
     Timestamp recordedAt(Duration elapsed) const
     {
         const Stretch* at = &stretches.front();
@@ -262,10 +277,8 @@ void ReplayMarket::start(Timestamp now)
         state.present = now;
         return;
     }
-    if (state.options.stamps == ReplayStamps::ShiftedToNow) {
-        const auto by = (now - state.begin).count();
-        state.stampShift = Duration(by - by % kMinuteNanos);
-    }
+    if (state.options.stamps == ReplayStamps::ShiftedToNow)
+        state.moveTo(now);
     state.present = state.begin + state.stampShift;
     state.findStanding();
 }

@@ -338,6 +338,22 @@ TEST(Replay, AFewSecondsOfTicksGoOnBeforeTheyLookStale)
     EXPECT_GE(before, 10 * market.eventCount());
 }
 
+TEST(Replay, TheVenuesClockShowsOursWhereTheRecordingBeganEarlier)
+{
+    ReplayOptions options;
+    options.stamps = ReplayStamps::ShiftedToNow;
+    options.startAt = Timestamp::of("2020-01-02T15:02:00Z");
+    const auto now = Timestamp::of("2026-01-05T15:00:45Z");
+    ReplayMarket market({someBars()}, options);
+    market.start(now);
+    EXPECT_EQ(market.venueTime(now), now);
+    EXPECT_EQ(market.venueTime(now + 10s), now + 10s);
+    options.startAt.reset();
+    ReplayMarket whole({someBars()}, options);
+    whole.start(now);
+    EXPECT_EQ(whole.venueTime(now), Timestamp::of("2026-01-05T15:00:00Z")) << "nothing is before";
+}
+
 TEST(Replay, WhatStandsAtTheBeginningIsKnown)
 {
     const auto early = parseRecording("EARLY.csv", "time,open,high,low,close,volume\n"
