@@ -19,12 +19,16 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const auto root = document->root();
     if (const auto report = alpaca::readOrder(root, account)) {
         QD_ASSERT(!report->request.symbol.empty());
+        // The rooms behind add and subtract these.
+        for (const Quantity quantity : {report->request.quantity, report->filledQuantity})
+            QD_ASSERT(!quantity.isNegative() && quantity <= alpaca::kQuantityMax);
         // What we understood can be asked for again.
         const auto written = json::Document::parse(alpaca::writeOrder(report->request));
         QD_ASSERT(written.has_value());
     }
     (void)alpaca::readAccount(root, account, now);
-    (void)alpaca::readPosition(root, account);
+    if (const auto position = alpaca::readPosition(root, account))
+        QD_ASSERT(position->quantity.abs() <= alpaca::kQuantityMax);
     (void)alpaca::readAsset(root);
     (void)alpaca::readFillActivity(root, account, now);
     return 0;

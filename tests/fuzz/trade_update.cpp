@@ -18,6 +18,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     }
     QD_ASSERT(update->eventTime.isSet());
     QD_ASSERT((update->kind == OrderEventKind::Filled) == update->fill.has_value());
-    if (update->fill) QD_ASSERT(!update->fill->symbol.empty());
+    if (update->fill) {
+        QD_ASSERT(!update->fill->symbol.empty());
+        QD_ASSERT(!update->fill->quantity.isNegative());
+    }
     return 0;
 }
