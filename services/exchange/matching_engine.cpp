@@ -48,7 +48,7 @@ EngineOrderId MatchingEngine::idOf(std::uint32_t slot, const Slot& order)
     return (static_cast<EngineOrderId>(order.generation) << 32) | slot;
 }
 
-std::uint32_t MatchingEngine::find(EngineOrderId id) const
+inline std::uint32_t MatchingEngine::find(EngineOrderId id) const
 {
     const auto slot = static_cast<std::uint32_t>(id & 0xffffffffu);
     if (slot >= m_slots.size() || m_slots[slot].generation != static_cast<std::uint32_t>(id >> 32)
@@ -57,7 +57,7 @@ std::uint32_t MatchingEngine::find(EngineOrderId id) const
     return slot;
 }
 
-std::uint32_t MatchingEngine::take()
+inline std::uint32_t MatchingEngine::take()
 {
     if (m_free.empty()) {
         QD_ASSERT(m_slots.size() < kNone);
@@ -69,7 +69,7 @@ std::uint32_t MatchingEngine::take()
     return slot;
 }
 
-void MatchingEngine::release(std::uint32_t slot)
+inline void MatchingEngine::release(std::uint32_t slot)
 {
     Slot& order = m_slots[slot];
     order.place = Place::Free;
@@ -82,14 +82,14 @@ void MatchingEngine::release(std::uint32_t slot)
     m_free.push_back(slot);
 }
 
-PriceLadder& MatchingEngine::ladderOf(const Slot& order)
+inline PriceLadder& MatchingEngine::ladderOf(const Slot& order)
 {
     BookState& book = m_books[order.book];
     return order.place == Place::Resting ? book.sides[at(order.side)]
                                          : book.triggers[at(order.side)];
 }
 
-void MatchingEngine::append(std::uint32_t slot, std::int64_t key)
+inline void MatchingEngine::append(std::uint32_t slot, std::int64_t key)
 {
     Slot& order = m_slots[slot];
     Level& level = ladderOf(order).join(key);
@@ -117,7 +117,7 @@ void MatchingEngine::unlink(std::uint32_t slot)
     unlinkFrom(ladder, ladder.at(order.key), order);
 }
 
-void MatchingEngine::unlinkFrom(PriceLadder& ladder, Level& level, const Slot& order)
+inline void MatchingEngine::unlinkFrom(PriceLadder& ladder, Level& level, const Slot& order)
 {
     if (order.previous == kNone)
         level.head = order.next;
@@ -262,7 +262,7 @@ void MatchingEngine::execute(std::uint32_t slot, std::int64_t price, EngineEvent
     }
 }
 
-void MatchingEngine::match(std::uint32_t taker, std::int64_t limit, EngineEvents& out)
+inline void MatchingEngine::match(std::uint32_t taker, std::int64_t limit, EngineEvents& out)
 {
     const Side makerSide = opposite(m_slots[taker].side);
     const auto worst = restingKey(makerSide, limit);
@@ -291,7 +291,7 @@ bool MatchingEngine::preventSelfTrade(std::uint32_t taker, std::uint32_t maker, 
 }
 
 /// The taker meets the first of the best makers.
-void MatchingEngine::trade(std::uint32_t taker, PriceLadder& makers, EngineEvents& out)
+inline void MatchingEngine::trade(std::uint32_t taker, PriceLadder& makers, EngineEvents& out)
 {
     Level& level = makers.best();
     const auto maker = level.head;
@@ -315,7 +315,7 @@ void MatchingEngine::trade(std::uint32_t taker, PriceLadder& makers, EngineEvent
     }
 }
 
-void MatchingEngine::remove(std::uint32_t slot, EngineEvents& out)
+inline void MatchingEngine::remove(std::uint32_t slot, EngineEvents& out)
 {
     unlink(slot);
     tell(EngineEventKind::Canceled, slot, 0, out);

@@ -133,21 +133,23 @@ private:
     };
 
     static std::size_t at(Side side) { return side == Side::Buy ? 0u : 1u; }
+    // Inline are the steps of every message that only matching_engine.cpp takes: as calls they cost a
+    // sixth of the time.
     static EngineOrderId idOf(std::uint32_t slot, const Slot& order);
-    std::uint32_t find(EngineOrderId id) const;
-    std::uint32_t take();
-    void release(std::uint32_t slot);
-    PriceLadder& ladderOf(const Slot& order);
-    void append(std::uint32_t slot, std::int64_t key);
+    inline std::uint32_t find(EngineOrderId id) const;
+    inline std::uint32_t take();
+    inline void release(std::uint32_t slot);
+    inline PriceLadder& ladderOf(const Slot& order);
+    inline void append(std::uint32_t slot, std::int64_t key);
     void unlink(std::uint32_t slot);
-    void unlinkFrom(PriceLadder& ladder, Level& level, const Slot& order);
+    inline void unlinkFrom(PriceLadder& ladder, Level& level, const Slot& order);
     bool canFillWhole(const Slot& taker, std::int64_t limit) const;
-    void match(std::uint32_t taker, std::int64_t limit, EngineEvents& out);
+    inline void match(std::uint32_t taker, std::int64_t limit, EngineEvents& out);
     bool preventSelfTrade(std::uint32_t taker, std::uint32_t maker, EngineEvents& out);
-    void trade(std::uint32_t taker, PriceLadder& makers, EngineEvents& out);
+    inline void trade(std::uint32_t taker, PriceLadder& makers, EngineEvents& out);
     void execute(std::uint32_t slot, std::int64_t price, EngineEvents& out);
     void hold(std::uint32_t slot, const EngineOrder& order);
-    void remove(std::uint32_t slot, EngineEvents& out);
+    inline void remove(std::uint32_t slot, EngineEvents& out);
     void noteTrade(BookState& book, std::int64_t price);
     void settleStops(BookIndex book, EngineEvents& out);
     std::uint32_t nextTriggered(const BookState& book) const;
