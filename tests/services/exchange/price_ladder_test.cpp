@@ -122,7 +122,7 @@ TEST(PriceLadder, FewOrdersFarApartStayFewPlaces)
     constexpr int kOrders = 1000;
     ladder.join(1);
     for (std::int64_t i = 1; i < kOrders; ++i)
-        ladder.join(1 + i * 1'000'003);
+        ladder.join(1 + i * 1'003);
     ladder.join(2); // the step is one now
     EXPECT_LE(ladder.places(), static_cast<std::size_t>(kOrders + 1));
 }
