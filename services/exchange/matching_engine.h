@@ -133,8 +133,8 @@ private:
     };
 
     static std::size_t at(Side side) { return side == Side::Buy ? 0u : 1u; }
-    // Inline are the steps of every message that only matching_engine.cpp takes: as calls they cost a
-    // sixth of the time.
+    // Inline are the steps of every message that only matching_engine.cpp takes: as calls they cost
+    // a sixth of the time.
     static EngineOrderId idOf(std::uint32_t slot, const Slot& order);
     inline std::uint32_t find(EngineOrderId id) const;
     inline std::uint32_t take();
