@@ -23,19 +23,20 @@ ClientOrderId openingKey(const std::string& orderId)
 const Tracked* Book::find(const ClientOrderId& id) const
 {
     const auto found = m_orders.find(id);
-    return found == m_orders.end() ? nullptr : &found->second;
+    return found == m_orders.end() ? nullptr : found->second.get();
 }
 
 const Tracked* Book::findByVenueId(const VenueOrderId& id) const
 {
     const auto found = m_byVenueId.find(id);
-    return found == m_byVenueId.end() ? nullptr : find(found->second);
+    return found == m_byVenueId.end() ? nullptr : found->second;
 }
 
-void Book::put(const Order& order)
+const Tracked& Book::put(const Order& order)
 {
     const auto [place, isNew] = m_orders.try_emplace(order.request.clientOrderId);
-    Tracked& tracked = place->second;
+    if (isNew) place->second = std::make_unique<Tracked>();
+    Tracked& tracked = *place->second;
     // Most steps move an order within the same indexes: looking its id up in all of them, to take it
     // out and put it back, would cost more than the step.
     const bool staysPut = !isNew && !isClosed(tracked.order.state) && !isClosed(order.state) &&
@@ -44,7 +45,7 @@ void Book::put(const Order& order)
     if (staysPut) {
         count(tracked.order, /*add=*/false);
     } else if (!isNew) {
-        unindex(tracked.order);
+        unindex(tracked);
     }
     if (isNew && !order.groupId.empty()) {
         m_groups[order.groupId].push_back(order.request.clientOrderId);
@@ -60,30 +61,38 @@ void Book::put(const Order& order)
     const std::int64_t version = tracked.order.version;
     tracked.order = order;
     tracked.order.version = std::max(version, order.version);
-    if (hasNewVenueId) indexVenueIds(order);
-    if (!staysPut) return index(order);
-    if (wasInFlight && !isInFlight(order.state)) m_inFlight.erase(order.request.clientOrderId);
-    if (!wasInFlight && isInFlight(order.state)) m_inFlight.insert(order.request.clientOrderId);
+    if (hasNewVenueId) indexVenueIds(tracked);
+    if (!staysPut) {
+        index(tracked);
+        return tracked;
+    }
+    if (wasInFlight && !isInFlight(order.state)) m_inFlight.erase(tracked.number);
+    if (!wasInFlight && isInFlight(order.state)) m_inFlight.emplace(tracked.number, &tracked);
     count(order, /*add=*/true);
+    return tracked;
 }
 
 void Book::setNumber(const ClientOrderId& id, std::int64_t number)
 {
-    m_orders.at(id).number = number;
+    Tracked& tracked = *m_orders.at(id);
+    unindex(tracked);
+    tracked.number = number;
+    index(tracked);
     m_lastNumber = std::max(m_lastNumber, number);
 }
 
 void Book::putHash(const ClientOrderId& id, std::string requestHash)
 {
-    m_orders.at(id).requestHash = std::move(requestHash);
+    m_orders.at(id)->requestHash = std::move(requestHash);
 }
 
 void Book::markCommitted(const ClientOrderId& id, std::int64_t version)
 {
     const auto found = m_orders.find(id);
     if (found == m_orders.end()) return;
-    found->second.committed = true;
-    found->second.order.version = std::max(found->second.order.version, version);
+    Tracked& tracked = *found->second;
+    tracked.committed = true;
+    tracked.order.version = std::max(tracked.order.version, version);
 }
 
 void Book::addFill(const Fill& fill)
@@ -94,7 +103,7 @@ void Book::addFill(const Fill& fill)
     ++m_fillCounts[fill.symbol];
     const auto found = m_orders.find(fill.clientOrderId);
     if (found == m_orders.end()) return;
-    Tracked& tracked = found->second;
+    Tracked& tracked = *found->second;
     tracked.filledNotional += static_cast<Int128>(fill.price.units()) * fill.quantity.units();
     tracked.filledSingly += fill.quantity;
     if (fill.inferred) tracked.inferred += fill.quantity;
@@ -102,7 +111,8 @@ void Book::addFill(const Fill& fill)
 
 void Book::completeNotionals()
 {
-    for (auto& [id, tracked] : m_orders) {
+    for (auto& [id, entry] : m_orders) {
+        Tracked& tracked = *entry;
         // What was loaded has its fills counted in twice: once by its average, once singly.
         const bool isSum = tracked.filledSingly == tracked.order.filledQuantity;
         tracked.filledNotional -= notionalOf(tracked.order);
@@ -128,7 +138,7 @@ void Book::addExplained(const ExplainedExecution& execution)
     }
     const auto found = m_orders.find(execution.clientOrderId);
     if (found == m_orders.end()) return;
-    Quantity& inferred = found->second.inferred;
+    Quantity& inferred = found->second->inferred;
     inferred = std::max(inferred - execution.quantity, Quantity());
 }
 
@@ -155,8 +165,15 @@ Exposure Book::exposure(const Symbol& symbol) const
 std::vector<ClientOrderId> Book::openOrdersOf(const Symbol& symbol) const
 {
     const auto found = m_openBySymbol.find(symbol);
-    if (found == m_openBySymbol.end()) return {};
-    return {found->second.begin(), found->second.end()};
+    return found == m_openBySymbol.end() ? std::vector<ClientOrderId>() : idsOf(found->second);
+}
+
+std::vector<ClientOrderId> Book::idsOf(const ByNumber& orders)
+{
+    std::vector<ClientOrderId> ids;
+    ids.reserve(orders.size());
+    for (const auto& [number, tracked] : orders) ids.push_back(tracked->order.request.clientOrderId);
+    return ids;
 }
 
 const std::vector<ClientOrderId>& Book::membersOf(const std::string& groupId) const
@@ -172,34 +189,35 @@ std::uint64_t Book::fillCount(const Symbol& symbol) const
     return found == m_fillCounts.end() ? 0 : found->second;
 }
 
-void Book::unindex(const Order& order)
+void Book::unindex(const Tracked& tracked)
 {
+    const Order& order = tracked.order;
     if (isClosed(order.state)) return;
-    const ClientOrderId& id = order.request.clientOrderId;
-    m_open.erase(id);
-    m_inFlight.erase(id);
+    m_open.erase(tracked.number);
+    m_inFlight.erase(tracked.number);
     const auto found = m_openBySymbol.find(order.request.symbol);
     if (found != m_openBySymbol.end()) {
-        found->second.erase(id);
+        found->second.erase(tracked.number);
         if (found->second.empty()) m_openBySymbol.erase(found);
     }
     count(order, /*add=*/false);
 }
 
-void Book::indexVenueIds(const Order& order)
+void Book::indexVenueIds(const Tracked& tracked)
 {
-    for (const VenueOrderId& venueId : order.venueOrderIds) {
-        m_byVenueId[venueId] = order.request.clientOrderId;
-    }
+    for (const VenueOrderId& venueId : tracked.order.venueOrderIds) m_byVenueId[venueId] = &tracked;
 }
 
-void Book::index(const Order& order)
+void Book::index(const Tracked& tracked)
 {
-    const ClientOrderId& id = order.request.clientOrderId;
+    const Order& order = tracked.order;
     if (isClosed(order.state)) return;
-    m_open.insert(id);
-    if (isInFlight(order.state)) m_inFlight.insert(id);
-    m_openBySymbol[order.request.symbol].insert(id);
+    const auto add = [&tracked](ByNumber& orders) {
+        orders.emplace_hint(orders.end(), tracked.number, &tracked);
+    };
+    add(m_open);
+    if (isInFlight(order.state)) add(m_inFlight);
+    add(m_openBySymbol[order.request.symbol]);
     count(order, /*add=*/true);
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
-#include <set>
+#include <map>
+#include <memory>
 #include <unordered_map>
 #include <unordered_set>
 
@@ -36,7 +37,7 @@ public:
     const Tracked* find(const ClientOrderId& id) const;
     const Tracked* findByVenueId(const VenueOrderId& id) const;
     /// Insert or replace the order; the indexes follow.
-    void put(const Order& order);
+    const Tracked& put(const Order& order);
     /// After loading: the row that the order was read from.
     void setNumber(const ClientOrderId& id, std::int64_t number);
     void putHash(const ClientOrderId& id, std::string requestHash);
@@ -55,33 +56,40 @@ public:
     Position position(const Symbol& symbol) const;
     const std::unordered_map<Symbol, Position>& positions() const { return m_positions; }
     Exposure exposure(const Symbol& symbol) const;
-    const std::set<ClientOrderId>& openOrders() const { return m_open; }
+    /// In the order of first commit.
+    std::vector<ClientOrderId> openOrders() const { return idsOf(m_open); }
+    std::size_t openCount() const { return m_open.size(); }
     std::vector<ClientOrderId> openOrdersOf(const Symbol& symbol) const;
     /// Orders that wait for an answer of the venue.
-    const std::set<ClientOrderId>& inFlight() const { return m_inFlight; }
+    std::vector<ClientOrderId> inFlight() const { return idsOf(m_inFlight); }
     const std::vector<ClientOrderId>& membersOf(const std::string& groupId) const;
     std::size_t orderCount() const { return m_orders.size(); }
     /// Grows with every fill of the symbol: tells whether a comparison was overtaken.
     std::uint64_t fillCount(const Symbol& symbol) const;
 
 private:
-    void unindex(const Order& order);
-    void index(const Order& order);
-    void indexVenueIds(const Order& order);
+    /// By number: replays walk it in the same order, and a new order goes to the end.
+    using ByNumber = std::map<std::int64_t, const Tracked*>;
+
+    static std::vector<ClientOrderId> idsOf(const ByNumber& orders);
+    void unindex(const Tracked& tracked);
+    void index(const Tracked& tracked);
+    void indexVenueIds(const Tracked& tracked);
     void count(const Order& order, bool add);
 
-    std::unordered_map<ClientOrderId, Tracked, IdHash> m_orders;
+    /// Each by itself, so that a walk past other entries stays within what the table needs.
+    std::unordered_map<ClientOrderId, std::unique_ptr<Tracked>, IdHash> m_orders;
     std::int64_t m_lastNumber = 0;
-    std::unordered_map<VenueOrderId, ClientOrderId, IdHash> m_byVenueId;
+    std::unordered_map<VenueOrderId, const Tracked*, IdHash> m_byVenueId;
     std::unordered_map<std::string, std::vector<ClientOrderId>> m_groups;
     std::unordered_set<ExecutionId, IdHash> m_executions;
     std::unordered_map<ClientOrderId, Quantity, IdHash> m_filledBeforeOpening; ///< by `openingKey`
     std::unordered_map<Symbol, Position> m_positions;
     std::unordered_map<Symbol, std::uint64_t> m_fillCounts;
     std::unordered_map<Symbol, Exposure> m_exposures;
-    std::unordered_map<Symbol, std::set<ClientOrderId>> m_openBySymbol;
-    std::set<ClientOrderId> m_open; ///< everything not closed, in-flight included; ordered: replays
-    std::set<ClientOrderId> m_inFlight;
+    std::unordered_map<Symbol, ByNumber> m_openBySymbol;
+    ByNumber m_open; ///< everything not closed, in-flight included
+    ByNumber m_inFlight;
 };
 
 } // namespace qd::orders

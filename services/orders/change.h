@@ -41,7 +41,7 @@ struct Entry {
     std::string requestHash; ///< of a new order
     std::vector<ExplainedExecution> explained;
     std::vector<Position> openings;
-    std::optional<Quarantined> quarantined;
+    Boxed<Quarantined> quarantined;
     std::optional<Timestamp> reconciledAt; ///< a complete comparison began at
     std::optional<Timestamp> adoptedAt;    ///< opening balances were taken at
     std::optional<Money> agreedCash;       ///< from this entry on later fills move this amount

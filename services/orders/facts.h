@@ -6,6 +6,7 @@
 
 #include "models/orders/order.h"
 #include "models/orders/validation.h"
+#include "services/orders/held.h"
 
 namespace qd::orders {
 
@@ -77,13 +78,13 @@ struct Committed {
     std::int64_t sequence = 0; ///< in the event log
     Timestamp time;
     std::string kind; ///< "order.accepted", "account.updated", "trading.changed", "notice" …
-    std::optional<Order> order;
-    std::optional<Fill> fill;
-    std::optional<Position> position;
-    std::optional<AccountSnapshot> account;
-    std::optional<TradingStatus> trading;
-    std::optional<ReconcileReport> report;
-    std::optional<Notice> notice;
+    Shared<Order> order;
+    Boxed<Fill> fill;
+    Boxed<Position> position;
+    Boxed<AccountSnapshot> account;
+    Boxed<TradingStatus> trading;
+    Boxed<ReconcileReport> report;
+    Boxed<Notice> notice;
 };
 
 /// One rule and what it found.

@@ -221,9 +221,7 @@ std::vector<ClientOrderId> Intake::cancelAll(const std::optional<Symbol>& symbol
                                              const std::optional<Side>& side,
                                              const CommandContext& context)
 {
-    const auto ids = symbol ? m_room.book.openOrdersOf(*symbol)
-                            : std::vector<ClientOrderId>(m_room.book.openOrders().begin(),
-                                                         m_room.book.openOrders().end());
+    const auto ids = symbol ? m_room.book.openOrdersOf(*symbol) : m_room.book.openOrders();
     std::vector<ClientOrderId> asked;
     for (const ClientOrderId& id : ids) {
         const Order& order = m_room.book.find(id)->order;

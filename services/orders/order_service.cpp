@@ -333,7 +333,7 @@ OrderService::Figures OrderService::figures() const
     const Room& room = m_desk->room;
     Figures figures = room.counters;
     figures.orders = room.book.orderCount();
-    figures.openOrders = room.book.openOrders().size();
+    figures.openOrders = room.book.openCount();
     figures.unresolved = m_desk->resolver.count();
     figures.pendingCommits = room.journal.pending();
     figures.loaded = room.loaded;

@@ -70,7 +70,7 @@ struct Countdown {
 void Projection::reset(const Loaded& loaded)
 {
     *this = Projection();
-    for (const Loaded::StoredOrder& stored : loaded.orders) put(stored.order);
+    for (const Loaded::StoredOrder& stored : loaded.orders) put(Shared<Order>(stored.order));
     replay(
         loaded, [this](const Position& opening) { m_positions[opening.symbol] = opening; },
         [this](const Fill& fill) {
@@ -87,16 +87,17 @@ void Projection::apply(const Entry& entry)
 {
     const Committed& fact = entry.fact;
     m_lastSequence = std::max(m_lastSequence, fact.sequence);
-    if (fact.order) put(*fact.order);
+    if (fact.order) put(fact.order);
     if (fact.fill) addFill(*fact.fill);
     if (fact.position) m_positions[fact.position->symbol] = *fact.position;
-    if (fact.account) m_account = fact.account;
+    if (fact.account) m_account = *fact.account;
     if (fact.trading) m_trading = *fact.trading;
     for (const Position& opening : entry.openings) m_positions[opening.symbol] = opening;
 }
 
-void Projection::put(const Order& order)
+void Projection::put(const Shared<Order>& shared)
 {
+    const Order& order = *shared;
     const auto [place, isNew] = m_numbers.try_emplace(order.request.clientOrderId, m_rows.size());
     const Number number = place->second;
     if (isNew) {
@@ -104,14 +105,14 @@ void Projection::put(const Order& order)
         m_bySymbol[order.request.symbol].push_back(number);
     }
     Row& row = m_rows[number];
-    const bool wasOpen = !isNew && !isClosed(row.order.state);
+    const bool wasOpen = !isNew && !isClosed(row.order->state);
     m_openRisk -= row.risk;
-    row.order = order;
+    row.order = shared;
     row.risk = riskOf(order);
     m_openRisk += row.risk;
     const bool isOpenNow = !isClosed(order.state);
     if (wasOpen && !isOpenNow) m_open.erase(number);
-    if (!wasOpen && isOpenNow) m_open.insert(number);
+    if (!wasOpen && isOpenNow) m_open.insert(m_open.end(), number); // mostly the newest
 }
 
 void Projection::addFill(const Fill& fill)
@@ -123,7 +124,7 @@ void Projection::addFill(const Fill& fill)
 const Order* Projection::find(const ClientOrderId& id) const
 {
     const auto found = m_numbers.find(id);
-    return found == m_numbers.end() ? nullptr : &m_rows[found->second].order;
+    return found == m_numbers.end() ? nullptr : &*m_rows[found->second].order;
 }
 
 OrderPage Projection::page(const OrderFilter& filter) const
@@ -131,7 +132,7 @@ OrderPage Projection::page(const OrderFilter& filter) const
     const std::uint64_t below = readCursor(filter.cursor, m_rows.size());
     OrderPage page;
     const auto take = [&](Number number) {
-        const Order& order = m_rows[number].order;
+        const Order& order = *m_rows[number].order;
         if (!matches(filter, order)) return false;
         page.orders.push_back(order);
         return true;

@@ -31,12 +31,12 @@ public:
 
 private:
     struct Row {
-        Order order;
+        Shared<Order> order;
         Money risk; ///< its share of m_openRisk
     };
     using Number = std::uint64_t; ///< position in m_rows: the order of first commit
 
-    void put(const Order& order);
+    void put(const Shared<Order>& order);
     void addFill(const Fill& fill);
 
     std::deque<Row> m_rows;

@@ -80,14 +80,13 @@ void Room::record(Change& change, Order order, std::string kind, const Source& s
 {
     order.updatedAt = now();
     const ClientOrderId& id = order.request.clientOrderId;
-    const Tracked* tracked = book.find(id);
+    const Tracked& tracked = book.put(order);
     Entry entry;
     entry.fact = factOf(std::move(kind));
     entry.subject = "order/" + id.text();
     entry.source = source;
-    entry.cause = tracked ? tracked->order.version : 0;
-    book.put(order);
-    entry.orderNumber = book.find(id)->number;
+    entry.cause = tracked.order.version; // still that of the event before
+    entry.orderNumber = tracked.number;
     if (order.acceptedAt.isSet()) reservations.acknowledge(id, now());
     // What has filled stays reserved until the account's next figure has paid for it.
     if (isClosed(order.state)) {

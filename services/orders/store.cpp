@@ -199,7 +199,7 @@ Result<void> store(storage::Transaction& transaction, Change& change,
         const auto sequence = transaction.append(std::move(event));
         if (!sequence) return tl::unexpected(sequence.error());
         entry.fact.sequence = *sequence;
-        if (entry.fact.order) entry.fact.order->version = *sequence;
+        if (entry.fact.order) entry.fact.order.edit().version = *sequence;
         auto stored = storeOtherRows(transaction.database(), entry);
         const bool isFirst = !entry.requestHash.empty();
         if (stored && entry.fact.order && (isFirst || !isOverwritten(change, i))) {

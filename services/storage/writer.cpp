@@ -33,7 +33,11 @@ void refuse(std::vector<Submission> submissions, const Error& error)
 
 std::vector<Submission> takeBatch(std::vector<Submission>& queue, std::size_t batchMax)
 {
-    if (queue.size() <= batchMax) return std::exchange(queue, {});
+    if (queue.size() <= batchMax) {
+        auto all = std::exchange(queue, {});
+        queue.reserve(all.size()); // the next batch is mostly as long, and who submits it waits less
+        return all;
+    }
     const auto end = queue.begin() + static_cast<std::ptrdiff_t>(batchMax);
     std::vector<Submission> batch(std::make_move_iterator(queue.begin()),
                                   std::make_move_iterator(end));
