@@ -40,7 +40,7 @@ void QuoteSide::paintEvent(QPaintEvent*)
     const int barWidth = int(width() * std::clamp(m_share, 0.0, 1.0));
     const QRect bar(bid ? width() - barWidth : 0, height() - 4, barWidth, 4);
     painter.fillRect(bar, blend(colors.bg2, tone, 0.55));
-    const int align = (bid ? Qt::AlignRight : Qt::AlignLeft) | Qt::AlignVCenter;
+    const int align = int((bid ? Qt::AlignRight : Qt::AlignLeft) | Qt::AlignVCenter);
     const QRect inner = rect().adjusted(10, 0, -10, 0);
     painter.setFont(m_theme.font(TypeSize::Small, TypeWeight::Medium));
     painter.setPen(colors.text2);
