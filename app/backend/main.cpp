@@ -1,7 +1,6 @@
 // quarterdeckd: the headless backend. Prints one JSON line with its address when it is ready.
 // Exit codes: 0 stopped by a signal · 78 configuration (EX_CONFIG) · 74 storage (EX_IOERR) ·
 // 75 something outside is not there yet (EX_TEMPFAIL).
-#include <algorithm>
 #include <cstdio>
 #include <filesystem>
 #include <iterator>
@@ -39,13 +38,8 @@ int main(int argc, char** argv)
         std::fputs(runtime::Config::help(app::backendSettings()).c_str(), stdout);
         return 0;
     }
-    auto config = runtime::Config::load(app::backendSettings(), sources);
-    if (!config) {
-        auto problems = config.error();
-        std::ranges::move(app::credentialProblems(sources), std::back_inserter(problems));
-        return complain(problems);
-    }
-    if (const auto problems = app::crossCheck(*config); !problems.empty()) return complain(problems);
+    const auto config = runtime::Config::load(app::backendSettings(), sources, app::crossCheck);
+    if (!config) return complain(config.error());
     auto alpaca = app::alpacaSettings(*config);
     if (!alpaca) return complain(alpaca.error());
 

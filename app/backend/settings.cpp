@@ -7,7 +7,10 @@
 
 #include <sys/stat.h>
 
+#include <fmt/format.h>
+
 #include "services/json/json.h"
+#include "services/wire/url.h"
 
 namespace qd::app {
 
@@ -18,7 +21,6 @@ using runtime::ConfigProblem;
 using runtime::Setting;
 using runtime::SettingType;
 
-constexpr std::string_view kLiveHost = "//api.alpaca.markets";
 constexpr std::size_t kCredentialsMax = 4096;
 
 std::vector<ConfigProblem> credentialProblems(const Config& config)
@@ -36,6 +38,18 @@ std::vector<ConfigProblem> credentialProblems(const Config& config)
                             "set alpaca.key_id and alpaca.secret_key (QUARTERDECK_ALPACA_KEY_ID, "
                             "QUARTERDECK_ALPACA_SECRET_KEY), or alpaca.credentials_file"});
     return problems;
+}
+
+/// Everything of Alpaca's but what is known to be of play money. However it is written: a host has
+/// no case, and may end in a dot.
+bool isLiveAddress(const std::string& text)
+{
+    const auto url = wire::Url::parse(text);
+    if (!url) return false; // an address that nothing can be sent to
+    std::string_view host = url->host;
+    if (host.ends_with('.')) host.remove_suffix(1);
+    const bool isAlpaca = host == "alpaca.markets" || host.ends_with(".alpaca.markets");
+    return isAlpaca && !host.starts_with("paper-api.") && host.find("sandbox") == std::string_view::npos;
 }
 
 /// JSON with the members keyId and secretKey, in a file that only its owner can read.
@@ -133,47 +147,37 @@ const std::vector<Setting>& backendSettings()
     return settings;
 }
 
-std::vector<ConfigProblem> credentialProblems(const Config::Sources& sources)
-{
-    // Read as mere text, so that nothing but an unreadable file can stand in the way.
-    auto settings = backendSettings();
-    for (auto& setting : settings) {
-        setting.type = SettingType::Text;
-        setting.required = false;
-        setting.min = setting.max = {};
-        setting.allowed.clear();
-    }
-    const auto config = Config::load(settings, sources);
-    return config ? credentialProblems(*config) : std::vector<ConfigProblem>();
-}
-
 std::vector<ConfigProblem> crossCheck(const Config& config)
 {
     auto problems = credentialProblems(config);
-    const bool liveAddress =
-        config.text("alpaca.trading_url").find(kLiveHost) != std::string::npos;
-    if (liveAddress != config.boolean("trading.live"))
-        problems.push_back({"trading.live",
-                            liveAddress ? "alpaca.trading_url is the live address, with real money"
-                                        : "is true, but alpaca.trading_url is not the live address",
-                            "set trading.live and alpaca.trading_url so that they agree"});
-    if (config.boolean("drill.enabled") && config.boolean("trading.live"))
+    const bool isLive = config.has("trading.live") && config.boolean("trading.live");
+    for (const char* key : {"alpaca.trading_url", "alpaca.stream_url"}) {
+        if (!config.has(key) || !config.has("trading.live")) continue;
+        if (const bool isReal = isLiveAddress(config.text(key)); isReal != isLive)
+            problems.push_back({"trading.live",
+                                isReal ? fmt::format("{} is the live address, with real money", key)
+                                       : fmt::format("is true, but {} is not the live address", key),
+                                "set trading.live, alpaca.trading_url and alpaca.stream_url so that "
+                                "they agree"});
+    }
+    if (isLive && config.has("drill.enabled") && config.boolean("drill.enabled"))
         problems.push_back({"drill.enabled", "drills break things on purpose, and trading.live is on",
                             "set one of the two to false"});
-    if (const auto origins = config.list("api.allowed_origins");
-        std::ranges::find(origins, "*") != origins.end())
+    const auto origins = config.has("api.allowed_origins") ? config.list("api.allowed_origins")
+                                                           : std::vector<std::string>();
+    if (std::ranges::find(origins, "*") != origins.end())
         problems.push_back({"api.allowed_origins", "\"*\" would let any web page trade",
                             "name each origin, e.g. https://desk.example"});
-    const auto& address = config.text("listen.address");
+    const auto address = config.has("listen.address") ? config.text("listen.address") : "127.0.0.1";
     const bool loopback = address.starts_with("127.") || address == "::1" || address == "localhost";
     if (!loopback && !config.has("listen.certificate_file"))
         problems.push_back({"listen.certificate_file", "is required on any address but loopback",
                             "set listen.certificate_file and listen.key_file"});
-    if (const auto& name = config.text("storage.database");
-        name.empty() || name.front() == '.' || name.find('/') != std::string::npos)
+    const auto name = config.has("storage.database") ? config.text("storage.database") : "quarterdeck";
+    if (name.empty() || name.front() == '.' || name.find('/') != std::string::npos)
         problems.push_back({"storage.database", "expected a file name, was \"" + name + "\"",
                             "set a name without folders, e.g. quarterdeck"});
-    if (!Money::parse(config.text("trading.notional_max")))
+    if (config.has("trading.notional_max") && !Money::parse(config.text("trading.notional_max")))
         problems.push_back({"trading.notional_max",
                             "expected an amount, was \"" + config.text("trading.notional_max") + "\"",
                             "set e.g. trading.notional_max = \"1000000\""});

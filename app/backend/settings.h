@@ -11,12 +11,8 @@ namespace qd::app {
 /// Everything quarterdeckd can be told, as data.
 const std::vector<runtime::Setting>& backendSettings();
 
-/// What is missing of the broker's key, whatever else is wrong with the configuration: all of it is
-/// named at once.
-std::vector<runtime::ConfigProblem> credentialProblems(const runtime::Config::Sources& sources);
-
 /// Problems that no single setting shows: credentials in neither place, a live address without the
-/// live switch, a wildcard origin.
+/// live switch, a wildcard origin. For `Config::load`.
 std::vector<runtime::ConfigProblem> crossCheck(const runtime::Config& config);
 
 /// The broker's addresses and key. Fails with: Invalid or Unavailable "config.credentials".

@@ -29,11 +29,9 @@ int main(int argc, char** argv)
         std::fputs(runtime::Config::help(app::sandboxSettings()).c_str(), stdout);
         return 0;
     }
-    const auto config = runtime::Config::load(app::sandboxSettings(), sources);
+    const auto config = runtime::Config::load(app::sandboxSettings(), sources, app::crossCheck);
     if (!config)
         return complain(config.error());
-    if (const auto problems = app::crossCheck(*config); !problems.empty())
-        return complain(problems);
     if (config->boolean("follow_parent"))
         runtime::Shutdown::followParent();
 

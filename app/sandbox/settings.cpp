@@ -75,15 +75,17 @@ std::vector<ConfigProblem> crossCheck(const Config& config)
     if (config.has("key") != config.has("secret"))
         problems.push_back({config.has("key") ? "secret" : "key", "is required with the other",
                             "set both --key and --secret, or neither"});
-    const auto cash = Money::parse(config.text("cash"));
+    const auto text = config.has("cash") ? config.text("cash") : "0";
+    const auto cash = Money::parse(text);
     if (!cash || cash->isNegative())
-        problems.push_back({"cash", "expected an amount, was \"" + config.text("cash") + "\"",
+        problems.push_back({"cash", "expected an amount, was \"" + text + "\"",
                             "set --cash to a decimal, e.g. 100000"});
-    if (!config.list("replay").empty() && config.origin("simulate") != "default"
-        && config.boolean("simulate"))
+    if (config.has("replay") && config.has("simulate") && !config.list("replay").empty()
+        && config.origin("simulate") != "default" && config.boolean("simulate"))
         problems.push_back({"simulate", "does not go with replay", "give one of the two"});
     for (const char* key : {"listen", "admin_listen", "proxy_listen"})
-        if (const auto address = parseListenAddress(config.text(key)); !address)
+        if (const auto address = parseListenAddress(config.has(key) ? config.text(key) : "127.0.0.1:0");
+            !address)
             problems.push_back({key, address.error().detail, "set it to e.g. 127.0.0.1:0"});
     return problems;
 }

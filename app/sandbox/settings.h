@@ -11,7 +11,7 @@ namespace qd::app {
 /// What quarterdeck-sandbox can be told.
 const std::vector<runtime::Setting>& sandboxSettings();
 
-/// The venue's options; all problems are found by `Config::load` and `crossCheck`.
+/// The venue's options; all problems are found by `Config::load` with `crossCheck`.
 sandbox::alpaca::AlpacaOptions venueOptions(const runtime::Config& config);
 /// What single declarations cannot say: key and secret come together, money is a number …
 std::vector<runtime::ConfigProblem> crossCheck(const runtime::Config& config);

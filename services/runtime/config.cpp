@@ -296,8 +296,8 @@ bool Config::Sources::wantsHelp() const
     });
 }
 
-tl::expected<Config, std::vector<ConfigProblem>> Config::load(const std::vector<Setting>& settings,
-                                                              const Sources& sources)
+tl::expected<Config, std::vector<ConfigProblem>>
+Config::load(const std::vector<Setting>& settings, const Sources& sources, const CrossCheck& crossCheck)
 {
     Loader loader(settings, sources);
     loader.takeDefaults();
@@ -305,13 +305,20 @@ tl::expected<Config, std::vector<ConfigProblem>> Config::load(const std::vector<
     loader.takeEnvironment();
     loader.takeArguments();
     loader.check();
-    if (!loader.problems.empty()) return tl::unexpected(std::move(loader.problems));
+    auto& problems = loader.problems;
+    const auto isNamed = [&problems](const std::string& key) {
+        return std::ranges::find(problems, key, &ConfigProblem::key) != problems.end();
+    };
     Config config;
     for (const auto& setting : settings) {
         const auto found = loader.given.find(setting.key);
-        if (found == loader.given.end()) continue;
+        if (found == loader.given.end() || isNamed(setting.key)) continue;
         config.m_values[setting.key] = {setting.type, found->second.text, found->second.origin};
     }
+    if (crossCheck)
+        for (auto& problem : crossCheck(config))
+            if (!isNamed(problem.key)) problems.push_back(std::move(problem));
+    if (!problems.empty()) return tl::unexpected(std::move(problems));
     return config;
 }
 

@@ -53,8 +53,11 @@ public:
     /// An environment variable with the prefix that names no setting is a problem only when it is
     /// almost one (a typing error): other programs share the prefix. A secret that is set must not be
     /// empty. Problems never quote the value of a Secret.
-    static tl::expected<Config, std::vector<ConfigProblem>> load(const std::vector<Setting>& settings,
-                                                                 const Sources& sources);
+    /// `crossCheck` finds what no single setting shows; it sees the settings that are sound (ask
+    /// `has` first), and what it finds is told together with the rest, a key once.
+    using CrossCheck = std::function<std::vector<ConfigProblem>(const Config&)>;
+    static tl::expected<Config, std::vector<ConfigProblem>>
+    load(const std::vector<Setting>& settings, const Sources& sources, const CrossCheck& crossCheck = {});
     /// `--help` text from the same declarations.
     static std::string help(const std::vector<Setting>& settings);
 

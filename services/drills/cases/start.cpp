@@ -48,6 +48,23 @@ void requireRefusedStart(Stage& stage, Evidence& evidence, std::vector<std::stri
                   fmt::join(mustName, ", "));
 }
 
+/// Real money only with the switch, however the address is written; and with other problems at once.
+void requireMoneyIsNamed(Stage& stage, Evidence& evidence)
+{
+    for (const char* address : {"https://api.alpaca.markets", "https://API.Alpaca.Markets",
+                                "https://api.alpaca.markets.:443/", "https://broker-api.alpaca.markets"}) {
+        auto arguments = stage.backendArguments({"alpaca-trading-url", "listen-port"});
+        arguments.push_back(std::string("--alpaca-trading-url=") + address);
+        arguments.push_back("--listen-port=eighty");
+        arguments.push_back("--api-allowed-origins=*");
+        requireRefusedStart(stage, evidence, arguments, {},
+                            {"trading.live", "real money", "listen.port", "api.allowed_origins"});
+    }
+    auto arguments = stage.backendArguments();
+    arguments.push_back("--trading-live=true");
+    requireRefusedStart(stage, evidence, arguments, {}, {"trading.live", "not the live address"});
+}
+
 void missingSettings(Stage& stage, Evidence& evidence)
 {
     requireRefusedStart(stage, evidence, {"--data-dir=" + stage.folder() + "/never"}, {},
@@ -68,6 +85,7 @@ void missingSettings(Stage& stage, Evidence& evidence)
     arguments = stage.backendArguments();
     arguments.push_back("--api-allowed-origins=*");
     requireRefusedStart(stage, evidence, arguments, {}, {"api.allowed_origins"});
+    requireMoneyIsNamed(stage, evidence);
     require(stage.componentStatus("config") == "ok", "/health/report has no config check");
     evidence.note("/health/report has the component config: {}",
                   stage.component("config", "detail"));

@@ -49,6 +49,24 @@ const ConfigProblem* find(const std::vector<ConfigProblem>& problems, std::strin
     return found == problems.end() ? nullptr : &*found;
 }
 
+TEST(Config, WhatNoSingleSettingShowsIsToldWithTheRest)
+{
+    auto sources = good();
+    sources.arguments.push_back("--api-port=eighty");
+    std::vector<std::string> seen;
+    const auto loaded = Config::load(settings(), sources, [&](const Config& config) {
+        for (const char* key : {"api.port", "alpaca.key_id"})
+            if (config.has(key)) seen.emplace_back(key);
+        return std::vector<ConfigProblem>{{"alpaca.key_id", "does not suit", "set another"},
+                                          {"api.port", "told already", "set another"}};
+    });
+    ASSERT_FALSE(loaded);
+    EXPECT_EQ(seen, std::vector<std::string>{"alpaca.key_id"}) << "only what is sound is looked at";
+    ASSERT_EQ(loaded.error().size(), 2U) << describe(loaded.error());
+    EXPECT_NE(find(loaded.error(), "api.port")->reason.find("eighty"), std::string::npos);
+    EXPECT_NE(find(loaded.error(), "alpaca.key_id"), nullptr);
+}
+
 TEST(Config, LaterSourcesWin)
 {
     const test::TempDir directory;
