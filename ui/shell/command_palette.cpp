@@ -117,7 +117,7 @@ CommandPalette::CommandPalette(Desk& desk, const Theme& theme, std::vector<Comma
     });
 }
 
-void CommandPalette::open(const QString& text)
+void CommandPalette::popUp(const QString& text)
 {
     m_found.clear();
     m_edit->setText(text);

@@ -43,7 +43,7 @@ class CommandPalette final : public QDialog {
     Q_OBJECT
 public:
     CommandPalette(Desk& desk, const Theme& theme, std::vector<Command> commands, QWidget* parent);
-    void open(const QString& text = {});
+    void popUp(const QString& text = {});
     PaletteModel& model() { return *m_model; }
 
 protected:

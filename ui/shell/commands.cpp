@@ -20,7 +20,7 @@ void MainWindow::addCommand(const QString& title, const QString& shortcut, std::
 void MainWindow::buildCommands()
 {
     addCommand(tr("Search symbols and commands"), QStringLiteral("Ctrl+K"),
-               [this] { m_palette->open(); });
+               [this] { m_palette->popUp(); });
     addCommand(tr("Buy the selected symbol"), QStringLiteral("F9"),
                [this] { m_ticket->begin(Side::Buy); });
     addCommand(tr("Sell the selected symbol"), QStringLiteral("F10"),

@@ -204,7 +204,7 @@ private:
         }
         {
             Stage stage(m_theme, size);
-            stage.window.palette().open(QStringLiteral("s"));
+            stage.window.palette().popUp(QStringLiteral("s"));
             settle();
             shoot(stage.window, QStringLiteral("palette"));
         }

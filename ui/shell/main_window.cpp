@@ -182,10 +182,10 @@ WorkspaceFile MainWindow::workspace() const
 
 void MainWindow::connectDesk()
 {
-    connect(m_topBar, &TopBar::searchWanted, this, [this] { m_palette->open(); });
+    connect(m_topBar, &TopBar::searchWanted, this, [this] { m_palette->popUp(); });
     connect(m_topBar, &TopBar::haltWanted, this, &MainWindow::openHaltDialog);
     connect(m_topBar, &TopBar::cancelAllWanted, this, &MainWindow::cancelAll);
-    connect(m_watchlist, &WatchlistView::symbolWanted, this, [this] { m_palette->open(); });
+    connect(m_watchlist, &WatchlistView::symbolWanted, this, [this] { m_palette->popUp(); });
     connect(m_ticket, &OrderTicket::confirmationWanted, this, &MainWindow::askConfirmation);
     connect(&m_blotter->orders(), &OrdersView::problemMet, this,
             [this](const QString& title, const QString& text) {

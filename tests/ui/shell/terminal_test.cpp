@@ -95,7 +95,7 @@ private Q_SLOTS:
         QTest::keyClick(edit, Qt::Key_Return);
         QCOMPARE(stage.desk.symbol(), Symbol::of("MSFT"));
         QVERIFY(!stage.window.palette().isVisible());
-        stage.window.palette().open(QStringLiteral("positions"));
+        stage.window.palette().popUp(QStringLiteral("positions"));
         QTRY_VERIFY(stage.window.palette().model().rowCount() > 0);
         QTest::keyClick(edit, Qt::Key_Return);
         QCOMPARE(stage.window.blotter().page(), Blotter::PositionsPage);
