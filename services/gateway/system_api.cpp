@@ -9,18 +9,54 @@ namespace qd::gateway {
 
 namespace {
 
-/// Runs `work` on `jobs` and answers on `core`.
+constexpr const char* kLookUps = "log_and_backup";
+constexpr auto kLookUpAgainAfter = std::chrono::seconds(2);
+
+/// Runs `work` on `jobs` and answers on `core`, as far as there is room.
 template <typename T>
 void offload(const SystemApi& self, const CallPtr& call, std::function<Result<T>()> work,
              std::function<void(const CallPtr&, const T&)> answer)
 {
-    auto& core = self.core;
-    self.jobs.post([&core, call, work = std::move(work), answer = std::move(answer)] {
-        auto result = std::make_shared<Result<T>>(work());
-        core.post([call, result, answer] {
-            if (!*result) return call->answer(problemOf(result->error(), "Failed"));
-            answer(call, **result);
+    using resilience::Bulkhead;
+    const auto start = [&core = self.core, &jobs = self.jobs, call, work = std::move(work),
+                        answer = std::move(answer)](Result<Bulkhead::Slot> room) {
+        if (!room) {
+            auto full = problemOf(room.error(), "Too much is being looked up");
+            full.retryAfter = kLookUpAgainAfter;
+            return call->answer(full);
+        }
+        const auto slot = std::make_shared<Bulkhead::Slot>(std::move(*room)); // released on core
+        jobs.post([&core, call, work, answer, slot]() mutable {
+            auto result = std::make_shared<Result<T>>(work());
+            core.post([call, result, answer, slot = std::move(slot)] {
+                slot->release();
+                if (!*result) return call->answer(problemOf(result->error(), "Failed"));
+                answer(call, **result);
+            });
         });
+    };
+    self.bulkhead->run(start);
+}
+
+/// How full the bulkhead is, for /metrics.
+void addBulkheadMetrics(const SystemApi& self)
+{
+    using observability::MetricType;
+    self.metrics.declare({
+        {"bulkhead_running", MetricType::Gauge, "Pieces of work under way.", {"name"}, {}},
+        {"bulkhead_waiting", MetricType::Gauge, "Pieces of work waiting for room.", {"name"}, {}},
+        {"bulkhead_refused_total", MetricType::Counter,
+         "Pieces of work for which there was no room, or not in time.", {"name"}, {}},
+    });
+    self.metrics.onCollect([&metrics = self.metrics, bulkhead = self.bulkhead,
+                            told = std::uint64_t{0}]() mutable {
+        const auto counts = bulkhead->counts();
+        metrics.gauge("bulkhead_running", {kLookUps}).set(counts.running);
+        metrics.gauge("bulkhead_waiting", {kLookUps}).set(counts.waiting);
+        const auto refused = counts.refused + counts.expired;
+        metrics.counter("bulkhead_refused_total", {kLookUps})
+            .add(static_cast<double>(refused - told));
+        told = refused;
     });
 }
 
@@ -253,9 +289,15 @@ Result<std::string> backupPath(const std::string& dataDirectory, std::string_vie
 
 void SystemApi::addTo(Api& api) const
 {
-    addHealth(*this, api);
-    addLog(*this, api);
-    addTraces(*this, api);
+    SystemApi self = *this;
+    self.bulkhead = std::make_shared<resilience::Bulkhead>(
+        resilience::BulkheadSettings{.name = kLookUps, .concurrentMax = 2, .waitingMax = 32,
+                                     .waitMax = std::chrono::seconds(10)},
+        core);
+    addBulkheadMetrics(self);
+    addHealth(self, api);
+    addLog(self, api);
+    addTraces(self, api);
     api.add({.method = "GET", .path = "/v1/openapi.json", .role = Role::Anyone,
              .summary = "This API, described", .query = {}, .body = {}, .errors = {}},
             [&api, version = version](const CallPtr& call) {

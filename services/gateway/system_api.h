@@ -7,6 +7,7 @@
 #include "services/gateway/health.h"
 #include "services/observability/metrics.h"
 #include "services/observability/spans.h"
+#include "services/resilience/bulkhead.h"
 #include "services/resilience/circuit_breaker.h"
 
 namespace qd::gateway {
@@ -26,6 +27,9 @@ struct SystemApi {
     std::string databaseFile;
     std::string checkpointFile;
     Duration startedAt; ///< steady
+    /// Bounds what is asked of `jobs`: a walk along a long log must not queue up without end.
+    /// Made by `addTo`; full, it answers 503.
+    std::shared_ptr<resilience::Bulkhead> bulkhead = nullptr;
 
     void addTo(Api& api) const;
 };

@@ -118,6 +118,32 @@ TEST_F(SystemApiTest, TheLogIsReadAndVerified)
     EXPECT_EQ(desk.call("GET", "/v1/log/verify", {}, {}, "viewer").status, 403);
 }
 
+TEST_F(SystemApiTest, LookUpsAreBoundedAndTheRestIsToldToComeBack)
+{
+    std::vector<wire::HttpResponse> answers;
+    desk.gate.post([&] {
+        for (int i = 0; i < 60; ++i) {
+            wire::HttpRequest request{"GET", "/v1/events", {}, {}, std::chrono::seconds(10), "127.0.0.1"};
+            request.headers.set("Authorization", "Bearer admin");
+            desk.api.handle(request, [&](wire::HttpResponse answer) { answers.push_back(answer); });
+        }
+    });
+    desk.run(std::chrono::seconds(2));
+    ASSERT_EQ(answers.size(), 60U) << "everybody is answered";
+    std::size_t full = 0;
+    for (const auto& answer : answers) {
+        if (answer.status == 200) continue;
+        ++full;
+        EXPECT_EQ(answer.status, 503) << answer.body;
+        EXPECT_TRUE(answer.headers.contains("Retry-After"));
+        EXPECT_NE(answer.body.find("resilience.bulkhead_full"), std::string::npos) << answer.body;
+    }
+    EXPECT_EQ(full, 60U - 2 - 32) << "two under way, thirty-two wait";
+    EXPECT_EQ(get("/v1/events").status, 200) << "there is room again";
+    EXPECT_NE(get("/metrics").body.find("bulkhead_refused_total{name=\"log_and_backup\"} 26"),
+              std::string::npos);
+}
+
 TEST_F(SystemApiTest, ABackupIsMadeAndChecked)
 {
     const auto made = desk.call("POST", "/v1/backup", R"({"path":"before.db"})", {}, "operator");
