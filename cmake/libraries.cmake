@@ -16,3 +16,15 @@ find_package(GTest REQUIRED)
 if(BENCH)
     find_package(benchmark REQUIRED)
 endif()
+
+# Every order hands memory from one thread of the backend to another, which the C library's allocator
+# answers with locks and system calls. The sanitizers bring an allocator of their own.
+if(NOT SANITIZE AND NOT FUZZ)
+    find_package(mimalloc 2.0 REQUIRED)
+endif()
+function(allocate_across_threads program)
+    if(TARGET mimalloc)
+        target_sources(${program} PRIVATE ${PROJECT_SOURCE_DIR}/cmake/large_pages.cpp)
+        target_link_libraries(${program} PRIVATE mimalloc)
+    endif()
+endfunction()

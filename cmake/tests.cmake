@@ -123,6 +123,9 @@ endfunction()
 # Plain programs that print one JSON line a figure.
 if(BENCH)
     single_programs(bench)
+    if(TARGET bench_api_orders)
+        allocate_across_threads(bench_api_orders) # as the backend does, whose parts it measures
+    endif()
 endif()
 
 # libFuzzer targets.
