@@ -11,19 +11,15 @@ namespace {
 Result<std::unique_ptr<exchange::MarketSource>> replay(const std::vector<std::string>& files,
                                                        const runtime::Config& config)
 {
-    std::vector<exchange::Recording> recordings;
-    for (const std::string& file : files) {
-        auto recording = exchange::openRecording(file);
-        if (!recording)
-            return tl::unexpected(recording.error());
-        recordings.push_back(std::move(*recording));
-    }
+    auto recordings = exchange::openMarket(files);
+    if (!recordings)
+        return tl::unexpected(recordings.error());
     exchange::ReplayOptions options;
     options.speed = static_cast<double>(config.integer("replay_speed"));
     options.loop = config.boolean("replay_loop");
     options.stamps = exchange::ReplayStamps::ShiftedToNow;
-    options.startAt = exchange::suggestedStart(recordings);
-    return std::make_unique<exchange::ReplayMarket>(std::move(recordings), options);
+    options.startAt = exchange::suggestedStart(*recordings);
+    return std::make_unique<exchange::ReplayMarket>(std::move(*recordings), options);
 }
 
 } // namespace

@@ -24,6 +24,7 @@ struct Capabilities {
     bool modifyKeepsId = false;    ///< false: a change makes a new venue order (Alpaca)
     bool shortSelling = false;
     bool crossesZero = false;      ///< one order may turn long into short
+    bool options = false;          ///< takes orders for option contracts, a hundred shares each
     std::size_t clientOrderIdMax = 48;
     int ordersPerMinuteMax = 200;
 };

@@ -24,6 +24,10 @@ tl::unexpected<Error> unsupported(const Capabilities& capabilities, const char* 
 Result<void> checkCapabilities(const Capabilities& capabilities, const OrderRequest& request,
                                const Instrument& instrument)
 {
+    if (instrument.assetClass == AssetClass::Option && !capabilities.options)
+        return unsupported(capabilities, "asset_class",
+                           "orders for options from here: prices are shown, trading them is not "
+                           "supported", "symbol");
     if (!contains(capabilities.orderTypes, request.type))
         return unsupported(capabilities, "type", toString(request.type), "type");
     if (!contains(capabilities.timesInForce, request.timeInForce))

@@ -90,6 +90,11 @@ std::vector<QuoteTick> Exchange::recentQuotes(InstrumentIndex instrument, std::s
     return m_state->tape.quotes(instrument, limit);
 }
 
+std::optional<Quantity> Exchange::openInterest(InstrumentIndex instrument) const
+{
+    return m_state->source->openInterest(instrument);
+}
+
 FeedClass Exchange::feedClass() const
 {
     return m_state->source->feedClass();

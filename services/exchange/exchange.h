@@ -124,6 +124,8 @@ public:
     /// As above, quotes; fewer where there are many instruments.
     std::vector<QuoteTick> recentQuotes(InstrumentIndex instrument, std::size_t limit) const;
     FeedClass feedClass() const;
+    /// Of an option, where the market knows it.
+    std::optional<Quantity> openInterest(InstrumentIndex instrument) const;
 
     // ── sessions and halts ────────────────────────────────────────────────────────────────────
     VenueClock clock() const;

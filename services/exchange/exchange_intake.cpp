@@ -252,6 +252,9 @@ VenueResult<VenueOrder> Exchange::State::submit(const AccountId& id, const NewOr
         return tl::unexpected(
             refusal(Refusal::NotTradable,
                     fmt::format("asset \"{}\" is not tradable", request.symbol.text()), "symbol"));
+    if (instrument.assetClass == AssetClass::Option) // a contract costs a hundred times its price
+        return tl::unexpected(refusal(Refusal::NotTradable,
+                                      "account not eligible to trade options", "symbol"));
     if (auto bad = checkShape(request, instrument, options.clientOrderIdMax))
         return tl::unexpected(std::move(*bad));
     if (!request.clientOrderId.empty()

@@ -91,6 +91,12 @@ public:
                                      Timestamp from, Timestamp to, std::size_t limit) const = 0;
     /// Real time, or a simulation: shown beside every value.
     virtual FeedClass feedClass() const = 0;
+    /// Contracts open as the day began, of an option; nothing where it is not known.
+    virtual std::optional<Quantity> openInterest(InstrumentIndex instrument) const
+    {
+        static_cast<void>(instrument);
+        return std::nullopt;
+    }
 };
 
 } // namespace qd::exchange

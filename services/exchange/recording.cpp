@@ -4,15 +4,21 @@
 #include <cctype>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 
 #include <fmt/format.h>
 
+#include "models/market/option_contract.h"
 #include "services/exchange/compressed.h"
+#include "services/exchange/recording_chain.h"
 #include "services/exchange/text.h"
 
 namespace qd::exchange {
 
 namespace {
+
+/// A row of a chain is kept as it was read and as an event: together about 250 bytes.
+constexpr std::size_t kMaxChainRows = 4'000'000;
 
 Result<std::string> readWhole(const std::string& path)
 {
@@ -55,20 +61,49 @@ bool looksLobster(std::string_view text)
            && line[comma + 1] <= '7' && line[comma + 2] == ',';
 }
 
-/// Chains of option contracts come as one file a contract; a venue of stocks and coins cannot play
-/// them, for a contract is a hundred shares and has a feed of its own.
+bool isArchive(std::string_view bytes)
+{
+    return bytes.starts_with("PK\x03\x04") || bytes.starts_with("PK\x05\x06");
+}
+
+bool holdsContracts(const std::vector<ZipEntry>& entries)
+{
+    return std::ranges::any_of(entries,
+                               [](const ZipEntry& entry) { return namesContract(entry.name); });
+}
+
 tl::unexpected<Error> refuseArchive(std::string_view name, const std::vector<ZipEntry>& entries)
 {
-    const auto isContract = [](const ZipEntry& entry) {
-        return contains(entry.name, "_call_") || contains(entry.name, "_put_");
-    };
-    if (std::ranges::any_of(entries, isContract))
+    if (holdsContracts(entries))
         return fail(ErrorKind::Invalid, "recording.option_chain",
-                    fmt::format("{}: holds {} files of option contracts; a replay plays stocks and "
-                                "crypto pairs",
+                    fmt::format("{}: expected one instrument, was a chain of {} option contracts",
                                 name, entries.size()));
     return fail(ErrorKind::Invalid, "recording.unknown_kind",
                 fmt::format("{}: expected one file in the archive, was {}", name, entries.size()));
+}
+
+/// The chain in a file, or nothing if it is none.
+Result<std::vector<Recording>> chainIn(const std::string& path)
+{
+    const auto bytes = readWhole(path);
+    if (!bytes)
+        return tl::unexpected(bytes.error());
+    if (!isArchive(*bytes))
+        return std::vector<Recording>();
+    const auto files = readZip(*bytes);
+    if (!files)
+        return tl::unexpected(files.error());
+    if (!holdsContracts(*files))
+        return std::vector<Recording>();
+    auto chain = parseChain(*files);
+    if (!chain)
+        return chain;
+    for (auto& recording : *chain)
+        recording.source = path;
+    if (chain->empty())
+        return fail(ErrorKind::Invalid, "recording.unknown_kind",
+                    path + ": no contract in it has a row");
+    return chain;
 }
 
 /// The file of true books that LOBSTER writes beside the messages.
@@ -105,6 +140,7 @@ std::size_t Recording::size() const
     case Kind::Bars: return bars.size();
     case Kind::QuoteBars: return quoteBars.size();
     case Kind::BookMessages: return messages.size();
+    case Kind::OpenInterest: return openInterest ? 1 : 0;
     }
     return 0;
 }
@@ -118,6 +154,7 @@ Timestamp Recording::begin() const
     case Kind::Bars: return bars.front().start;
     case Kind::QuoteBars: return quoteBars.front().start;
     case Kind::BookMessages: return messages.front().time;
+    case Kind::OpenInterest: return {};
     }
     return {};
 }
@@ -131,6 +168,7 @@ Timestamp Recording::end() const
     case Kind::Bars: return bars.back().start + barLength;
     case Kind::QuoteBars: return quoteBars.back().start + barLength;
     case Kind::BookMessages: return messages.back().time;
+    case Kind::OpenInterest: return {};
     }
     return {};
 }
@@ -148,6 +186,13 @@ Instrument recordedInstrument(const Symbol& symbol)
         instrument.minQuantity = Quantity::of("0.00001");
         return instrument;
     }
+    if (const auto contract = optionContractOf(symbol)) {
+        instrument.assetClass = AssetClass::Option;
+        instrument.name = toString(*contract);
+        instrument.exchange = "OPRA";
+        instrument.fractionable = false;
+        return instrument;
+    }
     instrument.exchange = "ARCA";
     instrument.shortable = instrument.marginable = true;
     return instrument;
@@ -156,11 +201,11 @@ Instrument recordedInstrument(const Symbol& symbol)
 Result<Recording> parseRecording(std::string_view name, std::string_view bytes,
                                  const RecordingHints& hints)
 {
-    if (bytes.starts_with("PK\x03\x04") || bytes.starts_with("PK\x05\x06")) {
+    if (isArchive(bytes)) {
         auto entries = readZip(bytes);
         if (!entries)
             return tl::unexpected(entries.error());
-        if (entries->size() != 1)
+        if (entries->size() != 1 || holdsContracts(*entries))
             return refuseArchive(name, *entries);
         const auto& entry = entries->front();
         return parseRecording(entry.name, entry.bytes, hints);
@@ -192,6 +237,32 @@ Result<Recording> openRecording(const std::string& path, const RecordingHints& h
     if (recording->kind == Recording::Kind::BookMessages)
         addFirstBook(*recording, path);
     return recording;
+}
+
+Result<std::vector<Recording>> openMarket(const std::vector<std::string>& paths)
+{
+    std::vector<Recording> all;
+    std::size_t rows = 0;
+    for (const auto& path : paths) {
+        auto chain = chainIn(path);
+        if (!chain)
+            return chain;
+        if (chain->empty()) {
+            auto recording = openRecording(path);
+            if (!recording)
+                return tl::unexpected(recording.error());
+            chain->push_back(std::move(*recording));
+        } else {
+            for (const auto& recording : *chain)
+                rows += recording.size();
+        }
+        if (rows > kMaxChainRows)
+            return fail(ErrorKind::Invalid, "recording.too_large",
+                        fmt::format("{}: expected at most {} rows of contracts, was more", path,
+                                    kMaxChainRows));
+        std::ranges::move(*chain, std::back_inserter(all));
+    }
+    return joinChain(std::move(all));
 }
 
 } // namespace qd::exchange

@@ -43,7 +43,7 @@ struct BookMessage {
 
 /// A recorded piece of one instrument's market, oldest first.
 struct Recording {
-    enum class Kind { Trades, Bars, QuoteBars, BookMessages };
+    enum class Kind { Trades, Bars, QuoteBars, BookMessages, OpenInterest };
     Kind kind = Kind::Bars;
     Instrument instrument;
     std::string source; ///< the file it came from
@@ -53,9 +53,10 @@ struct Recording {
     std::vector<QuoteBar> quoteBars;
     std::vector<BookMessage> messages;
     std::optional<Book> firstBook; ///< the true book after messages.front(), where it is known
+    std::optional<Quantity> openInterest; ///< contracts open as the day began, where it is known
 
-    std::size_t size() const;
-    Timestamp begin() const; ///< not set when empty
+    std::size_t size() const; ///< OpenInterest: 1 where it is known
+    Timestamp begin() const; ///< not set when empty, or OpenInterest
     Timestamp end() const;   ///< of the last event or bar (exclusive for bars)
 };
 
@@ -70,13 +71,20 @@ struct RecordingHints {
 /// file beside it, if there), and CSV of open, high, low, close and volume with a header, plain or
 /// gzip-compressed. Blocks on the disk: not for an io or core thread.
 /// Fails with: NotFound "recording.not_found"; Corrupt "zip.…", "gzip.…"; Invalid
-/// "recording.unknown_kind", "recording.option_chain" (contracts are not played); Invalid
+/// "recording.unknown_kind", "recording.option_chain" (many instruments: see `openMarket`); Invalid
 /// "recording.csv" with "file:line: expected …, was …".
 Result<Recording> openRecording(const std::string& path, const RecordingHints& hints = {});
 
 /// As above, from memory. `name` is the file's name.
 Result<Recording> parseRecording(std::string_view name, std::string_view bytes,
                                  const RecordingHints& hints = {});
+
+/// Several files as one market. Besides the above: zip archives of an option chain as Lean writes
+/// them, a file for each contract, with minute quotes, minute trades or open interest; given together
+/// they are one chain. Stocks and pairs come first, then contracts, the busiest first.
+/// Fails with: as `openRecording`; Invalid "recording.contract_name" (a file in the archive),
+/// "recording.open_interest_alone", "recording.too_large" (more rows than fit into memory).
+Result<std::vector<Recording>> openMarket(const std::vector<std::string>& paths);
 
 // The single formats; `name` is used in errors.
 Result<Recording> parseLeanCsv(std::string_view name, std::string_view text,

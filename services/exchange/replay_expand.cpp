@@ -125,8 +125,25 @@ void expandBar(Maker& maker, const Bar& bar)
         maker.print(begin + pause * static_cast<std::int64_t>(i), path[i], sizes[i], ' ');
 }
 
+/// A chain has thousands of contracts: each shows a minute's close alone, at its own second, so
+/// that the chain lives between the minutes.
+void expandChainBar(Maker& maker, const QuoteBar& bar)
+{
+    auto ask = bar.askClose;
+    if (bar.bidClose.isPositive() && ask.isPositive() && ask <= bar.bidClose)
+        ask = bar.bidClose + maker.tick(bar.bidClose);
+    constexpr std::int64_t kPlaces = 60, kStride = 37; // no common divisor: neighbours far apart
+    const auto place = static_cast<std::int64_t>(maker.index) * kStride % kPlaces;
+    maker.quote(bar.start + maker.recording.barLength / kPlaces * place, bar.bidClose, ask,
+                bar.bidSize, bar.askSize);
+}
+
 void expandQuoteBar(Maker& maker, const QuoteBar& bar)
 {
+    if (maker.recording.instrument.assetClass == AssetClass::Option) {
+        expandChainBar(maker, bar);
+        return;
+    }
     // Each side visits its nearer extreme first; both sides move together.
     const bool highFirst = bar.bidHigh - bar.bidOpen < bar.bidOpen - bar.bidLow;
     const std::array<std::pair<Price, Price>, 4> steps{
@@ -203,6 +220,7 @@ void expandRecording(const Recording& recording, InstrumentIndex index, bool wit
             expandQuoteBar(maker, bar);
         break;
     case Recording::Kind::BookMessages: expandMessages(maker); break;
+    case Recording::Kind::OpenInterest: break;
     }
 }
 

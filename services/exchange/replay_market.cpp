@@ -51,7 +51,14 @@ struct Line {
     mutable BookReplay book;
     mutable std::size_t applied = 0;
     QuoteTick quote;
+    unsigned kinds = 0; ///< of its recordings: bits
+    std::optional<Quantity> openInterest;
 };
+
+constexpr unsigned bitOf(Recording::Kind kind)
+{
+    return 1u << static_cast<unsigned>(kind);
+}
 
 void addTo(std::vector<Bar>& bars, Timestamp start, const Bar& bar)
 {
@@ -81,22 +88,27 @@ struct ReplayMarket::State {
     State(std::vector<Recording> all, ReplayOptions replayOptions)
         : recordings(std::move(all)), options(replayOptions)
     {
-        std::stable_sort(recordings.begin(), recordings.end(),
-                         [](const Recording& a, const Recording& b) { return a.begin() < b.begin(); });
         for (const auto& recording : recordings) {
             if (bySymbol.emplace(recording.instrument.symbol,
                                  static_cast<InstrumentIndex>(instruments.size()))
                     .second)
                 instruments.push_back(recording.instrument);
         }
+        std::stable_sort(recordings.begin(), recordings.end(),
+                         [](const Recording& a, const Recording& b) { return a.begin() < b.begin(); });
         lines.resize(instruments.size());
+        for (const auto& recording : recordings) {
+            Line& line = lines[bySymbol.at(recording.instrument.symbol)];
+            line.kinds |= bitOf(recording.kind);
+            if (recording.openInterest)
+                line.openInterest = recording.openInterest;
+        }
         for (const auto& recording : recordings)
             add(recording);
         std::stable_sort(events.begin(), events.end(), [](const MarketEvent& a, const MarketEvent& b) {
             return timeOf(a) < timeOf(b);
         });
-        for (InstrumentIndex i = 0; i < lines.size(); ++i)
-            buildBars(i);
+        buildBars();
         if (!events.empty()) {
             begin = options.startAt.value_or(timeOf(events.front()));
             end = timeOf(events.back());
@@ -106,9 +118,7 @@ struct ReplayMarket::State {
 
     bool has(InstrumentIndex index, Recording::Kind kind) const
     {
-        return std::any_of(recordings.begin(), recordings.end(), [&](const Recording& other) {
-            return other.kind == kind && bySymbol.at(other.instrument.symbol) == index;
-        });
+        return (lines[index].kinds & bitOf(kind)) != 0;
     }
 
     void add(const Recording& recording)
@@ -131,25 +141,27 @@ struct ReplayMarket::State {
     }
 
     /// Minute and daily bars where the recording is of something finer.
-    void buildBars(InstrumentIndex index)
+    void buildBars()
     {
-        Line& line = lines[index];
-        if (line.minutes.empty()) {
-            for (const auto& event : events) {
-                const auto* trade = std::get_if<TradeTick>(&event);
-                if (trade == nullptr || trade->instrument != index)
-                    continue;
-                const auto start
-                    = Timestamp::fromNanos(trade->time.nanos() - trade->time.nanos() % kMinuteNanos);
-                addTo(line.minutes, start,
-                      Bar{start, trade->price, trade->price, trade->price, trade->price,
-                          trade->size, 1});
-            }
+        std::vector<bool> recorded(lines.size());
+        for (InstrumentIndex i = 0; i < lines.size(); ++i)
+            recorded[i] = !lines[i].minutes.empty();
+        for (const auto& event : events) {
+            const auto* trade = std::get_if<TradeTick>(&event);
+            if (trade == nullptr || recorded[trade->instrument])
+                continue;
+            const auto start
+                = Timestamp::fromNanos(trade->time.nanos() - trade->time.nanos() % kMinuteNanos);
+            addTo(lines[trade->instrument].minutes, start,
+                  Bar{start, trade->price, trade->price, trade->price, trade->price, trade->size,
+                      1});
         }
-        if (!line.days.empty())
-            return;
-        for (const auto& bar : line.minutes)
-            addTo(line.days, dayOf(instruments[index], bar.start), bar);
+        for (InstrumentIndex i = 0; i < lines.size(); ++i) {
+            if (!lines[i].days.empty())
+                continue;
+            for (const auto& bar : lines[i].minutes)
+                addTo(lines[i].days, dayOf(instruments[i], bar.start), bar);
+        }
     }
 
     /// Cut the recording where it is silent for long.
@@ -435,6 +447,11 @@ std::vector<Bar> ReplayMarket::history(InstrumentIndex instrument, BarInterval i
     }
     std::reverse(result.begin(), result.end());
     return result;
+}
+
+std::optional<Quantity> ReplayMarket::openInterest(InstrumentIndex instrument) const
+{
+    return m_state->lines[instrument].openInterest;
 }
 
 std::size_t ReplayMarket::eventCount() const

@@ -26,6 +26,8 @@ struct ReplayOptions {
 /// open, visit the nearer of high and low first, then the other, and end at its close, with its
 /// volume; book messages rebuild the book. One instrument may have several recordings (days, trades
 /// and quotes); bars only serve as history where there are trades or messages.
+/// Of option contracts each minute's closing quote is shown. Instruments come in the order of their
+/// first recordings.
 class ReplayMarket final : public MarketSource {
 public:
     static constexpr std::size_t kEventsPerStepAtMaxSpeed = 5000;
@@ -43,6 +45,7 @@ public:
     std::vector<Bar> history(InstrumentIndex instrument, BarInterval interval, Timestamp from,
                              Timestamp to, std::size_t limit) const override;
     FeedClass feedClass() const override { return FeedClass::Simulated; }
+    std::optional<Quantity> openInterest(InstrumentIndex instrument) const override;
 
     /// Events in one pass, and the recorded time they span.
     std::size_t eventCount() const;

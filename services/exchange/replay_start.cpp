@@ -15,7 +15,7 @@ Timestamp suggestedStart(const std::vector<Recording>& recordings)
         if (recording.size() == 0) continue;
         begin = begin.isSet() ? std::min(begin, recording.begin()) : recording.begin();
         end = std::max(end, recording.end());
-        equities &= recording.instrument.assetClass == AssetClass::Equity &&
+        equities &= recording.instrument.assetClass != AssetClass::Crypto &&
                     recording.barLength < std::chrono::hours(1);
     }
     if (!begin.isSet()) return begin;

@@ -37,6 +37,10 @@ public:
         return m_inner->history(instrument, interval, from, to, limit);
     }
     FeedClass feedClass() const override { return m_inner->feedClass(); }
+    std::optional<Quantity> openInterest(exchange::InstrumentIndex instrument) const override
+    {
+        return m_inner->openInterest(instrument);
+    }
 
 private:
     struct Pin {

@@ -72,7 +72,7 @@ TEST(Zip, DamageIsFoundAndBombsAreBounded)
     EXPECT_EQ(gunzip("\x1f\x8b\x08 rubbish").error().code, "gzip.damaged");
 }
 
-TEST(Recordings, AChainOfOptionContractsIsRefusedByName)
+TEST(Recordings, AChainOfOptionContractsIsNoSingleRecording)
 {
     NEED_SHARED("options/goog_options_minute_20151223_quote_american.zip");
     const auto chain = openRecording(path);
