@@ -46,6 +46,7 @@ public:
         m_capabilities.extendedHours = true;
         m_capabilities.shortSelling = true;
         m_capabilities.crossesZero = true;
+        m_capabilities.options = true;
         m_capabilities.ordersPerMinuteMax = 100'000;
         m_status.authenticated = true;
         m_status.breakerState = "closed";
