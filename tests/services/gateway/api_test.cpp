@@ -70,7 +70,7 @@ protected:
     std::vector<CallPtr> m_held;
 };
 
-TEST_F(ApiTest, EveryEndpointEnforcesItsRoleForEveryRole)
+TEST_F(ApiTest, ARoleServesItselfAndWhatIncludesIt) // endpoints_test.cpp: the real ones
 {
     const Role asked[] = {Role::Anyone, Role::Viewer, Role::Trader, Role::Support, Role::Operator,
                           Role::Admin};
@@ -212,7 +212,7 @@ TEST_F(ApiTest, TheCallersTraceIsContinued)
     EXPECT_EQ(finished->trace.spanIdHex(), given.substr(36, 16));
 }
 
-TEST_F(ApiTest, OpenApiNamesEveryEndpoint)
+TEST_F(ApiTest, OpenApiTellsRolesStatusesAndRequiredMembers)
 {
     add({.method = "GET", .path = "/v1/orders/{id}", .role = Role::Viewer, .summary = "One",
          .query = {{.name = "limit", .type = FieldType::Integer}}, .body = {}, .errors = {404}});

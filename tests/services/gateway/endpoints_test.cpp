@@ -1,0 +1,161 @@
+#include <array>
+#include <set>
+#include <string_view>
+
+#include "services/gateway/fault_api.h"
+#include "services/gateway/system_api.h"
+#include "tests/services/gateway/desk.h"
+
+namespace qd::gateway::test {
+namespace {
+
+/// What the API serves and whom it serves: written down a second time on purpose. An endpoint that is
+/// not listed here, or that asks for another role than here, is a mistake in one of the two places.
+struct Row {
+    std::string_view method, path;
+    Role role;
+};
+constexpr std::array kEndpoints{
+    Row{"POST", "/v1/orders", Role::Trader},
+    Row{"POST", "/v1/orders/preview", Role::Trader},
+    Row{"PATCH", "/v1/orders/{clientOrderId}", Role::Trader},
+    Row{"DELETE", "/v1/orders/{clientOrderId}", Role::Trader},
+    Row{"DELETE", "/v1/orders", Role::Trader},
+    Row{"GET", "/v1/orders", Role::Viewer},
+    Row{"GET", "/v1/orders/{clientOrderId}", Role::Viewer},
+    Row{"GET", "/v1/orders/{clientOrderId}/timeline", Role::Viewer},
+    Row{"GET", "/v1/fills", Role::Viewer},
+    Row{"GET", "/v1/positions", Role::Viewer},
+    Row{"GET", "/v1/account", Role::Viewer},
+    Row{"GET", "/v1/trading", Role::Viewer},
+    Row{"PUT", "/v1/trading", Role::Trader},
+    Row{"POST", "/v1/trading/reconcile", Role::Trader},
+    Row{"POST", "/v1/trading/differences/{id}/accept", Role::Trader},
+    Row{"GET", "/v1/quotes", Role::Viewer},
+    Row{"GET", "/v1/bars", Role::Viewer},
+    Row{"GET", "/v1/instruments", Role::Viewer},
+    Row{"GET", "/v1/instruments/{symbol}", Role::Viewer},
+    Row{"GET", "/v1/market/status", Role::Viewer},
+    Row{"GET", "/health/live", Role::Anyone},
+    Row{"GET", "/health/ready", Role::Anyone},
+    Row{"GET", "/health/report", Role::Anyone},
+    Row{"GET", "/metrics", Role::Anyone},
+    Row{"GET", "/v1/breakers", Role::Viewer},
+    Row{"GET", "/v1/events", Role::Viewer},
+    Row{"GET", "/v1/log/verify", Role::Operator},
+    Row{"POST", "/v1/backup", Role::Operator},
+    Row{"GET", "/v1/traces", Role::Viewer},
+    Row{"GET", "/v1/traces/{traceId}", Role::Viewer},
+    Row{"GET", "/v1/openapi.json", Role::Anyone},
+    Row{"GET", "/v1/faults", Role::Admin},
+    Row{"PUT", "/v1/faults/{name}", Role::Admin},
+    Row{"DELETE", "/v1/faults", Role::Admin},
+};
+
+std::string nameOf(std::string_view method, std::string_view path)
+{
+    return std::string(method) + " " + std::string(path);
+}
+
+/// The path with something in its places.
+std::string targetOf(std::string_view path)
+{
+    std::string target(path);
+    while (target.find('{') != std::string::npos) {
+        const auto from = target.find('{');
+        target.replace(from, target.find('}') - from + 1, "SPY");
+    }
+    return target;
+}
+
+/// Everything that the program adds to its API, over real rooms.
+class Endpoints : public ::testing::Test {
+protected:
+    Endpoints()
+    {
+        SystemApi{desk.gate,
+                  jobs,
+                  health,
+                  metrics,
+                  spans,
+                  {},
+                  "1.2.3",
+                  folder.path().string(),
+                  desk.backend.databasePath(),
+                  (folder / "checkpoints").string(),
+                  desk.backend.world.clock().steady()}
+            .addTo(desk.api);
+        FaultApi{faults}.addTo(desk.api);
+    }
+    /// Asked while no executor runs: the rooms' own one and the API's are one thread in the program.
+    int statusFor(const Row& row, Role held)
+    {
+        wire::HttpRequest request{std::string(row.method), targetOf(row.path),      {}, "{}",
+                                  std::chrono::seconds(10), "127.0.0.1"};
+        if (held != Role::Anyone)
+            request.headers.set("Authorization", "Bearer " + std::string(toString(held)));
+        std::optional<int> status;
+        desk.api.handle(request, [&](const wire::HttpResponse& response) {
+            status = response.status;
+        });
+        desk.backend.world.runUntil([&] { return status.has_value(); }, std::chrono::minutes(1));
+        EXPECT_TRUE(status) << nameOf(row.method, row.path) << " was never answered";
+        return status.value_or(0);
+    }
+
+    Desk desk;
+    qd::test::SimExecutor jobs{desk.backend.world, "jobs"};
+    qd::test::TempDir folder;
+    Health health;
+    observability::Metrics metrics;
+    observability::SpanStore spans;
+    resilience::FaultPoints faults{desk.backend.world.random()};
+};
+
+TEST_F(Endpoints, AreTheListedOnesAndNoOthers)
+{
+    std::set<std::string> listed, served;
+    for (const Row& row : kEndpoints) listed.insert(nameOf(row.method, row.path));
+    for (const auto& endpoint : desk.api.endpoints())
+        served.insert(nameOf(endpoint->spec.method, endpoint->spec.path));
+    EXPECT_EQ(served, listed);
+    EXPECT_EQ(desk.api.endpoints().size(), kEndpoints.size()) << "one of them is there twice";
+}
+
+TEST_F(Endpoints, ServeTheirRoleAndRefuseEveryOtherThatDoesNotIncludeIt)
+{
+    constexpr std::array kSignedIn{Role::Viewer, Role::Trader, Role::Support, Role::Operator,
+                                   Role::Admin};
+    for (const Row& row : kEndpoints) {
+        const auto name = nameOf(row.method, row.path);
+        const bool forAll = row.role == Role::Anyone;
+        const int stranger = statusFor(row, Role::Anyone);
+        EXPECT_EQ(stranger == 401, !forAll) << name << " without a token: " << stranger;
+        for (const Role held : kSignedIn) {
+            const bool served = forAll || row.role == Role::Viewer || held == row.role ||
+                                held == Role::Admin;
+            const int status = statusFor(row, held);
+            EXPECT_NE(status, 401) << name << " for " << toString(held);
+            EXPECT_EQ(status == 403, !served)
+                << name << " for " << toString(held) << ": " << status;
+        }
+    }
+}
+
+TEST_F(Endpoints, AreAllNamedInTheOpenApiDocumentWithTheirRole)
+{
+    const auto document = Desk::parse(desk.call("GET", "/v1/openapi.json"));
+    std::set<std::string_view> paths;
+    for (const Row& row : kEndpoints) {
+        std::string method(row.method);
+        for (char& letter : method) letter = static_cast<char>(letter - 'A' + 'a');
+        EXPECT_EQ(document.root()["paths"][row.path][method]["x-role"].stringOr({}),
+                  toString(row.role))
+            << nameOf(row.method, row.path);
+        paths.insert(row.path);
+    }
+    EXPECT_EQ(document.root()["paths"].size(), paths.size());
+}
+
+} // namespace
+} // namespace qd::gateway::test
