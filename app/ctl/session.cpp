@@ -165,8 +165,8 @@ void Session::explain(const drills::Answer& refusal) const
     }
     if (const auto wait = refusal["retryAfterMs"].integerOr(0); wait > 0)
         text += "\n  try again in " + std::to_string((wait + 999) / 1000) + " s";
-    if (const auto link = refusal.text("reauthorizeUrl"); !link.empty())
-        text += "\n  connect the broker again: " + link;
+    if (const auto way = refusal.text("reauthorizeBy"); !way.empty())
+        text += "\n  to connect the broker again: " + way;
     if (refusal.status == 412) text += "\n  nothing was done; --yes confirms all of it";
     complain(text);
 }

@@ -459,7 +459,9 @@ Problem problemOf(const Refusal& refusal)
         problem.status = credentials ? 401 : 422;
         if (credentials) {
             problem.title = "The broker must be connected again";
-            problem.extraMembers = R"("reauthorizeUrl":"/v1/brokers/alpaca/authorize")";
+            problem.extraMembers = R"("reauthorizeBy":"put a valid key into the file that )"
+                                   R"(alpaca.credentials_file names (or into alpaca.key_id and )"
+                                   R"(alpaca.secret_key), then start quarterdeckd again")";
         }
     }
     if (refusal.error.kind == ErrorKind::Invalid) problem.status = 422;

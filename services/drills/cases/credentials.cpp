@@ -1,5 +1,6 @@
 // The broker's key: missing, revoked, given back.
 #include "services/drills/cases/cases.h"
+#include "services/storage/atomic_file.h"
 
 namespace qd::drills {
 
@@ -21,6 +22,19 @@ void requireNoStartWithoutKey(Stage& stage, Evidence& evidence)
     evidence.note("missing: exit code 78, alpaca.key_id named with how to set it");
 }
 
+/// What the answer says: another key in the credentials file, and a new start. The old key stays dead.
+void followTheWayBack(Stage& stage)
+{
+    const std::string key = R"({"keyId":"PKNEWKEY","secretKey":")" + Stage::newId() + "\"}";
+    stage.admin("POST", "/keys", key);
+    const auto file = stage.folder() + "/new-key.json";
+    require(storage::replaceFile(file, key).has_value(), "{} cannot be written", file);
+    stage.stopBackend();
+    stage.addBackendOption("alpaca-credentials-file=" + file);
+    stage.startBackend();
+    stage.awaitSettled(60s);
+}
+
 void keyGone(Stage& stage, Evidence& evidence)
 {
     requireNoStartWithoutKey(stage, evidence);
@@ -38,17 +52,21 @@ void keyGone(Stage& stage, Evidence& evidence)
     const auto answer = stage.submit({.symbol = "UNH", .id = id});
     require(answer.status == 401, "expected 401 with a revoked key, was {} {}", answer.status,
             answer.body);
-    require(!answer.text("reauthorizeUrl").empty(), "no link to authorise again: {}", answer.body);
-    evidence.note("revoked: 401, {}, authorise again at {}", answer.text("code"),
-                  answer.text("reauthorizeUrl"));
-    stage.clearFaults();
-    stage.awaitSettled(60s);
-    require(stage.venueOrderCount(first) + stage.venueOrderCount(id) == 0,
-            "an order reached the venue with a revoked key");
+    const auto way = answer.text("reauthorizeBy");
+    require(way.find("alpaca.credentials_file") != std::string::npos,
+            "the way back is not told: {}", answer.body);
+    evidence.note("revoked: 401, {}; the way back: {}", answer.text("code"), way);
+    followTheWayBack(stage);
     stage.awaitLiveQuote("UNH"); // the feed was refused as well
     const auto later = stage.place({.symbol = "UNH"});
     stage.awaitState(later, "filled");
-    evidence.note("key given back: orders go again, and none of before was sent");
+    evidence.note("a valid key in that file and a new start: orders go again");
+    stage.clearFaults(); // the drill's own questions use the first key
+    require(stage.venueOrderCount(first) + stage.venueOrderCount(id) == 0,
+            "an order reached the venue with a revoked key");
+    require(stage.venueOrderCount(later) == 1, "the venue has the order of the new key {} times",
+            stage.venueOrderCount(later));
+    evidence.note("none of the orders of before was sent");
 }
 
 } // namespace
@@ -57,7 +75,8 @@ std::vector<Drill> credentialDrills()
 {
     return {
         {"PE-3.1", "the broker's key is missing at start, and revoked while trading",
-         "the order is not sent; 401 with a link to authorise again", {}, 150s, keyGone},
+         "the order is not sent; 401 with the way back to a valid key, and that way works",
+         {.isPrivate = true}, 150s, keyGone},
     };
 }
 

@@ -147,7 +147,10 @@ TEST_F(OrdersApiTest, ABrokerThatNoLongerKnowsUsIs401WithTheWayBack)
     refusal.error = {ErrorKind::Denied, "broker.credentials_missing", "no key", {}};
     auto problem = problemOf(refusal);
     EXPECT_EQ(problem.status, 401);
-    EXPECT_NE(problem.extraMembers.find("reauthorizeUrl"), std::string::npos);
+    const auto told = Desk::parse(toResponse(problem, {}));
+    const auto way = told.root()["reauthorizeBy"].stringOr({});
+    for (const char* setting : {"alpaca.credentials_file", "alpaca.key_id", "alpaca.secret_key"})
+        EXPECT_NE(way.find(setting), std::string_view::npos) << setting;
     refusal.error.code = "alpaca.insufficient_buying_power";
     EXPECT_EQ(problemOf(refusal).status, 422) << "any other denial is about the order";
     refusal.error = {ErrorKind::Unavailable, "resilience.breaker_open", "", {}};
