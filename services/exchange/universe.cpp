@@ -22,6 +22,7 @@ struct KnownName {
     double beta;
     int sector;
     double volumeMillions;
+    bool tradable = true; ///< false: listed and quoted, and no order is taken
 };
 
 // Sectors: 0 broad, 1 technology, 2 communication, 3 discretionary, 4 staples, 5 financials,
@@ -92,6 +93,10 @@ constexpr KnownName kKnown[] = {
     {"SOL/USD", "Solana / US Dollar", "CRYPTO", 241.50, 2.4, 1.3, 11, 1.9},
     {"LTC/USD", "Litecoin / US Dollar", "CRYPTO", 96.30, 2.0, 1.1, 11, 0.9},
     {"DOGE/USD", "Dogecoin / US Dollar", "CRYPTO", 0.4021, 3.0, 1.4, 11, 900},
+    {"TSLA.WS", "Tesla, Inc. Warrants", "NASDAQ", 14.20, 4.5, 2.2, 3, 1.5},
+    {"0700.HK", "Tencent Holdings Limited Ordinary Shares", "OTC", 52.30, 1.8, 1.1, 2, 3},
+    {"SIVBQ", "SVB Financial Group Common Stock, in liquidation", "OTC", 4.10, 2.5, 0.9, 5, 0.3,
+     /*tradable=*/false},
 };
 
 void finish(SimulatedName& name)
@@ -118,7 +123,8 @@ SimulatedName fromKnown(const KnownName& known)
     terms.exchange = known.exchange;
     terms.assetClass = crypto ? AssetClass::Crypto : AssetClass::Equity;
     terms.fractionable = true;
-    terms.shortable = terms.marginable = !crypto;
+    terms.tradable = known.tradable;
+    terms.shortable = terms.marginable = !crypto && known.tradable;
     if (crypto) {
         terms.minQuantity = terms.lotSize = Quantity::of(known.price > 1000 ? "0.0001" : "0.01");
         terms.tick = Price::of(known.price > 10 ? "0.01" : "0.0001");
