@@ -9,8 +9,8 @@
 namespace qd::gateway::test {
 namespace {
 
-/// What the API serves and whom it serves: written down a second time on purpose. An endpoint that is
-/// not listed here, or that asks for another role than here, is a mistake in one of the two places.
+/// What the API serves and whom it serves: written down a second time on purpose. An endpoint that
+/// is not listed here, or that asks for another role than here, is a mistake in one of the places.
 struct Row {
     std::string_view method, path;
     Role role;
@@ -87,7 +87,7 @@ protected:
             .addTo(desk.api);
         FaultApi{faults}.addTo(desk.api);
     }
-    /// Asked while no executor runs: the rooms' own one and the API's are one thread in the program.
+    /// Asked while no executor runs: the rooms' own and the API's are one thread in the program.
     int statusFor(const Row& row, Role held)
     {
         wire::HttpRequest request{std::string(row.method), targetOf(row.path),      {}, "{}",
