@@ -22,7 +22,7 @@ void requireNoStartWithoutKey(Stage& stage, Evidence& evidence)
     evidence.note("missing: exit code 78, alpaca.key_id named with how to set it");
 }
 
-/// What the answer says: another key in the credentials file, and a new start. The old key stays dead.
+/// What the answer says: another key in the credentials file, and a new start. The old key is dead.
 void followTheWayBack(Stage& stage)
 {
     const std::string key = R"({"keyId":"PKNEWKEY","secretKey":")" + Stage::newId() + "\"}";

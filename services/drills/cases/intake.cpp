@@ -28,7 +28,8 @@ void requireRefused(Stage& stage, Evidence& evidence, Ticket ticket, const std::
     const auto error = errorAt(answer, field);
     require(!error.isMissing(), "{}: no error at the field {}: {}", what, field,
             answer.body.substr(0, 400));
-    require(error["code"].stringOr({}) == code, "{}: expected {}, was {}", what, code, error.dump());
+    require(error["code"].stringOr({}) == code, "{}: expected {}, was {}", what, code,
+            error.dump());
     require(!error["detail"].stringOr({}).empty(), "{}: nothing is said at {}", what, field);
     require(stage.venueOrderCount(ticket.id) == 0, "{}: the order went to the venue", what);
     evidence.note("{}: {} at {}: {}", what, error["code"].stringOr({}), field,
@@ -176,7 +177,7 @@ void notShortable(Stage& stage, Evidence& evidence)
             unshortable = symbol;
     }
     require(!unshortable.empty() && !untradable.empty(),
-            "the venue lists nothing that cannot be shorted (\"{}\") or traded (\"{}\")", unshortable,
+            "the venue lists nothing that cannot be shorted ({}) or traded ({})", unshortable,
             untradable);
     requireRefused(stage, evidence, {.symbol = unshortable, .side = "sell"}, "quantity",
                    "risk.not_shortable", unshortable + " sold short");
