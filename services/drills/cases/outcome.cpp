@@ -56,46 +56,6 @@ void brokerSilent(Stage& stage, Evidence& evidence)
     require(stage.venueOrderCount(taken.id) == 1, "it was sent twice");
 }
 
-void slowAndLossyNetwork(Stage& stage, Evidence& evidence)
-{
-    stage.toxic("rest", R"({"type":"latency","stream":"downstream","attributes":{"latency":250,"jitter":150}})");
-    stage.toxic("rest", R"({"type":"slicer","stream":"upstream","attributes":{"average_size":64,"delay":2000}})");
-    const auto slow = stage.place({.symbol = "KO"});
-    stage.awaitState(slow, "filled", 20s);
-    evidence.note("300 ms later and in small pieces: filled all the same");
-    stage.healNetwork();
-    std::vector<std::string> ids;
-    stage.toxic("rest", R"({"type":"lose_ack","attributes":{"count":2}})");
-    for (int i = 0; i < 4; ++i) ids.push_back(stage.place({.symbol = "KO"}));
-    stage.healNetwork();
-    stage.toxic("rest", R"({"type":"reset_peer","attributes":{"timeout":0}})");
-    for (int i = 0; i < 2; ++i) {
-        const auto id = Stage::newId();
-        const auto answer = stage.submit({.symbol = "KO", .id = id});
-        require(answer.status == 202 || answer.status == 503, "a reset was answered {} {}",
-                answer.status, answer.body);
-        if (answer.status == 202) ids.push_back(id);
-    }
-    stage.healNetwork();
-    for (const auto& id : ids) {
-        const auto end = stage.awaitOrder(
-            id, "filled or proven absent",
-            [](const Answer& now) {
-                const auto state = now.text("state");
-                return state == "filled" || state == "rejected";
-            },
-            50s);
-        const int count = stage.venueOrderCount(id);
-        require(count == (end.text("state") == "filled" ? 1 : 0),
-                "{} here, and {} times at the venue", end.text("state"), count);
-    }
-    evidence.note("{} orders through lost answers and resets: each once at the venue or proven absent",
-                  ids.size());
-    stage.awaitSettled(40s);
-    require(stage.position("KO") == stage.venuePosition("KO"), "we hold {} KO, the venue says {}",
-            stage.position("KO"), stage.venuePosition("KO"));
-}
-
 /// The kinds of events of an order, in log order.
 std::vector<std::string> kindsOf(Stage& stage, const std::string& id)
 {
@@ -103,6 +63,103 @@ std::vector<std::string> kindsOf(Stage& stage, const std::string& id)
     for (const auto& event : stage.get("/v1/orders/" + id + "/timeline")["events"].items())
         kinds.emplace_back(event["kind"].stringOr({}));
     return kinds;
+}
+
+/// How long the broker's last answer took, in milliseconds.
+double latencyOf(Stage& stage)
+{
+    for (const auto& item : stage.get("/health/report")["components"].items())
+        if (item["name"].stringOr({}) == "broker.alpaca") return item["latencyMs"].numberOr(-1);
+    return -1;
+}
+
+/// An order through a network that this toxic slows down; that it does, the broker's latency tells.
+void requireSlowedAndFilled(Stage& stage, Evidence& evidence, const std::string& toxic,
+                            double leastMs, const std::string& what)
+{
+    double latency = 0;
+    stage.await("answers that are not slow yet", 20s,
+                [&] { return (latency = latencyOf(stage)) < leastMs / 2; });
+    evidence.note("before: answers in {:.1f} ms", latency);
+    stage.toxic("rest", toxic);
+    const auto slow = stage.place({.symbol = "KO"});
+    stage.await(what + " slow the broker's answers down", 20s,
+                [&] { return (latency = latencyOf(stage)) >= leastMs; });
+    stage.awaitState(slow, "filled", 20s);
+    evidence.note("{}: answers in {:.0f} ms, filled all the same", what, latency);
+    stage.healNetwork();
+}
+
+bool wasUnknown(Stage& stage, const std::string& id)
+{
+    return std::ranges::count(kindsOf(stage, id), "order.outcome_unknown") > 0;
+}
+
+void requireOnceOrAbsent(Stage& stage, const std::string& id)
+{
+    const auto end = stage.awaitOrder(
+        id, "filled or proven absent",
+        [](const Answer& now) {
+            const auto state = now.text("state");
+            return state == "filled" || state == "rejected";
+        },
+        50s);
+    const int count = stage.venueOrderCount(id);
+    require(count == (end.text("state") == "filled" ? 1 : 0), "{} here, and {} times at the venue",
+            end.text("state"), count);
+}
+
+/// Lost answers and resets; both must be seen in the stories of the orders that they hit.
+void lostAnswersAndResets(Stage& stage, Evidence& evidence)
+{
+    std::vector<std::string> lost, reset;
+    stage.toxic("rest", R"({"type":"lose_ack","attributes":{"count":3}})");
+    for (int i = 0; i < 4; ++i) lost.push_back(stage.place({.symbol = "KO"}));
+    stage.await("an answer is lost", 10s, [&] {
+        return std::ranges::any_of(lost, [&](const auto& id) { return wasUnknown(stage, id); });
+    });
+    stage.healNetwork();
+    stage.toxic("rest", R"({"type":"reset_peer","attributes":{"timeout":0}})");
+    int refused = 0;
+    for (int i = 0; i < 2; ++i) {
+        const auto id = Stage::newId();
+        const auto answer = stage.submit({.symbol = "KO", .id = id});
+        require(answer.status == 202 || answer.status == 503, "a reset was answered {} {}",
+                answer.status, answer.body);
+        if (answer.status == 202)
+            reset.push_back(id);
+        else
+            ++refused;
+    }
+    for (const auto& id : reset)
+        stage.await("a reset makes the outcome unknown, or the order known as not sent", 10s, [&] {
+            return wasUnknown(stage, id) || stage.order(id).text("state") == "rejected";
+        });
+    stage.healNetwork();
+    for (const auto& id : lost) requireOnceOrAbsent(stage, id);
+    for (const auto& id : reset) requireOnceOrAbsent(stage, id);
+    const auto unknown =
+        std::ranges::count_if(lost, [&](const auto& id) { return wasUnknown(stage, id); });
+    evidence.note("{} orders, of {} the answer was lost: each once at the venue or proven absent",
+                  lost.size(), unknown);
+    evidence.note("{} orders into resets ({} more refused at once): likewise", reset.size(),
+                  refused);
+}
+
+void slowAndLossyNetwork(Stage& stage, Evidence& evidence)
+{
+    requireSlowedAndFilled(
+        stage, evidence,
+        R"({"type":"latency","stream":"downstream","attributes":{"latency":250,"jitter":150}})", 90,
+        "answers that come late");
+    requireSlowedAndFilled(
+        stage, evidence,
+        R"({"type":"slicer","stream":"upstream","attributes":{"average_size":32,"delay":20000}})",
+        90, "questions in tiny pieces");
+    lostAnswersAndResets(stage, evidence);
+    stage.awaitSettled(40s);
+    require(stage.position("KO") == stage.venuePosition("KO"), "we hold {} KO, the venue says {}",
+            stage.position("KO"), stage.venuePosition("KO"));
 }
 
 double figureOf(Stage& stage, std::string_view component, std::string_view figure)
