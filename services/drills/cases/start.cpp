@@ -154,6 +154,7 @@ void degradationSeen(Stage& stage, Evidence& evidence)
 {
     const auto before = stage.get("/health/report");
     require(before["status"].stringOr({}) == "ok", "expected ok at first, was {}", before.body);
+    require(stage.call("GET", "/health/ready").status == 200, "all is ok, and it is not ready");
     for (const char* name : {"config", "storage", "broker.alpaca", "stream", "feed.alpaca",
                              "orders", "gateway", "log"})
         require(!stage.componentStatus(name).empty(), "/health/report lacks {}", name);
@@ -167,12 +168,16 @@ void degradationSeen(Stage& stage, Evidence& evidence)
                !stage.component("broker.alpaca", "lastError").empty() &&
                !stage.component("broker.alpaca", "lastErrorAt").empty();
     });
+    const auto ready = stage.call("GET", "/health/ready");
+    require(ready.status == 200, "a broker's outage ended readiness: {} {}", ready.status,
+            ready.body);
     const auto during = stage.get("/health/report");
     require(during["status"].stringOr({}) != "ok", "the whole still says ok: {}", during.body);
     require(stage.call("GET", "/health/live").status == 200, "a broker's outage ended liveness");
     require(stage.componentStatus("storage") == "ok", "storage suffers from a broker's outage");
-    evidence.note("broker cut off: whole {}, broker.alpaca {} ({})", during.text("status"),
-                  stage.componentStatus("broker.alpaca"), stage.component("broker.alpaca", "detail"));
+    evidence.note("broker cut off: ready and alive, whole {}, broker.alpaca {} ({})",
+                  during.text("status"), stage.componentStatus("broker.alpaca"),
+                  stage.component("broker.alpaca", "detail"));
     stage.healNetwork();
     stage.awaitSettled(60s);
     stage.await("health is ok again", 20s,
@@ -216,6 +221,10 @@ void noSecretsAnywhere(Stage& stage, Evidence& evidence)
     stage.fault(R"({"kind":"reject","symbol":"XOM","message":"bad key )" + secret + "\"}");
     const auto id = stage.place({.symbol = "XOM"});
     stage.awaitState(id, "rejected");
+    stage.await("both of the venue's faults have struck", 20s, [&] {
+        stage.call("POST", "/v1/trading/reconcile"); // asks for the positions
+        return stage.admin("GET", "/faults").root().size() == 0;
+    });
     // Files that others may read are refused, with a complaint that must not quote them.
     const auto open = stage.folder() + "/credentials-open.json";
     std::filesystem::copy_file(stage.credentialsFile(), open,
