@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <filesystem>
 #include <memory>
 
 #include <fmt/format.h>
@@ -117,6 +118,24 @@ Result<void> requireEventLog(const std::string& path, const std::string& shownAs
                             shownAs));
 }
 
+/// SQLite reads a last page that ends too early as if zeros followed. A backup is whole, or none.
+Result<void> requireWhole(const std::string& path)
+{
+    if (exists(path + "-wal")) return {}; // an old database with its WAL: its pages are in two files
+    auto database = Database::openReadOnly(path);
+    if (!database) return tl::unexpected(database.error());
+    auto asked = database->prepare("SELECT page_size * page_count FROM pragma_page_size, pragma_page_count");
+    if (!asked) return tl::unexpected(asked.error());
+    const auto row = asked->step();
+    if (!row) return tl::unexpected(row.error());
+    std::error_code unreadable;
+    const auto size = std::filesystem::file_size(path, unreadable);
+    if (!unreadable && static_cast<std::int64_t>(size) == asked->integer(0)) return {};
+    return fail(ErrorKind::Corrupt, "storage.corrupt",
+                fmt::format("{} has {} bytes and says that it has {}: a part is missing; use another one",
+                            path, size, asked->integer(0)));
+}
+
 /// A checked copy of `sourcePath` in the single file `targetPath`, on disk.
 Result<std::int64_t> copyChecked(const std::string& sourcePath, const std::string& targetPath,
                                  const std::function<void(double)>& progress)
@@ -206,7 +225,7 @@ Result<std::int64_t> restore(const std::string& backupPath, const std::string& t
     if (!use) return tl::unexpected(use.error());
     const std::string fresh = targetPath + ".restoring";
     removeWithCompanions(fresh);
-    auto count = copyChecked(backupPath, fresh, {});
+    auto count = requireWhole(backupPath).and_then([&] { return copyChecked(backupPath, fresh, {}); });
     if (count)
         if (auto logged = requireEventLog(fresh, backupPath); !logged)
             count = tl::unexpected(logged.error());

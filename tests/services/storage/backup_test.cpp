@@ -113,6 +113,22 @@ TEST_F(BackupTest, ADamagedBackupIsRefusedAndNothingIsTouched)
     EXPECT_FALSE(std::filesystem::exists(m_path + ".before-restore"));
 }
 
+TEST_F(BackupTest, ABackupShorterThanItSaysIsRefused)
+{
+    fill(m_path, 200);
+    expectOk(backup(m_path, m_copy, {}));
+    const auto size = std::filesystem::file_size(m_copy);
+    const auto torn = m_copy + "-torn";
+    for (const std::uintmax_t missing : {1, 100, 4096, 8192}) {
+        std::filesystem::copy_file(m_copy, torn, std::filesystem::copy_options::overwrite_existing);
+        std::filesystem::resize_file(torn, size - missing);
+        const auto restored = restore(torn, m_path);
+        ASSERT_FALSE(restored) << missing;
+        EXPECT_EQ(restored.error().kind, ErrorKind::Corrupt) << describe(restored.error());
+    }
+    expectOk(restore(m_copy, m_path));
+}
+
 TEST_F(BackupTest, ABackupWithABrokenChainIsRefused)
 {
     fill(m_path, 20);
