@@ -196,6 +196,8 @@ struct AlpacaBroker::State {
         };
     }
     void pageOrders(OrderListing listing);
+    void pageContracts(std::string token, std::vector<Instrument> sofar, int page,
+                       Callback<std::vector<Instrument>> done);
     void pageFills(Timestamp since, std::string token, std::vector<Fill> sofar, int page,
                    Callback<std::vector<Fill>> done);
     void probeWhenDue();
@@ -409,7 +411,38 @@ void AlpacaBroker::listInstruments(Callback<std::vector<Instrument>> done)
                 if (auto instrument = alpaca::readAsset(asset)) list.push_back(std::move(*instrument));
             return list;
         },
-        std::move(done));
+        [state = m_state.get(), done = std::move(done)](Result<std::vector<Instrument>> list) {
+            if (!list || !state->settings.simulated) return done(std::move(list));
+            state->pageContracts({}, std::move(*list), 0, done);
+        });
+}
+
+/// A sandbox has the contracts of the chains it plays; Alpaca has a million, which nobody lists.
+void AlpacaBroker::State::pageContracts(std::string token, std::vector<Instrument> sofar, int page,
+                                        Callback<std::vector<Instrument>> done)
+{
+    constexpr int kPagesMax = 10;
+    std::string path = "/v2/options/contracts?limit=1000";
+    if (!token.empty()) path += "&page_token=" + wire::percentEncode(token);
+    auto next = std::make_shared<std::string>();
+    query<std::vector<Instrument>>(
+        std::move(path),
+        [next](const json::Value& answer) -> Result<std::vector<Instrument>> {
+            std::vector<Instrument> contracts;
+            for (const auto& item : answer["option_contracts"].items())
+                if (auto contract = alpaca::readContract(item))
+                    contracts.push_back(std::move(*contract));
+            *next = answer["next_page_token"].stringOr({});
+            return contracts;
+        },
+        [this, next, sofar = std::move(sofar), page,
+         done = std::move(done)](Result<std::vector<Instrument>> contracts) mutable {
+            // A venue that knows no options is none that cannot be traded at.
+            if (!contracts) return done(std::move(sofar));
+            std::ranges::move(*contracts, std::back_inserter(sofar));
+            if (next->empty() || page + 1 >= kPagesMax) return done(std::move(sofar));
+            pageContracts(*next, std::move(sofar), page + 1, std::move(done));
+        });
 }
 
 void AlpacaBroker::start(std::function<void(BrokerEvent)> events)

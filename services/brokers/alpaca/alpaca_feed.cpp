@@ -7,6 +7,7 @@
 #include "services/brokers/alpaca/market_json.h"
 #include "services/brokers/alpaca/order_json.h"
 #include "services/json/json.h"
+#include "services/json/message_pack.h"
 #include "services/resilience/retry.h"
 
 namespace qd::brokers {
@@ -21,6 +22,8 @@ constexpr Duration kHandshakeMax = std::chrono::seconds(10);
 constexpr std::size_t kBarsMax = 50'000;
 constexpr std::size_t kBarsPage = 10'000; ///< Alpaca's own limit
 constexpr int kPagesMax = 50; ///< pages may come empty, with a token to the next
+constexpr std::size_t kContractsMax = 100; ///< of options in one question, Alpaca's own limit
+constexpr json::Limits kOursMax{.sizeBytesMax = 4 << 20, .depthMax = 8, .valuesMax = 200'000};
 constexpr int kSlowClient = 407, kConnectionLimit = 406;
 
 std::string_view timeframe(BarInterval interval)
@@ -88,6 +91,7 @@ std::optional<Trade> readTrade(const Symbol& symbol, const json::Value& value, T
         if (!trade.condition.empty()) trade.condition += ' ';
         trade.condition += condition.stringOr({});
     }
+    if (trade.condition.empty()) trade.condition = value["c"].stringOr({}); // an option's letter
     trade.exchange = value["x"].stringOr({});
     return trade;
 }
@@ -109,24 +113,33 @@ std::optional<MarketSnapshot> readSnapshot(std::string_view name, const json::Va
                           readDay(value["dailyBar"]), readDay(value["prevDailyBar"])};
 }
 
-bool isCrypto(const Symbol& symbol)
+/// Where REST answers for a class of instruments.
+std::string dataPath(AssetClass assetClass, std::string_view subject)
 {
-    return symbol.text().find('/') != std::string::npos;
+    const char* place = assetClass == AssetClass::Crypto   ? "/v1beta3/crypto/us/"
+                        : assetClass == AssetClass::Option ? "/v1beta1/options/"
+                                                           : "/v2/stocks/";
+    return std::string(place).append(subject);
 }
 
 } // namespace
 
 struct AlpacaFeed::Stream : std::enable_shared_from_this<AlpacaFeed::Stream> {
-    /// Stocks and crypto come on streams of their own; the feed counts as connected with stocks.
-    enum class Market { Stocks, Crypto };
-    Stream(Market of, const AlpacaSettings& given, wire::WebSocketClient& client,
+    /// Stocks, crypto and options come on streams of their own; the feed counts as connected with
+    /// stocks. The one of options speaks MessagePack alone, and is open while any is wanted.
+    Stream(AssetClass of, const AlpacaSettings& given, wire::WebSocketClient& client,
            runtime::Executor& coreOf, runtime::Executor& ioOf, runtime::Random& randomOf)
         : market(of), settings(given), sockets(client), core(coreOf), io(ioOf), random(randomOf)
     {
     }
 
     void connect();
+    std::string url() const;
+    bool isNeeded() const;
+    void want(const Subscriptions& wanted);
+    void say(std::string json);
     void onMessage(std::string_view payload);
+    void onJson(std::string_view payload);
     void onControl(const alpaca::MarketDecoder::Control& control);
     void onClosed(const std::string& reason);
     void sendSubscriptions();
@@ -135,7 +148,7 @@ struct AlpacaFeed::Stream : std::enable_shared_from_this<AlpacaFeed::Stream> {
     std::set<std::string> oursOf(const std::vector<Symbol>& symbols) const;
     void stop();
 
-    Market market;
+    AssetClass market;
     const AlpacaSettings& settings;
     wire::WebSocketClient& sockets;
     runtime::Executor& core;
@@ -151,13 +164,55 @@ struct AlpacaFeed::Stream : std::enable_shared_from_this<AlpacaFeed::Stream> {
     bool running = false, authenticated = false;
 };
 
+std::string AlpacaFeed::Stream::url() const
+{
+    switch (market) {
+    case AssetClass::Equity: return settings.dataStreamUrl;
+    case AssetClass::Option: return settings.optionsStreamUrl();
+    case AssetClass::Crypto: return settings.cryptoStreamUrl;
+    }
+    return {};
+}
+
+bool AlpacaFeed::Stream::isNeeded() const
+{
+    return market != AssetClass::Option || !wantedQuotes.empty() || !wantedTrades.empty();
+}
+
+void AlpacaFeed::Stream::want(const Subscriptions& wanted)
+{
+    const bool wasNeeded = isNeeded();
+    wantedQuotes = oursOf(wanted.quotes);
+    wantedTrades = oursOf(wanted.trades);
+    if (isNeeded() && !wasNeeded && !socket && !reconnect.isActive()) return connect();
+    if (!isNeeded() && wasNeeded) {
+        onClosed("nothing of it is wanted");
+        reconnect.cancel();
+        failures = 0;
+        return;
+    }
+    sendSubscriptions();
+}
+
+void AlpacaFeed::Stream::say(std::string json)
+{
+    if (market != AssetClass::Option) {
+        socket->send({false, std::move(json)});
+        return;
+    }
+    const auto document = json::Document::parse(json, kOursMax);
+    QD_ASSERT(document.has_value()); // it is our own text
+    socket->send({true, json::toMessagePack(document->root(), json::TimestampForm::Text)});
+}
+
 void AlpacaFeed::Stream::connect()
 {
-    if (!running) return;
+    if (!running || !isNeeded()) return;
     const int current = ++generation;
     const auto self = shared_from_this();
     wire::WebSocketOptions options;
-    options.url = market == Market::Stocks ? settings.dataStreamUrl : settings.cryptoStreamUrl;
+    options.url = url();
+    if (market == AssetClass::Option) options.headers.set("Content-Type", "application/msgpack");
     options.idleTimeout = settings.streamIdleTimeout;
     wire::WebSocketEvents callbacks;
     callbacks.onOpen = [self, current](std::shared_ptr<wire::WebSocket> opened) {
@@ -179,6 +234,15 @@ void AlpacaFeed::Stream::connect()
 
 void AlpacaFeed::Stream::onMessage(std::string_view payload)
 {
+    if (market != AssetClass::Option) return onJson(payload);
+    const auto text = json::fromMessagePack(payload);
+    if (text) return onJson(*text);
+    hand({Malformed{"a frame of " + std::to_string(payload.size()) + " bytes of MessagePack",
+                    text.error()}});
+}
+
+void AlpacaFeed::Stream::onJson(std::string_view payload)
+{
     std::vector<MarketEvent> batch;
     std::vector<alpaca::MarketDecoder::Control> controls;
     decoder.decode(payload, io.clock().now(), batch, controls);
@@ -198,7 +262,7 @@ void AlpacaFeed::Stream::onControl(const alpaca::MarketDecoder::Control& control
         const auto& more = settings.moreDataKeys;
         out.member("key", (first ? settings.keyId : more[key - 1].keyId).revealForUse());
         out.member("secret", (first ? settings.secretKey : more[key - 1].secretKey).revealForUse());
-        socket->send({false, out.endObject().take()});
+        say(out.endObject().take());
         break;
     }
     case Kind::Authenticated:
@@ -245,10 +309,10 @@ void AlpacaFeed::Stream::sendSubscriptions()
         out.beginObject().member("action", action);
         writeDifference(out, "quotes", quotesFrom, quotesNot);
         writeDifference(out, "trades", tradesFrom, tradesNot);
-        if (market == Market::Stocks && action == std::string_view("subscribe")) { // halts of everything
+        if (market == AssetClass::Equity && action == std::string_view("subscribe")) { // halts of everything
             out.key("statuses").beginArray().value("*").endArray();
         }
-        socket->send({false, out.endObject().take()});
+        say(out.endObject().take());
     };
     send("unsubscribe", sentQuotes, wantedQuotes, sentTrades, wantedTrades);
     send("subscribe", wantedQuotes, sentQuotes, wantedTrades, sentTrades);
@@ -260,14 +324,14 @@ std::set<std::string> AlpacaFeed::Stream::oursOf(const std::vector<Symbol>& symb
 {
     std::set<std::string> names;
     for (const auto& symbol : symbols)
-        if (isCrypto(symbol) == (market == Market::Crypto)) names.insert(symbol.text());
+        if (assetClassOf(symbol) == market) names.insert(symbol.text());
     return names;
 }
 
-/// A lost crypto stream shows at its symbols, which go stale; it does not take the stocks down.
+/// A lost stream of crypto or options shows at its symbols, which go stale; it does not take the stocks down.
 void AlpacaFeed::Stream::tell(ConnectionChange change)
 {
-    if (market == Market::Stocks) hand({std::move(change)});
+    if (market == AssetClass::Equity) hand({std::move(change)});
 }
 
 void AlpacaFeed::Stream::hand(std::vector<MarketEvent> batch)
@@ -287,7 +351,7 @@ void AlpacaFeed::Stream::onClosed(const std::string& reason)
     authenticated = false;
     sentQuotes.clear();
     sentTrades.clear();
-    if (!running) return;
+    if (!running || !isNeeded()) return;
     ++failures;
     const auto wait = std::max(kReconnectMin, resilience::fullJitter(kReconnect, failures, random));
     tell({false, reason, io.clock().now() + wait});
@@ -318,7 +382,7 @@ struct AlpacaFeed::History {
     using Done = std::function<void(Result<std::vector<Bar>>)>;
     void page(Query query, std::string token, std::vector<Bar> sofar, Done done);
     using Told = std::function<void(std::vector<MarketSnapshot>)>;
-    void snapshots(std::vector<std::string> symbols, bool crypto, Told told);
+    void snapshots(std::vector<std::string> symbols, AssetClass of, Told told);
 
     runtime::Executor& core;
     alpaca::DataGate gate;
@@ -326,20 +390,20 @@ struct AlpacaFeed::History {
 
 /// Alpaca refuses a whole list for one symbol in it that it cannot read: the list is halved until
 /// that one stands alone.
-void AlpacaFeed::History::snapshots(std::vector<std::string> symbols, bool crypto, Told told)
+void AlpacaFeed::History::snapshots(std::vector<std::string> symbols, AssetClass of, Told told)
 {
     std::string list;
     for (const auto& symbol : symbols) list += (list.empty() ? "" : ",") + symbol;
     alpaca::DataGate::Request request;
-    request.path = std::string(crypto ? "/v1beta3/crypto/us/snapshots" : "/v2/stocks/snapshots") +
-                   "?symbols=" + wire::percentEncode(list);
-    gate.send(std::move(request), [this, symbols = std::move(symbols), crypto,
+    request.path = dataPath(of, "snapshots") + "?symbols=" + wire::percentEncode(list);
+    if (of == AssetClass::Option) request.path += "&limit=" + std::to_string(kContractsMax);
+    gate.send(std::move(request), [this, symbols = std::move(symbols), of,
                                    told](const Result<wire::HttpResponse>& result) {
         if (!result) return;
         if (result->status == 400 && symbols.size() > 1) {
             const auto middle = symbols.begin() + static_cast<std::ptrdiff_t>(symbols.size() / 2);
-            snapshots({symbols.begin(), middle}, crypto, told);
-            return snapshots({middle, symbols.end()}, crypto, told);
+            snapshots({symbols.begin(), middle}, of, told);
+            return snapshots({middle, symbols.end()}, of, told);
         }
         if (result->status >= 400) return;
         const auto document = json::Document::parse(
@@ -348,7 +412,7 @@ void AlpacaFeed::History::snapshots(std::vector<std::string> symbols, bool crypt
         const auto now = core.clock().now();
         const auto root = document->root();
         std::vector<MarketSnapshot> found;
-        for (const auto& [name, value] : (crypto ? root["snapshots"] : root).members())
+        for (const auto& [name, value] : (of == AssetClass::Equity ? root : root["snapshots"]).members())
             if (auto snapshot = readSnapshot(name, value, now)) found.push_back(std::move(*snapshot));
         told(std::move(found));
     });
@@ -356,9 +420,8 @@ void AlpacaFeed::History::snapshots(std::vector<std::string> symbols, bool crypt
 
 void AlpacaFeed::History::page(Query query, std::string token, std::vector<Bar> sofar, Done done)
 {
-    const bool crypto = isCrypto(query.symbol);
     alpaca::DataGate::Request request;
-    request.path = std::string(crypto ? "/v1beta3/crypto/us/bars" : "/v2/stocks/bars") +
+    request.path = dataPath(assetClassOf(query.symbol), "bars") +
                    "?symbols=" + wire::percentEncode(query.symbol.text()) +
                    "&timeframe=" + std::string(timeframe(query.interval)) +
                    "&start=" + wire::percentEncode(query.from.toString(0)) +
@@ -390,13 +453,16 @@ AlpacaFeed::AlpacaFeed(AlpacaSettings settings, wire::HttpClient& http,
                        wire::WebSocketClient& sockets, runtime::Executor& core,
                        runtime::Executor& io, runtime::Random& random)
     : m_settings(std::move(settings)), m_io(io),
-      m_streams{std::make_shared<Stream>(Stream::Market::Stocks, m_settings, sockets, core, io,
+      m_streams{std::make_shared<Stream>(AssetClass::Equity, m_settings, sockets, core, io,
                                          random)},
       m_history(std::make_unique<History>(m_settings, http, core, random))
 {
     if (!m_settings.cryptoStreamUrl.empty())
-        m_streams.push_back(std::make_shared<Stream>(Stream::Market::Crypto, m_settings, sockets,
-                                                     core, io, random));
+        m_streams.push_back(std::make_shared<Stream>(AssetClass::Crypto, m_settings, sockets, core,
+                                                     io, random));
+    if (!m_settings.optionsStreamUrl().empty())
+        m_streams.push_back(std::make_shared<Stream>(AssetClass::Option, m_settings, sockets, core,
+                                                     io, random));
 }
 
 AlpacaFeed::~AlpacaFeed()
@@ -438,11 +504,7 @@ void AlpacaFeed::stop()
 void AlpacaFeed::subscribe(Subscriptions wanted)
 {
     for (const auto& stream : m_streams)
-        m_io.post([stream, wanted] {
-            stream->wantedQuotes = stream->oursOf(wanted.quotes);
-            stream->wantedTrades = stream->oursOf(wanted.trades);
-            stream->sendSubscriptions();
-        });
+        m_io.post([stream, wanted] { stream->want(wanted); });
 }
 
 void AlpacaFeed::snapshots(const std::vector<Symbol>& symbols,
@@ -451,11 +513,11 @@ void AlpacaFeed::snapshots(const std::vector<Symbol>& symbols,
     for (const auto& stream : m_streams) {
         const auto ours = stream->oursOf(symbols);
         const std::vector<std::string> names(ours.begin(), ours.end());
-        for (std::size_t at = 0; at < names.size(); at += kSnapshotsMax) {
+        const auto most = stream->market == AssetClass::Option ? kContractsMax : kSnapshotsMax;
+        for (std::size_t at = 0; at < names.size(); at += most) {
             const auto first = names.begin() + static_cast<std::ptrdiff_t>(at);
-            const auto count = static_cast<std::ptrdiff_t>(std::min(kSnapshotsMax, names.size() - at));
-            m_history->snapshots({first, first + count}, stream->market == Stream::Market::Crypto,
-                                 told);
+            const auto count = static_cast<std::ptrdiff_t>(std::min(most, names.size() - at));
+            m_history->snapshots({first, first + count}, stream->market, told);
         }
     }
 }

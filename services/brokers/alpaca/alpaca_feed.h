@@ -12,7 +12,7 @@
 
 namespace qd::brokers {
 
-/// Alpaca's market data: the v2 stream of stocks, the one of crypto, snapshots and bars by REST.
+/// Alpaca's market data: the v2 stream of stocks, those of crypto and options, snapshots and bars by REST.
 /// Methods and callbacks on the core executor; frames are decoded on `io` (the socket client must call back there) and handed over a
 /// frame at a time, so that a storm costs one hop a frame.
 class AlpacaFeed final : public MarketFeed {
@@ -50,7 +50,7 @@ private:
     struct History;
     AlpacaSettings m_settings;
     runtime::Executor& m_io;
-    std::vector<std::shared_ptr<Stream>> m_streams; ///< stocks, and crypto where there is any
+    std::vector<std::shared_ptr<Stream>> m_streams; ///< stocks; crypto and options where there are any
     std::unique_ptr<History> m_history;
 };
 

@@ -1,5 +1,8 @@
 #include "services/brokers/alpaca/alpaca_settings.h"
 
+#include <string_view>
+#include <utility>
+
 namespace qd::brokers {
 
 AlpacaSettings AlpacaSettings::clone() const
@@ -9,6 +12,16 @@ AlpacaSettings AlpacaSettings::clone() const
     return {tradingUrl,      streamUrl,         dataUrl,         dataStreamUrl, cryptoStreamUrl,
             keyId.clone(),   secretKey.clone(), std::move(more), account,       simulated,
             commandTimeout,  queryTimeout,      streamIdleTimeout};
+}
+
+std::string AlpacaSettings::optionsStreamUrl() const
+{
+    const std::pair<std::string_view, const char*> ways[] = {{"/v2/iex", "/v1beta1/indicative"},
+                                                             {"/v2/sip", "/v1beta1/opra"}};
+    for (const auto& [stocks, options] : ways)
+        if (dataStreamUrl.ends_with(stocks))
+            return dataStreamUrl.substr(0, dataStreamUrl.size() - stocks.size()) + options;
+    return {};
 }
 
 void hideKeys(std::string& text, const AlpacaSettings& settings)

@@ -31,6 +31,10 @@ struct AlpacaSettings {
     std::chrono::milliseconds queryTimeout{10'000};
     std::chrono::milliseconds streamIdleTimeout{30'000};
 
+    /// Where options are told of, in MessagePack alone: "…/v1beta1/opra" beside a stream of the whole
+    /// tape (v2/sip), else "…/v1beta1/indicative", which is free. Empty beside any other stream.
+    std::string optionsStreamUrl() const;
+
     /// A copy, secrets included: each adapter keeps its own.
     AlpacaSettings clone() const;
 };

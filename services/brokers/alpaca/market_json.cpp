@@ -249,6 +249,8 @@ bool MarketDecoder::State::appendTrade(const Fields& fields, Timestamp receiveTi
     if (isString(fields.exchange)) trade.exchange = std::string(unquote(fields.exchange).substr(0, 8));
     if (!fields.conditions.empty() && fields.conditions.front() == '[')
         trade.condition = joinConditions(fields.conditions);
+    else if (isString(fields.conditions)) // of an option: one letter
+        trade.condition = std::string(unquote(fields.conditions).substr(0, 8));
     events.emplace_back(std::move(trade));
     return true;
 }

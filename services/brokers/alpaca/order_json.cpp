@@ -3,6 +3,7 @@
 #include <array>
 #include <utility>
 
+#include "models/market/option_contract.h"
 #include "services/brokers/unknown_words.h"
 
 namespace qd::brokers::alpaca {
@@ -328,6 +329,25 @@ Result<Instrument> readAsset(const json::Value& asset)
     instrument.lotSize = Quantity(positiveOr(asset["min_trade_increment"], smallest));
     const Decimal cent = Decimal::fromUnits(Decimal::kOne / 100);
     instrument.tick = Price(positiveOr(asset["price_increment"], cent));
+    return instrument;
+}
+
+Result<Instrument> readContract(const json::Value& value)
+{
+    const auto symbol = readSymbol(value["symbol"]);
+    if (!symbol) return tl::unexpected(symbol.error());
+    const auto contract = optionContractOf(*symbol);
+    if (!contract)
+        return fail(ErrorKind::Invalid, "alpaca.schema",
+                    "expected the symbol of an option contract, was " + symbol->text());
+    Instrument instrument;
+    instrument.symbol = *symbol;
+    instrument.name = toString(*contract);
+    instrument.exchange = "OPRA";
+    instrument.assetClass = AssetClass::Option;
+    const auto tradable = required(value["tradable"].boolean(), "tradable");
+    if (!tradable) return tl::unexpected(tradable.error());
+    instrument.tradable = *tradable;
     return instrument;
 }
 

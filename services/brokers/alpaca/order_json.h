@@ -31,6 +31,8 @@ Result<OrderState> readStatus(std::string_view status);
 Result<AccountSnapshot> readAccount(const json::Value& account, const AccountId& id, Timestamp asOf);
 Result<Position> readPosition(const json::Value& position, const AccountId& account);
 Result<Instrument> readAsset(const json::Value& asset);
+/// One of /v2/options/contracts; its name is made from its symbol.
+Result<Instrument> readContract(const json::Value& contract);
 /// A FILL activity. The order is named by the venue's id only.
 Result<Fill> readFillActivity(const json::Value& activity, const AccountId& account,
                               Timestamp receiveTime);

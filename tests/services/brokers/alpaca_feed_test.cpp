@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "services/json/json.h"
+#include "services/json/message_pack.h"
 #include "tests/services/brokers/venue_world.h"
 
 namespace qd::brokers {
@@ -69,6 +70,52 @@ protected:
 constexpr const char* kTwoQuotes =
     R"([{"T":"q","S":"AMD","bp":87.66,"bs":1,"ap":87.68,"as":4,"t":"2026-01-05T15:00:00.1Z"},)"
     R"({"T":"q","S":"AMD","bp":87.67,"bs":1,"ap":87.68,"as":4,"t":"2026-01-05T15:00:00.2Z"}])";
+
+TEST_F(AlpacaFeedTest, OptionsComeOnAStreamOfTheirOwnWhileAnyIsWanted)
+{
+    const auto pack = [](const std::string& text) {
+        const auto document = json::Document::parse(text);
+        return json::toMessagePack(document->root(), json::TimestampForm::Extension);
+    };
+    auto own = settings();
+    own.dataStreamUrl = "wss://alpaca.test/v2/iex";
+    own.cryptoStreamUrl.clear();
+    EXPECT_EQ(own.optionsStreamUrl(), "wss://alpaca.test/v1beta1/indicative");
+    feed = std::make_unique<AlpacaFeed>(std::move(own), *http, *ioSockets, core, io, world.random());
+    start();
+    run(seconds(1));
+    ASSERT_EQ(venue.sessions.size(), 1u) << "no option is wanted yet";
+    std::vector<std::string> said;
+    venue.onOpen = [&](test::ScriptedVenue::Session& session) {
+        session.socket->send({true, pack(R"([{"T":"success","msg":"connected"}])")});
+    };
+    venue.onText = [&](test::ScriptedVenue::Session& session, const std::string& text) {
+        said.push_back(json::fromMessagePack(text).value_or(text));
+        if (said.back().find("\"auth\"") != std::string::npos)
+            session.socket->send({true, pack(R"([{"T":"success","msg":"authenticated"}])")});
+    };
+    feed->subscribe(wish({"GOOG151224C00750000"}));
+    run(seconds(1));
+    ASSERT_EQ(venue.sessions.size(), 2u);
+    ASSERT_FALSE(said.empty());
+    EXPECT_EQ(said.back(),
+              R"({"action":"subscribe","quotes":["GOOG151224C00750000"],"trades":[]})");
+    const auto& options = venue.sessions[1];
+    options->socket->send({true, "\xc1 no MessagePack"});
+    options->socket->send(
+        {true, pack(R"([{"T":"q","S":"GOOG151224C00750000","t":"2015-12-23T14:31:00Z","bp":2.05,)"
+                    R"("bs":3,"ap":2.15,"as":5,"bx":"N","ax":"N","c":"A"}])")});
+    run(seconds(1));
+    const auto quotes = all<Quote>();
+    ASSERT_EQ(quotes.size(), 1u);
+    EXPECT_EQ(quotes[0].bid, Price::of("2.05"));
+    EXPECT_EQ(quotes[0].askSize, Quantity::of("5"));
+    EXPECT_EQ(quotes[0].eventTime, Timestamp::of("2015-12-23T14:31:00Z"));
+    EXPECT_EQ(all<Malformed>().size(), 1u) << "told of, and the stream goes on";
+    feed->subscribe(wish({}));
+    run(seconds(1));
+    EXPECT_TRUE(options->closed);
+}
 
 TEST_F(AlpacaFeedTest, ItLogsInSubscribesAndHandsFramesOverWhole)
 {
