@@ -1,4 +1,4 @@
-#include "services/sandbox/message_pack.h"
+#include "services/json/message_pack.h"
 
 #include <bit>
 #include <cmath>
@@ -7,7 +7,7 @@
 
 #include <fmt/format.h>
 
-namespace qd::sandbox {
+namespace qd::json {
 
 namespace {
 
@@ -18,20 +18,20 @@ class Encoder {
 public:
     explicit Encoder(TimestampForm timestamps) : m_timestamps(timestamps) {}
 
-    void write(const json::Value& value, std::string_view key = {})
+    void write(const Value& value, std::string_view key = {})
     {
         switch (value.kind()) {
-        case json::Value::Kind::Missing:
-        case json::Value::Kind::Null: byte(0xc0); break;
-        case json::Value::Kind::Boolean: byte(value.booleanOr(false) ? 0xc3 : 0xc2); break;
-        case json::Value::Kind::Number: writeNumber(value); break;
-        case json::Value::Kind::String: writeString(value.stringOr(""), key); break;
-        case json::Value::Kind::Array:
+        case Value::Kind::Missing:
+        case Value::Kind::Null: byte(0xc0); break;
+        case Value::Kind::Boolean: byte(value.booleanOr(false) ? 0xc3 : 0xc2); break;
+        case Value::Kind::Number: writeNumber(value); break;
+        case Value::Kind::String: writeString(value.stringOr(""), key); break;
+        case Value::Kind::Array:
             header(value.size(), 0x90, 15, 0xdc, 0xdd);
-            for (const json::Value& item : value.items())
+            for (const Value& item : value.items())
                 write(item);
             break;
-        case json::Value::Kind::Object:
+        case Value::Kind::Object:
             header(value.size(), 0x80, 15, 0xde, 0xdf);
             for (const auto& member : value.members()) {
                 writeText(member.key);
@@ -88,7 +88,7 @@ private:
         }
         writeText(text);
     }
-    void writeNumber(const json::Value& value)
+    void writeNumber(const Value& value)
     {
         const auto integer = value.integer();
         if (!integer) {
@@ -280,14 +280,14 @@ private:
 
     std::string_view m_bytes;
     std::size_t m_at = 0;
-    json::Writer m_out;
+    Writer m_out;
     std::string m_error;
     bool m_tooDeep = false;
 };
 
 } // namespace
 
-std::string toMessagePack(const json::Value& value, TimestampForm timestamps)
+std::string toMessagePack(const Value& value, TimestampForm timestamps)
 {
     Encoder encoder(timestamps);
     encoder.write(value);
@@ -302,4 +302,4 @@ Result<std::string> fromMessagePack(std::string_view bytes)
     return Decoder(bytes).decode();
 }
 
-} // namespace qd::sandbox
+} // namespace qd::json

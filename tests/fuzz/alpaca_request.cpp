@@ -8,7 +8,7 @@
 #include "services/sandbox/alpaca/stream_session.h"
 #include "services/sandbox/alpaca/text.h"
 #include "services/sandbox/faults.h"
-#include "services/sandbox/message_pack.h"
+#include "services/json/message_pack.h"
 #include "services/sandbox/proxy/toxic.h"
 #include "services/sandbox/proxy/toxic_chain.h"
 
@@ -18,14 +18,14 @@ namespace {
 void messagePack(std::string_view bytes)
 {
     using namespace qd;
-    const auto text = sandbox::fromMessagePack(bytes);
+    const auto text = json::fromMessagePack(bytes);
     if (!text)
         return;
     const auto document = json::Document::parse(*text, {16u << 20, 40, 1'000'000});
     if (!document)
         return; // numbers that no JSON number can hold
-    const auto again = sandbox::fromMessagePack(
-        sandbox::toMessagePack(document->root(), sandbox::TimestampForm::Text));
+    const auto again = json::fromMessagePack(
+        json::toMessagePack(document->root(), json::TimestampForm::Text));
     QD_ASSERT(again.has_value());
 }
 
@@ -44,7 +44,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         if (decoded)
             sandbox::alpaca::encodeMessage(decoded->root().dump(),
                                            sandbox::alpaca::Codec::MessagePack, true,
-                                           sandbox::TimestampForm::Extension);
+                                           json::TimestampForm::Extension);
         break;
     }
     case 2:

@@ -58,6 +58,7 @@ AlpacaVenue::AlpacaVenue(runtime::Executor& executor, runtime::Random& random,
       m_positions(m_desk),
       m_account(m_desk),
       m_assets(m_desk),
+      m_contracts(m_desk),
       m_watchlists(m_desk),
       m_data(m_desk)
 {
@@ -306,6 +307,8 @@ wire::HttpResponse AlpacaVenue::answer(ApiRequest& request)
             return m_account.answerCalendar(request);
         if (subject == "assets")
             return m_assets.answer(request);
+        if (subject == "options")
+            return m_contracts.answer(request);
         if (subject == "watchlists" || subject == "watchlists:by_name")
             return m_watchlists.answer(request);
     }

@@ -13,6 +13,7 @@
 #include "services/sandbox/alpaca/data_api.h"
 #include "services/sandbox/alpaca/data_stream.h"
 #include "services/sandbox/alpaca/desk.h"
+#include "services/sandbox/alpaca/option_contracts_api.h"
 #include "services/sandbox/alpaca/orders_api.h"
 #include "services/sandbox/alpaca/positions_api.h"
 #include "services/sandbox/alpaca/rate_limit.h"
@@ -105,6 +106,7 @@ private:
     PositionsApi m_positions;
     AccountApi m_account;
     AssetsApi m_assets;
+    OptionContractsApi m_contracts;
     WatchlistsApi m_watchlists;
     DataApi m_data;
     VenueArchive* m_archive = nullptr; ///< null: nothing is kept

@@ -1,12 +1,30 @@
 #include "services/sandbox/alpaca/assets_api.h"
 
+#include <set>
+
 #include <fmt/format.h>
+
+#include "models/market/option_contract.h"
 
 #include "services/sandbox/alpaca/text.h"
 
 namespace qd::sandbox::alpaca {
 
-void writeAsset(json::Writer& out, const Instrument& instrument)
+namespace {
+
+/// What options of this market are on.
+std::set<std::string> rootsOf(const exchange::Exchange& exchange)
+{
+    std::set<std::string> roots;
+    for (const Instrument& instrument : exchange.instruments())
+        if (const auto contract = optionContractOf(instrument.symbol))
+            roots.insert(contract->root);
+    return roots;
+}
+
+} // namespace
+
+void writeAsset(json::Writer& out, const Instrument& instrument, bool hasOptions)
 {
     const bool crypto = instrument.assetClass == AssetClass::Crypto;
     out.beginObject()
@@ -31,6 +49,8 @@ void writeAsset(json::Writer& out, const Instrument& instrument)
     out.key("attributes").beginArray();
     if (instrument.fractionable && !crypto)
         out.value("fractional_eh_enabled");
+    if (hasOptions)
+        out.value("options_enabled");
     out.endArray().endObject();
 }
 
@@ -41,11 +61,12 @@ wire::HttpResponse AssetsApi::answer(const ApiRequest& request) const
         return errorAnswer(404, 40410000, "endpoint not found.");
     json::Writer out;
     const auto& instruments = m_desk.exchange.instruments();
+    const auto roots = rootsOf(m_desk.exchange);
     if (path.size() == 3) {
         const auto index = findInstrument(m_desk.exchange, path[2]);
         if (!index)
             return errorAnswer(404, 40410000, fmt::format("asset not found for {}", path[2]));
-        writeAsset(out, instruments[*index]);
+        writeAsset(out, instruments[*index], roots.contains(instruments[*index].symbol.text()));
         return jsonAnswer(out.take());
     }
     const std::string_view status = request.query("status");
@@ -53,10 +74,10 @@ wire::HttpResponse AssetsApi::answer(const ApiRequest& request) const
     const std::string_view listedAt = request.query("exchange");
     out.beginArray();
     for (const Instrument& instrument : instruments)
-        if (status != "inactive"
+        if (status != "inactive" && instrument.assetClass != AssetClass::Option
             && (assetClass.empty() || assetClass == assetClassName(instrument.assetClass))
             && (listedAt.empty() || listedAt == instrument.exchange))
-            writeAsset(out, instrument);
+            writeAsset(out, instrument, roots.contains(instrument.symbol.text()));
     out.endArray();
     return jsonAnswer(out.take());
 }

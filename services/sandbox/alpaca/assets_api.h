@@ -9,7 +9,7 @@
 
 namespace qd::sandbox::alpaca {
 
-/// /v2/assets and /v2/assets/{symbol or id}.
+/// Contracts of options are listed elsewhere (`OptionContractsApi`). /v2/assets and /v2/assets/{symbol or id}.
 class AssetsApi {
 public:
     explicit AssetsApi(Desk& desk) : m_desk(desk) {}
@@ -19,8 +19,8 @@ private:
     Desk& m_desk;
 };
 
-/// One instrument as Alpaca's asset object.
-void writeAsset(json::Writer& out, const Instrument& instrument);
+/// One instrument as Alpaca's asset object. `hasOptions`: there is a chain of contracts on it.
+void writeAsset(json::Writer& out, const Instrument& instrument, bool hasOptions = false);
 
 /// /v2/watchlists, /v2/watchlists/{id}[/{symbol}] and /v2/watchlists:by_name.
 class WatchlistsApi {

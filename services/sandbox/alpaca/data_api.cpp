@@ -36,7 +36,7 @@ bool DataApi::serves(const wire::Target& target)
     return path.size() >= 2
         && ((path[0] == "v2" && path[1] == "stocks")
             || (path[0] == "v1beta3" && path[1] == "crypto")
-            || (path[0] == "v1beta1" && path[1] == "news"));
+            || (path[0] == "v1beta1" && (path[1] == "news" || path[1] == "options")));
 }
 
 wire::HttpResponse DataApi::answer(const ApiRequest& request)
@@ -45,6 +45,8 @@ wire::HttpResponse DataApi::answer(const ApiRequest& request)
         return notServed();
     if (request.path()[1] == "news")
         return jsonAnswer(R"({"news":[],"next_page_token":null})");
+    if (request.path()[1] == "options")
+        return answerOptions(request);
     return request.path()[1] == "stocks" ? answerStocks(request) : answerCrypto(request);
 }
 

@@ -10,7 +10,7 @@
 
 namespace qd::sandbox::alpaca {
 
-/// Market data by REST: /v2/stocks/… and /v1beta3/crypto/us/…: bars, trades and quotes with
+/// Market data by REST: /v2/stocks/… and /v1beta3/crypto/us/…, /v1beta1/options/…: bars, trades and quotes with
 /// paging, the latest of each, snapshots, exchanges and conditions; an empty /v1beta1/news.
 /// The venue keeps the newest prints and quotes only.
 class DataApi {
@@ -32,6 +32,9 @@ private:
 
     wire::HttpResponse answerStocks(const ApiRequest& request);
     wire::HttpResponse answerCrypto(const ApiRequest& request);
+    wire::HttpResponse answerOptions(const ApiRequest& request);
+    wire::HttpResponse optionSnapshots(const ApiRequest& request, const Symbols& symbols);
+    wire::HttpResponse optionChain(const ApiRequest& request);
     wire::HttpResponse history(const ApiRequest& request, Kind kind, const Symbols& symbols,
                                bool single);
     wire::HttpResponse latest(Kind kind, const Symbols& symbols, bool single);

@@ -11,6 +11,11 @@ bool isCrypto(const Instrument& instrument)
     return instrument.assetClass == AssetClass::Crypto;
 }
 
+bool isOption(const Instrument& instrument)
+{
+    return instrument.assetClass == AssetClass::Option;
+}
+
 /// The consolidated tape: A = NYSE, C = Nasdaq, B = all others.
 std::string_view tapeOf(const Instrument& instrument)
 {
@@ -50,7 +55,9 @@ void writeQuoteFields(json::Writer& out, const exchange::QuoteTick& quote,
         out.member("bx", std::string_view(&quote.bidVenue, 1));
     writeNumber(out, "bp", quote.bid.value());
     writeNumber(out, "bs", quote.bidSize.value());
-    if (!isCrypto(instrument))
+    if (isOption(instrument))
+        out.member("c", "A");
+    else if (!isCrypto(instrument))
         out.key("c").beginArray().value("R").endArray().member("z", tapeOf(instrument));
 }
 
@@ -64,6 +71,10 @@ void writeTradeFields(json::Writer& out, const exchange::TradeTick& trade,
     writeNumber(out, "s", trade.size.value());
     if (isCrypto(instrument)) {
         out.member("tks", trade.aggressor == Side::Sell ? "S" : "B").member("i", trade.id);
+        return;
+    }
+    if (isOption(instrument)) {
+        out.member("c", "I");
         return;
     }
     out.key("c").beginArray().value("@");

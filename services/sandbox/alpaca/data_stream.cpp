@@ -13,6 +13,18 @@ namespace {
 constexpr std::string_view kTestSymbol = "FAKEPACA";
 constexpr std::string_view kCryptoPath = "/v1beta3/crypto/us";
 
+bool isOptionsPath(std::string_view path)
+{
+    return path == "/v1beta1/indicative" || path == "/v1beta1/opra";
+}
+
+bool isMessagePack(const wire::WebSocketMessage& message)
+{
+    const auto first = message.payload.find_first_not_of(" \t\r\n");
+    return message.binary && first != std::string::npos && message.payload[first] != '{'
+        && message.payload[first] != '[';
+}
+
 exchange::InstrumentIndex instrumentOf(const exchange::MarketEvent& event)
 {
     return std::visit([](const auto& tick) { return tick.instrument; }, event);
@@ -28,7 +40,7 @@ DataStream::DataStream(Desk& desk, const KeyRing& keys, DataStreamOptions option
 bool DataStream::serves(std::string_view path)
 {
     return path == "/v2/iex" || path == "/v2/sip" || path == "/v2/delayed_sip"
-        || path == "/v2/test" || path == kCryptoPath;
+        || path == "/v2/test" || path == kCryptoPath || isOptionsPath(path);
 }
 
 tl::expected<wire::WebSocketEvents, wire::HttpResponse>
@@ -44,6 +56,10 @@ DataStream::accept(const wire::HttpRequest& request, std::string_view path)
         session.feed = Feed::Crypto;
     else if (path == "/v2/test")
         session.feed = Feed::Test;
+    else if (isOptionsPath(path)) {
+        session.feed = Feed::Options;
+        session.codec = Codec::MessagePack;
+    }
     wire::WebSocketEvents events;
     const std::weak_ptr<bool> alive = m_alive;
     events.onOpen = [this, id, alive,
@@ -89,6 +105,10 @@ void DataStream::onMessage(SessionId id, const wire::WebSocketMessage& message)
     if (found == m_sessions.end())
         return;
     Session& session = found->second;
+    if (session.feed == Feed::Options && !isMessagePack(message)) {
+        sendError(session, 412, "option messages are only available in MsgPack format");
+        return;
+    }
     const auto document = decodeMessage(message);
     const json::Value root = document ? document->root() : json::Value();
     const std::string_view action = root["action"].stringOr("");
@@ -163,6 +183,10 @@ void DataStream::change(Session& session, const json::Value& request, bool subsc
         }
         subscription.all = subscription.symbols.contains("*");
     }
+    if (session.feed == Feed::Options && wanted[Quotes].all) {
+        sendError(session, 413, "star subscription is not allowed for option quotes");
+        return;
+    }
     if (!admits(session, wanted)) {
         sendError(session, 405, "symbol limit exceeded");
         return;
@@ -181,6 +205,25 @@ bool DataStream::admits(const Session& session,
         || count <= static_cast<std::size_t>(m_options.symbolsMax);
 }
 
+bool DataStream::carries(Feed feed, AssetClass assetClass)
+{
+    switch (assetClass) {
+    case AssetClass::Equity: return feed == Feed::Stocks;
+    case AssetClass::Option: return feed == Feed::Options;
+    case AssetClass::Crypto: return feed == Feed::Crypto;
+    }
+    return false;
+}
+
+bool DataStream::carries(Feed feed, Channel channel)
+{
+    if (feed == Feed::Options)
+        return channel == Trades || channel == Quotes;
+    if (feed == Feed::Crypto)
+        return channel != Statuses && channel != Lulds;
+    return channel != OrderBooks;
+}
+
 void DataStream::sendSubscriptions(Session& session)
 {
     json::Writer out;
@@ -191,14 +234,10 @@ void DataStream::sendSubscriptions(Session& session)
             out.value(symbol);
         out.endArray();
     };
-    const bool crypto = session.feed == Feed::Crypto;
-    for (std::size_t channel = 0; channel < kChannels; ++channel) {
-        const bool stocksOnly = channel == Statuses || channel == Lulds;
-        if ((crypto && stocksOnly) || (!crypto && channel == OrderBooks))
-            continue;
-        list(kChannelNames[channel], session.channels[channel]);
-    }
-    if (!crypto) {
+    for (std::size_t channel = 0; channel < kChannels; ++channel)
+        if (carries(session.feed, static_cast<Channel>(channel)))
+            list(kChannelNames[channel], session.channels[channel]);
+    if (session.feed != Feed::Crypto && session.feed != Feed::Options) {
         list("corrections", session.channels[Trades]);
         list("cancelErrors", session.channels[Trades]);
     }
@@ -222,12 +261,12 @@ void DataStream::send(Session& session, std::string json)
     if (socket->queuedBytes() > kQueueBytesMax) {
         socket->send(encodeMessage(R"([{"T":"error","code":407,"msg":"slow client"}])",
                                    session.codec, /*binaryJson=*/false,
-                                   TimestampForm::Extension));
+                                   json::TimestampForm::Extension));
         socket->close({1008, "slow client"});
         return;
     }
     if (!socket->send(encodeMessage(std::move(json), session.codec, /*binaryJson=*/false,
-                                    TimestampForm::Extension)))
+                                    json::TimestampForm::Extension)))
         socket->close({1008, "slow client"});
 }
 
@@ -273,9 +312,10 @@ std::string DataStream::collect(const Session& session, const exchange::MarketBa
     const auto& instruments = m_desk.exchange.instruments();
     for (std::size_t i = 0; i < batch.size(); ++i) {
         const exchange::InstrumentIndex index = instrumentOf(batch[i]);
-        const bool crypto = instruments[index].assetClass == AssetClass::Crypto;
-        if (crypto != (session.feed == Feed::Crypto))
+        const AssetClass assetClass = instruments[index].assetClass;
+        if (!carries(session.feed, assetClass))
             continue;
+        const bool crypto = assetClass == AssetClass::Crypto;
         const auto wants = [&](Channel channel) {
             return session.channels[channel].wants(index);
         };

@@ -21,7 +21,8 @@ struct DataStreamOptions {
 };
 
 /// The market-data streams: /v2/{iex,sip,delayed_sip} and /v1beta3/crypto/us from the exchange,
-/// /v2/test with the symbol FAKEPACA. Control messages are arrays of one, data arrays hold all
+/// /v2/test with the symbol FAKEPACA; /v1beta1/{indicative,opra} with option contracts' quotes and
+/// trades, in MessagePack alone: text is refused with 412, "*" for quotes with 413. Control messages are arrays of one, data arrays hold all
 /// events of one moment that a client asked for. One thread.
 class DataStream {
 public:
@@ -40,7 +41,7 @@ public:
     void disconnect(std::string_view keyId);
 
 private:
-    enum class Feed { Stocks, Crypto, Test };
+    enum class Feed { Stocks, Crypto, Options, Test };
     enum Channel { Trades, Quotes, Bars, UpdatedBars, DailyBars, Statuses, Lulds, OrderBooks,
                    kChannels };
     static constexpr std::array<std::string_view, kChannels> kChannelNames = {
@@ -75,6 +76,8 @@ private:
     void onMessage(SessionId id, const wire::WebSocketMessage& message);
     void welcome(Session& session, const ApiKey* key);
     void change(Session& session, const json::Value& request, bool subscribe);
+    static bool carries(Feed feed, AssetClass assetClass);
+    static bool carries(Feed feed, Channel channel);
     bool admits(const Session& session, const std::array<Subscription, kChannels>& wanted) const;
     void sendSubscriptions(Session& session);
     void sendError(Session& session, int code, std::string_view message);

@@ -15,19 +15,19 @@ Result<json::Document> decodeMessage(const wire::WebSocketMessage& message)
         && (message.payload[first] == '{' || message.payload[first] == '[');
     if (!message.binary || looksLikeJson)
         return json::Document::parse(message.payload);
-    return fromMessagePack(message.payload).and_then([](const std::string& text) {
+    return json::fromMessagePack(message.payload).and_then([](const std::string& text) {
         return json::Document::parse(text);
     });
 }
 
 wire::WebSocketMessage encodeMessage(std::string json, Codec codec, bool binaryJson,
-                                     TimestampForm timestamps)
+                                     json::TimestampForm timestamps)
 {
     if (codec == Codec::Json)
         return {binaryJson, std::move(json)};
     const auto document = json::Document::parse(json, {64u << 20, 32, 5'000'000});
     QD_ASSERT(document.has_value()); // it is our own text
-    return {true, toMessagePack(document->root(), timestamps)};
+    return {true, json::toMessagePack(document->root(), timestamps)};
 }
 
 } // namespace qd::sandbox::alpaca

@@ -6,7 +6,7 @@
 #include <string_view>
 
 #include "services/json/json.h"
-#include "services/sandbox/message_pack.h"
+#include "services/json/message_pack.h"
 #include "services/wire/http.h"
 
 namespace qd::sandbox::alpaca {
@@ -20,6 +20,6 @@ Result<json::Document> decodeMessage(const wire::WebSocketMessage& message);
 
 /// JSON text as one message in the client's codec.
 wire::WebSocketMessage encodeMessage(std::string json, Codec codec, bool binaryJson,
-                                     TimestampForm timestamps);
+                                     json::TimestampForm timestamps);
 
 } // namespace qd::sandbox::alpaca

@@ -132,7 +132,7 @@ void TradeStream::send(Session& session, std::string json)
         return;
     if (session.socket->queuedBytes() > kQueueBytesMax
         || !session.socket->send(encodeMessage(std::move(json), session.codec,
-                                               /*binaryJson=*/true, TimestampForm::Text)))
+                                               /*binaryJson=*/true, json::TimestampForm::Text)))
         session.socket->close({1008, "slow client"});
 }
 

@@ -1,13 +1,13 @@
 #include <gtest/gtest.h>
 
-#include "services/sandbox/message_pack.h"
+#include "services/json/message_pack.h"
 
-namespace qd::sandbox {
+namespace qd::json {
 namespace {
 
 std::string packed(const std::string& json, TimestampForm form = TimestampForm::Text)
 {
-    const auto document = json::Document::parse(json);
+    const auto document = Document::parse(json);
     EXPECT_TRUE(document.has_value()) << json;
     return document ? toMessagePack(document->root(), form) : std::string();
 }
@@ -53,4 +53,4 @@ TEST(MessagePack, BrokenBytesAreRefusedWithoutReadingOn)
 }
 
 } // namespace
-} // namespace qd::sandbox
+} // namespace qd::json

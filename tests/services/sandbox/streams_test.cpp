@@ -1,6 +1,6 @@
 #include <gmock/gmock.h>
 
-#include "services/sandbox/message_pack.h"
+#include "services/json/message_pack.h"
 #include "tests/services/sandbox/venue_fixture.h"
 
 namespace qd::sandbox::test {
@@ -77,9 +77,9 @@ TEST_F(TradeStream, SpeaksMessagePackWhenTheUpgradeAsksForIt)
     auto socket = connect("/stream", {{"Content-Type", "application/msgpack"}});
     const auto hello = parsed(
         R"({"action":"authenticate","data":{"key_id":"PKTEST","secret_key":"sesame"}})");
-    socket->say(toMessagePack(hello.root(), TimestampForm::Text), /*binary=*/true);
+    socket->say(json::toMessagePack(hello.root(), json::TimestampForm::Text), /*binary=*/true);
     ASSERT_EQ(socket->sent.size(), 1u);
-    const auto text = fromMessagePack(socket->sent[0].payload);
+    const auto text = json::fromMessagePack(socket->sent[0].payload);
     ASSERT_TRUE(text.has_value());
     EXPECT_THAT(*text, HasSubstr(R"("status":"authorized")"));
 }
@@ -203,11 +203,11 @@ TEST_F(DataStream, MessagePackCarriesTimestampsAsExtensions)
                                       {"APCA-API-KEY-ID", "PKTEST"},
                                       {"APCA-API-SECRET-KEY", "sesame"}});
     const auto wish = parsed(R"({"action":"subscribe","quotes":["SPY"]})");
-    socket->say(toMessagePack(wish.root(), TimestampForm::Text), /*binary=*/true);
+    socket->say(json::toMessagePack(wish.root(), json::TimestampForm::Text), /*binary=*/true);
     price("SPY", "99.9", "100");
     const std::string& last = socket->sent.back().payload;
     EXPECT_NE(last.find("\xd7\xff"), std::string::npos);
-    const auto text = fromMessagePack(last);
+    const auto text = json::fromMessagePack(last);
     ASSERT_TRUE(text.has_value());
     EXPECT_THAT(*text, HasSubstr(R"("S":"SPY")"));
     EXPECT_THAT(*text, HasSubstr("2026-01-05T"));
