@@ -107,7 +107,7 @@ struct InstrumentDirectory::State {
     template <typename Rank>
     std::vector<const Entry*> ranked(Rank&& rank, std::size_t limit) const;
 
-    std::vector<Entry> entries; ///< by symbol
+    std::vector<Entry> entries; ///< in the broker's order
     std::unordered_map<Symbol, std::size_t> bySymbol;
 };
 
@@ -215,12 +215,23 @@ const Instrument* InstrumentDirectory::find(const Symbol& symbol) const
                                             : &m_state->entries[found->second].instrument;
 }
 
+std::vector<const Instrument*> InstrumentDirectory::first(std::size_t limit) const
+{
+    std::vector<const Instrument*> instruments;
+    for (const State::Entry& entry : m_state->entries) {
+        if (instruments.size() >= std::min(limit, kResultsMax)) break;
+        if (entry.instrument.tradable) instruments.push_back(&entry.instrument);
+    }
+    return instruments;
+}
+
 std::vector<const Instrument*> InstrumentDirectory::search(std::string_view query,
                                                            std::size_t limit) const
 {
     std::string wanted = lower(query.substr(0, std::min(query.size(), kQueryMax)));
     while (!wanted.empty() && wanted.back() == ' ') wanted.pop_back();
     wanted.erase(0, std::min(wanted.find_first_not_of(' '), wanted.size()));
+    if (wanted.empty()) return first(limit);
     const auto words = wordsOf(wanted);
     const auto best = m_state->ranked(
         [&](const State::Entry& entry) { return State::searchRank(entry, wanted, words); }, limit);

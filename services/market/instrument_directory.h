@@ -27,7 +27,8 @@ public:
     std::size_t size() const;
     const Instrument* find(const Symbol& symbol) const;
     /// Best first: the symbol itself, symbols that begin with `query`, names with words that begin
-    /// with its words, names and symbols that contain it. Tradable before not tradable.
+    /// with its words, names and symbols that contain it. Tradable before not tradable. An empty
+    /// query finds the first that can be traded, in the broker's order.
     std::vector<const Instrument*> search(std::string_view query, std::size_t limit) const;
     /// What may have been meant by a symbol that does not exist: other spellings, few letters
     /// apart, same beginning, or a word of the name. Best first.
@@ -37,6 +38,8 @@ public:
     Result<const Instrument*> require(const Symbol& symbol) const;
 
 private:
+    std::vector<const Instrument*> first(std::size_t limit) const;
+
     struct State;
     std::shared_ptr<State> m_state; ///< an answer under way knows by it whether we still exist
 };

@@ -46,6 +46,26 @@ protected:
 
 using List = std::vector<std::string>;
 
+TEST_F(Directory, ContractsAreFoundBySymbolUnderlyingAndWhatTheirNamesSay)
+{
+    InstrumentDirectory chain;
+    chain.load({listed("GOOG151224P00755000", "GOOG 24 Dec 2015 755 Put"),
+                listed("GOOG151224C00750000", "GOOG 24 Dec 2015 750 Call"),
+                listed("GOOG", "Alphabet Inc.")});
+    const auto found = [&](const char* query) {
+        std::vector<std::string> symbols;
+        for (const Instrument* one : chain.search(query, 10)) symbols.push_back(one->symbol.text());
+        return symbols;
+    };
+    using Symbols = std::vector<std::string>;
+    const std::string call = "GOOG151224C00750000", put = "GOOG151224P00755000";
+    EXPECT_EQ(found("GOOG"), (Symbols{"GOOG", call, put})) << "the stock, then its chain";
+    EXPECT_EQ(found(call.c_str()), (Symbols{call}));
+    EXPECT_EQ(found("goog 750 c"), (Symbols{call}));
+    EXPECT_EQ(found("goog 755 put"), (Symbols{put}));
+    EXPECT_EQ(found(""), (Symbols{put, call, "GOOG"})) << "the broker's order";
+}
+
 TEST_F(Directory, FindsEverySpelling)
 {
     for (const char* symbol : {"BRK.B", "TSLA.WS", "0700.HK", "BTC-USD", "btc/usd", "aapl"})
