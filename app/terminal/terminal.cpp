@@ -54,7 +54,7 @@ Options readOptions(const QCoreApplication& application)
                                    QStringLiteral("Private file with that backend's owner token."),
                                    QStringLiteral("file"));
     const QCommandLineOption replay(QStringLiteral("replay"),
-                                    QStringLiteral("Let the market replay this recording."),
+                                    QStringLiteral("Let the market replay this recording (several: a,b,c)."),
                                     QStringLiteral("file"));
     const QCommandLineOption simulate(QStringLiteral("simulate"),
                                       QStringLiteral("Let the market make its prices up."));
@@ -123,8 +123,10 @@ EmbeddedBackend::Options embeddedOptions(const Options& options)
     EmbeddedBackend::Options embedded;
     embedded.resetPaper = options.resetPaper;
     if (!options.replay.isEmpty()) {
-        embedded.marketOptions << QStringLiteral("--replay")
-                               << QFileInfo(options.replay).absoluteFilePath();
+        QStringList files;
+        for (const QString& file : options.replay.split(QLatin1Char(',')))
+            files << QFileInfo(file).absoluteFilePath();
+        embedded.marketOptions << QStringLiteral("--replay") << files.join(QLatin1Char(','));
     }
     if (options.simulate) embedded.marketOptions << QStringLiteral("--simulate") << QStringLiteral("true");
     if (!options.seed.isEmpty()) embedded.marketOptions << QStringLiteral("--seed") << options.seed;
