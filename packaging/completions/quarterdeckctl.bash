@@ -31,8 +31,8 @@ _quarterdeckctl() {
     local ticket="--type --limit --stop --trail --tif --take-profit --stop-loss --account --id
         --extended-hours --reduce-only"
     case "${path[*]:0:2}" in
-    "") words="order position fills account difference trading quote bars instrument market health
-        breaker log trace backup restore drill" ;;
+    "") words="order position fills account difference trading halt reduce resume quote bars instrument
+        market health breaker log trace backup restore drill" ;;
     order) words="submit preview modify cancel show list" ;;
     "order submit") words="buy sell $ticket --confirm --yes" ;;
     "order preview") words="buy sell $ticket" ;;
@@ -45,10 +45,11 @@ _quarterdeckctl() {
     difference) words="list accept" ;;
     "difference accept") words="--reason" ;;
     trading) words="status halt reduce resume reconcile" ;;
-    "trading "*) words="--reason" ;;
+    "trading "* | halt* | reduce* | resume*) words="--reason" ;;
     quote*) words="--watch" ;;
     bars*) words="--interval --from --to --limit" ;;
     instrument) words="search" ;;
+    "instrument search") words="--limit" ;;
     market) words="status" ;;
     breaker) words="list" ;;
     log) words="verify tail" ;;

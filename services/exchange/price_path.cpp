@@ -29,11 +29,6 @@ std::int64_t dayOf(const Date& date)
     return sys_days(year(date.year) / date.month / date.day).time_since_epoch().count();
 }
 
-std::int64_t utcDay(Timestamp at)
-{
-    return at.nanos() / kDayNanos - (at.nanos() % kDayNanos < 0 ? 1 : 0);
-}
-
 SessionShape makeShape(int minutes, int regularFrom, int regularTo)
 {
     SessionShape shape;

@@ -4,16 +4,6 @@
 
 namespace qd::exchange {
 
-namespace {
-
-std::int64_t utcDay(Timestamp at)
-{
-    const auto nanos = at.nanos();
-    return nanos >= 0 ? nanos / kDayNanos : (nanos - kDayNanos + 1) / kDayNanos;
-}
-
-} // namespace
-
 SessionPhase SessionSchedule::phase(Timestamp now) const
 {
     return m_mode == SessionMode::AlwaysOpen ? SessionPhase::Regular : Calendar::nyse().phase(now);

@@ -21,7 +21,7 @@ Refusal refusal(ErrorKind kind, std::string code, std::string detail,
     return result;
 }
 
-Refusal refusalOf(std::vector<FieldError> errors)
+Refusal malformed(std::vector<FieldError> errors)
 {
     Refusal result;
     result.error = {ErrorKind::Invalid, errors.front().code, errors.front().detail,
@@ -277,7 +277,7 @@ void Intake::modify(const ClientOrderId& id, const ChangeRequest& change,
     const bool keepsId = m_room.broker.capabilities().modifyKeepsId;
     auto wanted = changed(old, change);
     if (!wanted) {
-        return done(tl::unexpected(refusalOf({{wanted.error().field, wanted.error().code,
+        return done(tl::unexpected(malformed({{wanted.error().field, wanted.error().code,
                                                wanted.error().detail, {}}})));
     }
     ClientOrderId newId = change.newClientOrderId;

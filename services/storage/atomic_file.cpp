@@ -105,4 +105,9 @@ Result<std::string> readFile(const std::string& path, Checksum checksum)
     return bytes;
 }
 
+bool exists(const std::string& path)
+{
+    return ::access(path.c_str(), F_OK) == 0;
+}
+
 } // namespace qd::storage

@@ -25,4 +25,7 @@ Result<std::string> readFile(const std::string& path, Checksum checksum = Checks
 /// Make a rename or a new file in `path`'s folder last.
 Result<void> syncFolderOf(const std::string& path);
 
+/// Is there a file or a folder?
+bool exists(const std::string& path);
+
 } // namespace qd::storage

@@ -24,11 +24,6 @@ namespace {
 
 constexpr int kPagesPerStep = 1'024;
 
-bool exists(const std::string& path)
-{
-    return ::access(path.c_str(), F_OK) == 0;
-}
-
 void removeWithCompanions(const std::string& path)
 {
     for (const char* suffix : {"", "-wal", "-shm", "-journal", "-lock"})

@@ -1,5 +1,3 @@
-#include <unistd.h>
-
 #include <fmt/format.h>
 
 #include "services/storage/atomic_file.h"
@@ -87,11 +85,6 @@ Result<void> walkLog(Database& database, Walk& walk)
         if (!row) return tl::unexpected(row.error());
         if (!*row || !walk.take(eventOf(*statement))) return {};
     }
-}
-
-bool exists(const std::string& path)
-{
-    return ::access(path.c_str(), F_OK) == 0;
 }
 
 /// What is wrong with the checkpoints themselves; empty if nothing.

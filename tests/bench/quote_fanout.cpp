@@ -328,23 +328,28 @@ int main()
         market.reset();
     });
 
+    // A picture after skipped frames replaces updates that nobody counts: then the share falls short,
+    // rather than pass for it.
     const double share = static_cast<double>(figures.slowestRows) / static_cast<double>(sent);
+    const double perSecond = static_cast<double>(sent) / elapsed;
+    const bool isWhole = share >= 0.99 && perSecond >= 0.95 * kPerSecond;
     fmt::print(
         "{{\"bench\":\"quote_fanout.delivered\",\"value\":{:.2f},\"unit\":\"% delivered or "
         "conflated, "
         "worst client\",\"updatesPerSecond\":{:.0f},\"clients\":{},\"rows\":{},\"conflated\":{},"
         "\"skippedFrames\":{},\"pictures\":{},\"refusedByChecks\":{},\"bar\":\">=99%\",\"ok\":{}}}"
         "\n",
-        share * 100, static_cast<double>(sent) / elapsed, kClients, figures.rows, figures.conflated,
-        stats.conflated, figures.pictures, judged, share >= 0.99 || stats.conflated > 0);
+        share * 100, perSecond, kClients, figures.rows, figures.conflated, stats.conflated,
+        figures.pictures, judged, isWhole);
     fmt::print("{{\"bench\":\"quote_fanout.gaps\",\"value\":{},\"unit\":\"missing "
                "sequences\",\"frames\":{},"
                "\"bar\":\"0\",\"ok\":{}}}\n",
-               figures.gaps, figures.frames, figures.gaps == 0);
+               figures.gaps, figures.frames, figures.frames > 0 && figures.gaps == 0);
     fmt::print("{{\"bench\":\"quote_fanout.age\",\"value\":{:.1f},\"unit\":\"ms p99 "
                "behind\",\"p50\":{:.1f},"
                "\"max\":{:.1f},\"bar\":\"<=50 ms\",\"ok\":{}}}\n",
-               figures.p99Ms, figures.p50Ms, figures.maxMs, figures.p99Ms <= 50);
+               figures.p99Ms, figures.p50Ms, figures.maxMs,
+               figures.frames > 0 && figures.p99Ms <= 50);
     fmt::print(
         "{{\"bench\":\"quote_fanout.processor\",\"value\":{:.2f},\"unit\":\"cores, venue's frames "
         "included\",\"bar\":\"<1\",\"ok\":{}}}\n",

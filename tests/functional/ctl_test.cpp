@@ -1,4 +1,11 @@
 // quarterdeckctl against real programs: what it prints, and its exit codes.
+#include <algorithm>
+#include <functional>
+#include <map>
+#include <set>
+#include <sstream>
+
+#include <fmt/ranges.h>
 #include <gtest/gtest.h>
 
 #include "services/drills/stage.h"
@@ -130,6 +137,107 @@ TEST_F(Ctl, HaltStopsOrdersAndResumeTakesThemAgain)
     EXPECT_NE(refused.err.find("halted: a drill"), std::string::npos) << refused.err;
     EXPECT_EQ(say({"trading", "resume"}).code, 0);
     EXPECT_EQ(say({"order", "submit", "buy", "1", "KO"}).code, 0);
+}
+
+TEST_F(Ctl, TheSwitchWorksWithoutTheWordBeforeIt)
+{
+    EXPECT_EQ(say({"halt", "--reason", "quick"}).code, 0);
+    EXPECT_EQ(say({"order", "submit", "buy", "1", "KO"}).code, 1);
+    EXPECT_EQ(say({"reduce"}).code, 0);
+    const auto opens = say({"order", "submit", "buy", "1", "GM"});
+    EXPECT_EQ(opens.code, 1) << opens.out;
+    EXPECT_EQ(say({"resume"}).code, 0);
+    EXPECT_EQ(say({"order", "submit", "buy", "1", "KO"}).code, 0);
+}
+
+TEST_F(Ctl, ModifiesAnOrderAndCancelsBySymbolSideAndAll)
+{
+    const auto rest = [](const char* symbol) {
+        const auto said = say({"--json", "order", "submit", "buy", "3", symbol, "--limit", "20", "--tif",
+                               "gtc", "--yes"});
+        const auto id = member(said.out, "clientOrderId");
+        s_stage->awaitState(id, "accepted");
+        return id;
+    };
+    const auto ko = rest("KO"), gm = rest("GM"), pep = rest("PEP");
+    const auto modified = say({"order", "modify", ko, "--limit", "19.50", "--quantity", "2"});
+    EXPECT_EQ(modified.code, 0) << modified.err;
+    s_stage->await("the order is changed", 15s, [&] {
+        const auto order = s_stage->order(ko);
+        return order.text("limitPrice").starts_with("19.5") && order.text("quantity") == "2";
+    });
+    EXPECT_EQ(say({"order", "modify", ko, "--limit", "0"}).code, 1);
+    EXPECT_EQ(say({"order", "cancel", "--all", "--symbol", "GM"}).code, 0);
+    s_stage->awaitState(gm, "canceled");
+    EXPECT_EQ(say({"order", "cancel", "--all", "--side", "sell"}).code, 0);
+    EXPECT_EQ(s_stage->order(ko).text("state"), "accepted") << "a buy is no sell";
+    EXPECT_EQ(say({"order", "cancel", "--all"}).code, 0);
+    s_stage->awaitState(ko, "canceled");
+    s_stage->awaitState(pep, "canceled");
+}
+
+TEST_F(Ctl, QuotesAreWatchedUntilTheEnd)
+{
+    const auto child = s_stage->run("watch", s_stage->programs().ctl,
+                                    {"--data-dir", s_stage->dataDirectory(), "--json", "quote", "SPY",
+                                     "--watch"});
+    s_stage->await("three changes are printed", 30s, [&] {
+        return std::ranges::count(child->output(), '\n') >= 3;
+    });
+    EXPECT_TRUE(child->isRunning());
+    EXPECT_TRUE(child->terminate(5s)) << "it ends when told to";
+}
+
+/// Every command and option that the program's own help names, as "order submit" → {"--limit", …}.
+void walkHelp(const std::function<std::string(std::vector<std::string>)>& help,
+              const std::vector<std::string>& path, std::map<std::string, std::set<std::string>>& found)
+{
+    std::istringstream lines(help(path));
+    std::string line, part;
+    std::vector<std::string> below;
+    while (std::getline(lines, line)) {
+        if (!line.empty() && line.front() != ' ') part = line;
+        std::istringstream words(line);
+        std::string word;
+        if (!line.starts_with("  ") || line.starts_with("    ") || !(words >> word)) continue;
+        if (part == "Subcommands:") below.push_back(word);
+        if (part != "Options:") continue;
+        if (const auto at = word.find("--"); at != std::string::npos)
+            found[fmt::format("{}", fmt::join(path, " "))].insert(word.substr(at, word.find(',', at) - at));
+    }
+    for (const auto& name : below) {
+        auto deeper = path;
+        deeper.push_back(name);
+        found[fmt::format("{}", fmt::join(deeper, " "))];
+        walkHelp(help, deeper, found);
+    }
+}
+
+TEST_F(Ctl, TheManPageAndTheCompletionKnowEveryCommandAndOption)
+{
+    std::map<std::string, std::set<std::string>> known;
+    walkHelp(
+        [](std::vector<std::string> words) {
+            words.push_back("--help");
+            return say(words).out;
+        },
+        {}, known);
+    ASSERT_GE(known.size(), 35U);
+    auto page = slurp(QD_SOURCE_DIR "/packaging/quarterdeckctl.1");
+    for (const char* markup : {"\\fB", "\\fI", "\\fR", "\\fP"})
+        for (std::size_t at; (at = page.find(markup)) != std::string::npos;) page.erase(at, 3);
+    std::erase(page, '\\');
+    const auto completion = slurp(QD_SOURCE_DIR "/packaging/completions/quarterdeckctl.bash");
+    for (const auto& [command, options] : known) {
+        const auto last = command.substr(command.rfind(' ') + 1);
+        EXPECT_NE(page.find(command), std::string::npos) << "man page: " << command;
+        EXPECT_NE(completion.find(last), std::string::npos) << "completion: " << command;
+        for (const auto& option : options) {
+            EXPECT_NE(page.find(option), std::string::npos) << "man page: " << command << ' ' << option;
+            EXPECT_NE(completion.find(option), std::string::npos)
+                << "completion: " << command << ' ' << option;
+        }
+    }
 }
 
 TEST_F(Ctl, EveryLookHasATableAndJson)

@@ -6,7 +6,7 @@ namespace qd::ui {
 
 namespace {
 
-struct Text {
+struct ExitText {
     Q_DECLARE_TR_FUNCTIONS(Ticket)
 };
 
@@ -63,25 +63,25 @@ private:
     {
         const bool lasts = m_draft.timeInForce == TimeInForce::Day ||
                            m_draft.timeInForce == TimeInForce::Gtc;
-        if (!lasts) refuse("timeInForce", Text::tr("Orders with exits are good for DAY or GTC."));
+        if (!lasts) refuse("timeInForce", ExitText::tr("Orders with exits are good for DAY or GTC."));
         if (m_draft.extendedHours) {
-            refuse("timeInForce", Text::tr("Exits do not work in extended hours."));
+            refuse("timeInForce", ExitText::tr("Exits do not work in extended hours."));
         }
         if (m_request.quantity.isPositive() && !m_request.quantity.value().isInteger()) {
-            refuse("quantity", Text::tr("Exits are for whole shares."));
+            refuse("quantity", ExitText::tr("Exits are for whole shares."));
         }
         if (!m_isOco) return;
         if (m_draft.type != OrderType::Limit) {
-            refuse("takeProfit", Text::tr("Both exits are set here: choose LMT above."));
+            refuse("takeProfit", ExitText::tr("Both exits are set here: choose LMT above."));
         }
         const bool closes = m_draft.side == Side::Sell ? m_market.held.isPositive()
                                                        : m_market.held.isNegative();
         if (!closes) {
             refuse("quantity", m_draft.side == Side::Sell
-                                   ? Text::tr("OCO closes what is held: nothing is long.")
-                                   : Text::tr("OCO closes what is held: nothing is short."));
+                                   ? ExitText::tr("OCO closes what is held: nothing is long.")
+                                   : ExitText::tr("OCO closes what is held: nothing is short."));
         } else if (m_request.quantity > m_market.held.abs()) {
-            refuse("quantity", Text::tr("More than is held: %1.")
+            refuse("quantity", ExitText::tr("More than is held: %1.")
                                    .arg(format::quantity(m_market.held.abs())));
         }
     }
@@ -91,12 +91,12 @@ private:
         const bool profit = !m_draft.takeProfit.isEmpty();
         const bool loss = !m_draft.stopLoss.isEmpty();
         if (m_draft.orderClass == OrderClass::Oto) {
-            if (profit && loss) refuse("stopLoss", Text::tr("OTO takes one exit: clear one."));
-            if (!profit && !loss) refuse("stopLoss", Text::tr("A target or a stop: which one?"));
+            if (profit && loss) refuse("stopLoss", ExitText::tr("OTO takes one exit: clear one."));
+            if (!profit && !loss) refuse("stopLoss", ExitText::tr("A target or a stop: which one?"));
             return;
         }
-        if (!profit) refuse("takeProfit", Text::tr("Where is the target?"));
-        if (!loss) refuse("stopLoss", Text::tr("Where is the stop?"));
+        if (!profit) refuse("takeProfit", ExitText::tr("Where is the target?"));
+        if (!loss) refuse("stopLoss", ExitText::tr("Where is the stop?"));
     }
 
     std::optional<ExitFigures> checkExit(const char* field, const QString& text, int away,
@@ -106,8 +106,8 @@ private:
         auto exit = workOutExit({text, m_draft.exitUnit, isStop}, m_plan.entry, away, m_exitSide,
                                 m_instrument);
         if (!exit) {
-            refuse(field, m_plan.entry.isZero() ? Text::tr("There is no price to count from yet.")
-                                                : Text::tr("Not a price. Examples: 12.50, 2%, 40t"));
+            refuse(field, m_plan.entry.isZero() ? ExitText::tr("There is no price to count from yet.")
+                                                : ExitText::tr("Not a price. Examples: 12.50, 2%, 40t"));
             return exit;
         }
         if (!isSound(field, exit->price)) return std::nullopt;
@@ -124,26 +124,26 @@ private:
     {
         const QString entry = shown(m_plan.entry);
         if (away > 0) {
-            return isStop ? Text::tr("This stop belongs above %1.").arg(entry)
-                          : Text::tr("This target belongs above %1.").arg(entry);
+            return isStop ? ExitText::tr("This stop belongs above %1.").arg(entry)
+                          : ExitText::tr("This target belongs above %1.").arg(entry);
         }
-        return isStop ? Text::tr("This stop belongs below %1.").arg(entry)
-                      : Text::tr("This target belongs below %1.").arg(entry);
+        return isStop ? ExitText::tr("This stop belongs below %1.").arg(entry)
+                      : ExitText::tr("This target belongs below %1.").arg(entry);
     }
 
     bool isSound(const char* field, const Price& price)
     {
         if (!price.isPositive()) {
-            refuse(field, Text::tr("Must be more than zero."));
+            refuse(field, ExitText::tr("Must be more than zero."));
             return false;
         }
         if (price.value() >= kTypedMax) {
-            refuse(field, Text::tr("Too large."));
+            refuse(field, ExitText::tr("Too large."));
             return false;
         }
         const Price tick = tickFor(m_instrument, price);
         if (price.value().isMultipleOf(tick.value())) return true;
-        refuse(field, Text::tr("The price step is %1.").arg(shown(tick)));
+        refuse(field, ExitText::tr("The price step is %1.").arg(shown(tick)));
         return false;
     }
 
@@ -151,7 +151,7 @@ private:
     {
         if (m_draft.stopLossLimit.isEmpty() || m_draft.stopLoss.isEmpty()) return;
         const auto value = parseTyped(m_draft.stopLossLimit);
-        if (!value) return refuse("stopLossLimit", Text::tr("Not a price. Example: 12.40"));
+        if (!value) return refuse("stopLossLimit", ExitText::tr("Not a price. Example: 12.40"));
         const Price limit(*value);
         if (!isSound("stopLossLimit", limit)) return;
         // Beyond the stop, where the market will be when it fires; on it at the least.
@@ -160,8 +160,8 @@ private:
         if (wrong) {
             refuse("stopLossLimit",
                    m_exitSide == Side::Sell
-                       ? Text::tr("Must not be above its stop, %1.").arg(shown(m_plan.loss->price))
-                       : Text::tr("Must not be below its stop, %1.").arg(shown(m_plan.loss->price)));
+                       ? ExitText::tr("Must not be above its stop, %1.").arg(shown(m_plan.loss->price))
+                       : ExitText::tr("Must not be below its stop, %1.").arg(shown(m_plan.loss->price)));
             return;
         }
         m_plan.lossLimit = limit;
@@ -173,8 +173,8 @@ private:
         if (!m_plan.profit || !m_plan.loss || !m_plan.entry.isZero()) return;
         const bool above = m_plan.profit->price > m_plan.loss->price;
         if (above == (m_profitAway > 0) && m_plan.profit->price != m_plan.loss->price) return;
-        refuse("stopLoss", m_profitAway > 0 ? Text::tr("The stop belongs below the target.")
-                                            : Text::tr("The stop belongs above the target."));
+        refuse("stopLoss", m_profitAway > 0 ? ExitText::tr("The stop belongs below the target.")
+                                            : ExitText::tr("The stop belongs above the target."));
     }
 
     void weigh()

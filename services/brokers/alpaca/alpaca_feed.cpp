@@ -6,6 +6,7 @@
 #include "services/brokers/alpaca/data_gate.h"
 #include "services/brokers/alpaca/market_json.h"
 #include "services/brokers/alpaca/order_json.h"
+#include "services/brokers/alpaca/stream_pace.h"
 #include "services/json/json.h"
 #include "services/json/message_pack.h"
 #include "services/resilience/retry.h"
@@ -14,11 +15,6 @@ namespace qd::brokers {
 
 namespace {
 
-constexpr resilience::RetryPolicy kReconnect{.attemptsMax = 0,
-                                             .base = std::chrono::milliseconds(500),
-                                             .cap = std::chrono::seconds(30)};
-constexpr Duration kReconnectMin = std::chrono::milliseconds(250);
-constexpr Duration kHandshakeMax = std::chrono::seconds(10);
 constexpr std::size_t kBarsMax = 50'000;
 constexpr std::size_t kBarsPage = 10'000; ///< Alpaca's own limit
 constexpr int kPagesMax = 50; ///< pages may come empty, with a token to the next

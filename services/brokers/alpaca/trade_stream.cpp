@@ -4,6 +4,7 @@
 #include <array>
 
 #include "services/brokers/alpaca/order_json.h"
+#include "services/brokers/alpaca/stream_pace.h"
 #include "services/json/json.h"
 #include "services/resilience/retry.h"
 
@@ -37,12 +38,6 @@ constexpr std::array kEvents = {
     EventRow{"suspended", OrderEventKind::Updated},
 };
 
-constexpr resilience::RetryPolicy kReconnect{.attemptsMax = 0,
-                                             .base = std::chrono::milliseconds(500),
-                                             .cap = std::chrono::seconds(30)};
-/// From the connection to `listening`; a venue that stays silent is left.
-constexpr Duration kHandshakeMax = std::chrono::seconds(10);
-constexpr Duration kReconnectMin = std::chrono::milliseconds(250);
 
 Result<Fill> readFill(const json::Value& data, const OrderReport& report, Timestamp receiveTime)
 {

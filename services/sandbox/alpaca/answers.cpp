@@ -23,6 +23,11 @@ wire::HttpResponse jsonAnswer(std::string body, int status)
     return {status, {{"Content-Type", "application/json; charset=UTF-8"}}, std::move(body)};
 }
 
+wire::HttpResponse notServed()
+{
+    return jsonAnswer(R"({"message":"endpoint not found."})", 404);
+}
+
 void writeError(json::Writer& out, const ApiError& error)
 {
     out.beginObject();

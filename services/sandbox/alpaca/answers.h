@@ -27,6 +27,8 @@ using Figures = std::vector<std::pair<std::string, std::string>>;
 
 /// 200 (or `status`) with a JSON body.
 wire::HttpResponse jsonAnswer(std::string body, int status = 200);
+/// 404, for a path that the venue does not have.
+wire::HttpResponse notServed();
 /// Alpaca's error body: {"code":40410000,"message":"…", figures as strings}.
 wire::HttpResponse errorAnswer(int status, std::int64_t code, std::string_view message,
                                const Figures& figures = {});

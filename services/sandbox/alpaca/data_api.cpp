@@ -13,11 +13,6 @@ namespace {
 
 constexpr std::size_t kTradesKept = 10'000, kQuotesKept = 10'000;
 
-wire::HttpResponse notServed()
-{
-    return jsonAnswer(R"({"message":"endpoint not found."})", 404);
-}
-
 std::string_view listName(bool bars, bool trades)
 {
     return bars ? "bars" : trades ? "trades" : "quotes";

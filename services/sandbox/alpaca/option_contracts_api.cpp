@@ -12,7 +12,7 @@ namespace qd::sandbox::alpaca {
 
 namespace {
 
-constexpr std::size_t kPageUsual = 100, kPageMax = 10'000;
+constexpr std::size_t kContractsUsual = 100, kContractsMax = 10'000;
 
 } // namespace
 
@@ -67,7 +67,7 @@ wire::HttpResponse OptionContractsApi::answer(const ApiRequest& request) const
 wire::HttpResponse OptionContractsApi::list(const ApiRequest& request) const
 {
     const auto filter = readOptionFilter(request);
-    const auto limit = readPageLimit(request, kPageUsual, kPageMax);
+    const auto limit = readPageLimit(request, kContractsUsual, kContractsMax);
     if (!filter)
         return errorAnswer(filter.error());
     if (!limit)

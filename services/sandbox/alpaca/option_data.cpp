@@ -14,12 +14,7 @@ namespace qd::sandbox::alpaca {
 namespace {
 
 constexpr std::size_t kSymbolsMax = 100; ///< Alpaca's, of a list in one request
-constexpr std::size_t kPageUsual = 100, kPageMax = 1000;
-
-wire::HttpResponse notServed()
-{
-    return jsonAnswer(R"({"message":"endpoint not found."})", 404);
-}
+constexpr std::size_t kSnapshotsUsual = 100, kSnapshotsMax = 1000;
 
 } // namespace
 
@@ -69,7 +64,7 @@ wire::HttpResponse DataApi::optionChain(const ApiRequest& request)
 /// By symbol, so that a page's token can be the first symbol that is not in it.
 wire::HttpResponse DataApi::optionSnapshots(const ApiRequest& request, const Symbols& symbols)
 {
-    const auto limit = readPageLimit(request, kPageUsual, kPageMax);
+    const auto limit = readPageLimit(request, kSnapshotsUsual, kSnapshotsMax);
     if (!limit)
         return errorAnswer(limit.error());
     Symbols sorted = symbols;
