@@ -95,7 +95,7 @@ protected:
     }
 
 private:
-    test::TempDir m_folder;
+    qd::test::TempDir m_folder;
 };
 
 const Symbol kCall = Symbol::of("GOOG151224C00750000");
