@@ -160,19 +160,20 @@ TEST_F(Ctl, ModifiesAnOrderAndCancelsBySymbolSideAndAll)
         return id;
     };
     const auto ko = rest("KO"), gm = rest("GM"), pep = rest("PEP");
-    const auto modified = say({"order", "modify", ko, "--limit", "19.50", "--quantity", "2"});
-    EXPECT_EQ(modified.code, 0) << modified.err;
-    s_stage->await("the order is changed", 15s, [&] {
-        const auto order = s_stage->order(ko);
-        return order.text("limitPrice").starts_with("19.5") && order.text("quantity") == "2";
-    });
-    EXPECT_EQ(say({"order", "modify", ko, "--limit", "0"}).code, 1);
+    const auto modified = say({"--json", "order", "modify", ko, "--limit", "19.50", "--quantity", "2"});
+    ASSERT_EQ(modified.code, 0) << modified.err;
+    const auto changed = member(modified.out, "clientOrderId"); // a change is a new order at the venue
+    s_stage->awaitState(changed, "accepted");
+    s_stage->awaitState(ko, "replaced");
+    EXPECT_EQ(s_stage->order(changed).text("limitPrice"), "19.5");
+    EXPECT_EQ(s_stage->order(changed).text("quantity"), "2");
+    EXPECT_EQ(say({"order", "modify", changed, "--limit", "0"}).code, 1);
     EXPECT_EQ(say({"order", "cancel", "--all", "--symbol", "GM"}).code, 0);
     s_stage->awaitState(gm, "canceled");
     EXPECT_EQ(say({"order", "cancel", "--all", "--side", "sell"}).code, 0);
-    EXPECT_EQ(s_stage->order(ko).text("state"), "accepted") << "a buy is no sell";
+    EXPECT_EQ(s_stage->order(changed).text("state"), "accepted") << "a buy is no sell";
     EXPECT_EQ(say({"order", "cancel", "--all"}).code, 0);
-    s_stage->awaitState(ko, "canceled");
+    s_stage->awaitState(changed, "canceled");
     s_stage->awaitState(pep, "canceled");
 }
 
