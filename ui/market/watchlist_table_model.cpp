@@ -111,7 +111,7 @@ void WatchlistTableModel::endFlashes()
 Cell WatchlistTableModel::symbolCell(int item, int slot) const
 {
     Cell cell;
-    cell.text = format::plain(symbolOf(item).text(), 32);
+    cell.text = format::symbol(symbolOf(item));
     cell.weight = TypeWeight::SemiBold;
     const Freshness freshness = m_desk.freshnessOf(symbolOf(item));
     cell.stale = freshness == Freshness::Stale;

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "models/market/calendar.h"
+#include "models/market/option_contract.h"
 
 namespace qd::ui::format {
 
@@ -48,6 +49,17 @@ QString plain(std::string_view text, int limit)
     });
     if (out.size() > limit) out = out.left(limit - 1) + QChar(0x2026);
     return out;
+}
+
+QString symbol(const Symbol& symbol)
+{
+    const auto contract = optionContractOf(symbol);
+    if (!contract) return plain(symbol.text(), 32);
+    // "GOOG 24 Dec 2015 750 Call" is for headings; a column has less room.
+    const QStringList said = plain(toString(*contract)).split(QLatin1Char(' '));
+    if (said.size() != 6) return plain(symbol.text(), 32);
+    return QStringLiteral("%1 %2%3 %4%5%6")
+        .arg(said[0], said[4], said[5].left(1), said[1], said[2], said[3].right(2));
 }
 
 QString number(Decimal value, int places)

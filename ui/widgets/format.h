@@ -6,6 +6,7 @@
 
 #include "models/base/money.h"
 #include "models/base/timestamp.h"
+#include "models/market/instrument.h"
 
 /// How values become text. One place, so that every number in the program looks the same:
 /// thousands separators, fixed decimals, U+2212 for minus, explicit + on changes.
@@ -16,6 +17,8 @@ inline constexpr QChar kMinus(0x2212);
 
 /// Text from outside, as plain text: control characters out, at most `limit` characters.
 QString plain(std::string_view text, int limit = 200);
+/// As a trader says it: "SPY"; of an option "GOOG 750C 24Dec15", the strike before the day.
+QString symbol(const Symbol& symbol);
 
 QString number(Decimal value, int places);
 QString signedNumber(Decimal value, int places);

@@ -179,6 +179,9 @@ private Q_SLOTS:
     {
         QCOMPARE(format::number(Decimal::of("-1234567.5"), 2), QStringLiteral("\u22121,234,567.50"));
         QCOMPARE(format::signedNumber(Decimal::of("0.05"), 2), QStringLiteral("+0.05"));
+        QCOMPARE(format::symbol(Symbol::of("GOOG151224C00750000")), QStringLiteral("GOOG 750C 24Dec15"));
+        QCOMPARE(format::symbol(Symbol::of("GOOG151224P00752500")), QStringLiteral("GOOG 752.5P 24Dec15"));
+        QCOMPARE(format::symbol(Symbol::of("BRK.B")), QStringLiteral("BRK.B"));
         QCOMPARE(format::signedNumber(Decimal::of("-0.001"), 2), QStringLiteral("0.00"));
         QCOMPARE(format::percent(Decimal::of("0.42")), QStringLiteral("+0.42%"));
         QCOMPARE(format::money(Money::of("999.995")), QStringLiteral("1,000.00"));
