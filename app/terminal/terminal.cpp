@@ -30,7 +30,7 @@ using client::NetSession;
 constexpr int kLiveShotWithinMs = 45'000;
 constexpr int kOrderWithinMs = 10'000;
 constexpr int kSettleMs = 8'000;
-constexpr int kListEveryMs = 500, kListTries = 60, kListedMax = 50;
+constexpr int kListEveryMs = 500, kListTries = 60, kListedMax = 25;
 
 struct Options {
     QString connectUrl, tokenFile, replay, shootFolder;

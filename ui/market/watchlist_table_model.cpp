@@ -10,6 +10,7 @@ namespace qd::ui {
 
 namespace {
 
+constexpr int kSymbolWidth = 76, kOptionWidth = 148; ///< "GOOG 752.5P 24Dec15"
 constexpr auto kFlash = std::chrono::milliseconds(250);
 const QString kSymbolMime = QStringLiteral("application/x-quarterdeck-symbol");
 
@@ -22,7 +23,7 @@ Tone toneOf(const Price& change)
 } // namespace
 
 WatchlistTableModel::WatchlistTableModel(Desk& desk, QObject* parent)
-    : RowModel({{QStringLiteral("symbol"), tr("Symbol"), 76, Qt::AlignLeft, true},
+    : RowModel({{QStringLiteral("symbol"), tr("Symbol"), kSymbolWidth, Qt::AlignLeft, true},
                 {QStringLiteral("last"), tr("Last"), 92, Qt::AlignRight, false},
                 {QStringLiteral("change"), tr("Chg"), 80, Qt::AlignRight, false},
                 {QStringLiteral("changePercent"), tr("Chg %"), 68, Qt::AlignRight, false},
@@ -55,6 +56,11 @@ void WatchlistTableModel::relist()
     m_shown.assign(std::size_t(itemCount()), {});
     m_flashing.clear();
     m_itemOfSlot.clear();
+    const auto& list = m_desk.watchlist();
+    const bool hasOptions = std::any_of(list.begin(), list.end(), [](const Symbol& symbol) {
+        return assetClassOf(symbol) == AssetClass::Option;
+    });
+    setWidth(SymbolColumn, hasOptions ? kOptionWidth : kSymbolWidth);
     for (int item = 0; item < itemCount(); ++item) {
         const int slot = m_desk.quotes().slotOf(symbolOf(item));
         m_shown[std::size_t(item)].slot = slot;

@@ -91,6 +91,10 @@ void DataTable::setRowModel(RowModel* model)
     }
     connect(model, &QAbstractItemModel::rowsInserted, this, &DataTable::reportVisibleRows);
     connect(model, &QAbstractItemModel::modelReset, this, &DataTable::reportVisibleRows);
+    connect(model, &QAbstractItemModel::headerDataChanged, this, [this](Qt::Orientation, int first, int) {
+        setColumnWidth(first, m_model->columns()[std::size_t(first)].width);
+        layoutColumns();
+    });
     layoutColumns();
 }
 

@@ -53,6 +53,14 @@ QString RowModel::exportOf(int item, int column) const
     return text == QStringLiteral("–") ? QString() : text;
 }
 
+void RowModel::setWidth(int column, int width)
+{
+    int& now = m_columns[std::size_t(column)].width;
+    if (now == width) return;
+    now = width;
+    emit headerDataChanged(Qt::Horizontal, column, column);
+}
+
 int RowModel::rowOf(int item) const
 {
     return item >= 0 && item < int(m_rowOf.size()) ? m_rowOf[std::size_t(item)] : -1;

@@ -95,6 +95,8 @@ public:
 protected:
     /// No column sorted: the store's own order, newest first if set.
     void setNewestFirst(bool newestFirst) { m_newestFirst = newestFirst; }
+    /// What this column holds now needs so many pixels; others give way by their `dropRank`.
+    void setWidth(int column, int width);
 
 private:
     std::vector<int> wantedRows() const;
