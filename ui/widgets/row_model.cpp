@@ -58,7 +58,7 @@ void RowModel::setWidth(int column, int width)
     int& now = m_columns[std::size_t(column)].width;
     if (now == width) return;
     now = width;
-    emit headerDataChanged(Qt::Horizontal, column, column);
+    Q_EMIT headerDataChanged(Qt::Horizontal, column, column);
 }
 
 int RowModel::rowOf(int item) const
