@@ -83,9 +83,11 @@ foreach(folder ui/theme ui/widgets ui/state ui/market ui/orders ui/portfolio ui/
     qtest_programs(${folder} USES ${folder})
 endforeach()
 
-# The process that test_services_storage kills and packaging/powercut.sh cuts the power of.
-add_executable(powercut_writer tests/services/storage/powercut/powercut_writer.cpp)
-target_link_libraries(powercut_writer PRIVATE services_storage)
+# The process that test_services_storage kills and packaging/powercut.sh cuts the power of: the order
+# room on its store.
+add_executable(powercut_writer tests/services/orders/powercut/powercut_writer.cpp
+    tests/services/orders/powercut/told.cpp)
+target_link_libraries(powercut_writer PRIVATE services_orders)
 set_target_properties(powercut_writer PROPERTIES
     RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests)
 if(TARGET test_services_storage)
