@@ -5,7 +5,8 @@
 //
 // A thread makes updates and keeps the newest per symbol; each frame takes the batch, hands it to
 // the stores and paints. A frame is all the GUI thread does for it. Memory is sampled each second;
-// its slope is a least-squares line over the run's second half.
+// its slope is a least-squares line over the run's second half. That memory is flat only a long run
+// can tell (packaging/run-benches.sh --full); a short one tells that nothing leaks by the frame.
 #include <algorithm>
 #include <atomic>
 #include <chrono>
@@ -32,6 +33,9 @@ namespace {
 
 constexpr int kSymbols = 1'000;
 constexpr double kUpdatesPerSecond = 50'000;
+constexpr double kLongSeconds = 120; ///< from here on all caches are full
+constexpr double kGrowsMax = 0.5;    ///< megabytes a minute
+constexpr double kGrowsMaxWarmingUp = 6; ///< seen: 2.3 to 3.0 in 8 s, 1.2 in 30 s
 constexpr auto kFrame = std::chrono::microseconds(16'667);
 
 /// The newest update of each symbol since the last frame.
@@ -216,12 +220,14 @@ int main(int argc, char** argv)
     report("terminal.storm.frame_cpu_p50", quantile(cpu, 0.5), "ms", "", true);
     report("terminal.storm.frame_cpu_p99", quantile(cpu, 0.99), "ms", "<= 16 ms", quantile(cpu, 0.99) <= 16);
     report("terminal.storm.frame_gap_p99", quantile(gaps, 0.99), "ms", "", true);
-    report("terminal.storm.frames_per_second", double(work.size()) / seconds, "1/s", "", true);
+    const double frames = double(work.size()) / seconds;
+    report("terminal.storm.frames_per_second", frames, "1/s", ">= 55", frames >= 55);
     report("terminal.storm.updates_per_second", rate, "1/s", ">= 49000", rate >= 49'000);
     report("terminal.storm.memory", residentMb(), "MB", "", true);
     const double grows = slope(memory);
-    const bool longEnough = seconds >= 120;
-    report("terminal.storm.memory_slope", grows, "MB/min", longEnough ? "<= 0.5 MB/min" : "",
-           !longEnough || grows <= 0.5);
+    const bool isLong = seconds >= kLongSeconds;
+    report("terminal.storm.memory_slope", grows, "MB/min",
+           isLong ? "<= 0.5 MB/min" : "<= 6 MB/min while it warms up",
+           memory.size() >= 10 && grows <= (isLong ? kGrowsMax : kGrowsMaxWarmingUp));
     return 0;
 }
