@@ -37,7 +37,7 @@ std::string symbolOf(int index)
 // ── the other process ────────────────────────────────────────────────────────────────────────────
 
 struct Figures {
-    std::int64_t frames = 0, rows = 0, conflated = 0, gaps = 0, pictures = 0;
+    std::int64_t frames = 0, rows = 0, conflated = 0, gaps = 0, pictures = 0, ages = 0;
     double p50Ms = 0, p99Ms = 0, maxMs = 0;
     std::int64_t slowestRows = 0; ///< rows and conflated of the client that got least
 };
@@ -159,6 +159,7 @@ struct Reader {
         figures.slowestRows = std::min(figures.slowestRows, reader.rows + reader.conflated);
     }
     std::ranges::sort(ages);
+    figures.ages = std::ssize(ages);
     if (!ages.empty()) {
         figures.p50Ms = ages[ages.size() / 2];
         figures.p99Ms = ages[ages.size() * 99 / 100];
@@ -329,15 +330,16 @@ int main()
     });
 
     // A picture after skipped frames replaces updates that nobody counts: then the share falls short,
-    // rather than pass for it.
+    // rather than pass for it. A share above the whole would mean that an update is counted twice.
     const double share = static_cast<double>(figures.slowestRows) / static_cast<double>(sent);
     const double perSecond = static_cast<double>(sent) / elapsed;
-    const bool isWhole = share >= 0.99 && perSecond >= 0.95 * kPerSecond;
+    const bool isWhole = share >= 0.99 && share <= 1.001 && figures.frames > 0 &&
+                         perSecond >= 0.95 * kPerSecond;
     fmt::print(
         "{{\"bench\":\"quote_fanout.delivered\",\"value\":{:.2f},\"unit\":\"% delivered or "
         "conflated, "
         "worst client\",\"updatesPerSecond\":{:.0f},\"clients\":{},\"rows\":{},\"conflated\":{},"
-        "\"skippedFrames\":{},\"pictures\":{},\"refusedByChecks\":{},\"bar\":\">=99%\",\"ok\":{}}}"
+        "\"skippedFrames\":{},\"pictures\":{},\"refusedByChecks\":{},\"bar\":\">=99%, 47500/s\",\"ok\":{}}}"
         "\n",
         share * 100, perSecond, kClients, figures.rows, figures.conflated, stats.conflated,
         figures.pictures, judged, isWhole);
@@ -349,7 +351,7 @@ int main()
                "behind\",\"p50\":{:.1f},"
                "\"max\":{:.1f},\"bar\":\"<=50 ms\",\"ok\":{}}}\n",
                figures.p99Ms, figures.p50Ms, figures.maxMs,
-               figures.frames > 0 && figures.p99Ms <= 50);
+               figures.ages > 0 && figures.p99Ms <= 50);
     fmt::print(
         "{{\"bench\":\"quote_fanout.processor\",\"value\":{:.2f},\"unit\":\"cores, venue's frames "
         "included\",\"bar\":\"<1\",\"ok\":{}}}\n",
