@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include <QStringList>
+
 #include "models/market/calendar.h"
 #include "models/market/option_contract.h"
 
