@@ -21,7 +21,8 @@ struct Exchange {
     HttpClient::Callback done;
     SteadyTimer deadline;
     bool retried = false;
-    std::shared_ptr<ClientConnection> connection; ///< once it is being sent
+    bool sent = false; ///< `connection` has it
+    std::weak_ptr<ClientConnection> connection; ///< which holds this by its callback
 };
 using ExchangePtr = std::shared_ptr<Exchange>;
 
@@ -38,7 +39,7 @@ struct Host {
 };
 
 /// All hosts of one client. On its strand.
-class Pool : public std::enable_shared_from_this<Pool> {
+class Pool final : public Lasting, public std::enable_shared_from_this<Pool> {
 public:
     Pool(Strand strand, std::shared_ptr<Outlet> outlet, HttpClientOptions options)
         : m_strand(std::move(strand)), m_outlet(std::move(outlet)), m_options(std::move(options))
@@ -48,6 +49,7 @@ public:
     const Strand& strand() const { return m_strand; }
     void accept(HttpRequest request, HttpClient::Callback done);
     void close();
+    void release() override { close(); }
 
 private:
     using Key = std::string; ///< "https://host:port"
@@ -186,6 +188,7 @@ void Pool::onConnected(const Key& key, Result<Transport> transport)
 
 void Pool::send(const ExchangePtr& exchange, std::shared_ptr<ClientConnection> connection)
 {
+    exchange->sent = true;
     exchange->connection = connection;
     // Kept for a second attempt only if there may be one.
     const bool mayRetry = !exchange->retried && connection->exchanges() > 0;
@@ -200,7 +203,8 @@ void Pool::send(const ExchangePtr& exchange, std::shared_ptr<ClientConnection> c
 void Pool::onOutcome(const ExchangePtr& exchange, ClientConnection::Outcome outcome)
 {
     const Key key = keyOf(exchange->url);
-    const auto connection = std::exchange(exchange->connection, nullptr);
+    const auto connection = exchange->connection.lock(); // it is telling us
+    exchange->sent = false;
     const bool wasKeptAlive = connection->exchanges() > 1;
     const bool mayRetry = !outcome.response && !exchange->retried && wasKeptAlive &&
                           (outcome.nothingSent ||
@@ -281,8 +285,8 @@ void Pool::onTimeout(const ExchangePtr& exchange)
 {
     if (!exchange->done) return;
     const Key key = keyOf(exchange->url);
-    if (const auto connection = std::exchange(exchange->connection, nullptr)) {
-        connection->close();
+    if (exchange->sent) {
+        if (const auto connection = exchange->connection.lock()) connection->close();
         answer(exchange, fail(ErrorKind::OutcomeUnknown, "wire.timeout",
                               "no answer from " + exchange->url.authority() + " in time"));
         freePlace(key);
@@ -323,6 +327,7 @@ public:
         const auto shared = sharedStrand(network, executor);
         m_pool = std::make_shared<Pool>(shared ? *shared : network.state().makeStrand(), m_outlet,
                                         std::move(options));
+        network.state().releaseAtStop(m_pool);
     }
 
     ~BeastHttpClient() override

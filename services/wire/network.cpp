@@ -11,6 +11,26 @@ namespace qd::wire {
 
 Network::State::State(int threadCount) : loop(threadCount), work(asio::make_work_guard(loop)) {}
 
+void Network::State::releaseAtStop(std::weak_ptr<Lasting> lasting)
+{
+    const std::lock_guard lock(m_mutex);
+    m_lasting.push_back(std::move(lasting));
+    if (m_lasting.size() < m_purgeAt) return;
+    std::erase_if(m_lasting, [](const auto& known) { return known.expired(); });
+    m_purgeAt = std::max<std::size_t>(64, m_lasting.size() * 2);
+}
+
+void Network::State::releaseAll()
+{
+    std::vector<std::weak_ptr<Lasting>> all;
+    {
+        const std::lock_guard lock(m_mutex);
+        all.swap(m_lasting);
+    }
+    for (const auto& known : all)
+        if (const auto lasting = known.lock()) lasting->release();
+}
+
 Network::Network(int threads, std::string name) : m_state(std::make_unique<State>(threads))
 {
     QD_ASSERT(threads > 0);
@@ -38,6 +58,7 @@ void Network::stop()
     for (std::thread& thread : m_state->threads) {
         if (thread.joinable()) thread.join();
     }
+    m_state->releaseAll();
 }
 
 NetworkExecutor::NetworkExecutor(Network::State& network, Strand strand)

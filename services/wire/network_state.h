@@ -17,13 +17,31 @@ namespace qd::wire {
 using SteadyTimer = asio::basic_waitable_timer<std::chrono::steady_clock,
                                                asio::wait_traits<std::chrono::steady_clock>, Strand>;
 
+/// Something that it and what it owns keep alive between them until it is closed, which cannot happen
+/// any more once the loop has stopped.
+class Lasting {
+public:
+    virtual ~Lasting() = default;
+    /// Lets go of all that it holds. After the network's threads have ended.
+    virtual void release() = 0;
+};
+
 struct Network::State {
     explicit State(int threads);
     Strand makeStrand() { return Strand(loop.get_executor()); }
+    /// `lasting` is released when the network stops, should it still be there. Any thread.
+    void releaseAtStop(std::weak_ptr<Lasting> lasting);
+    /// After the threads have ended.
+    void releaseAll();
 
     asio::io_context loop;
     asio::executor_work_guard<asio::io_context::executor_type> work;
     std::vector<std::thread> threads;
+
+private:
+    std::mutex m_mutex; ///< guards what follows
+    std::vector<std::weak_ptr<Lasting>> m_lasting;
+    std::size_t m_purgeAt = 64;
 };
 
 /// A strand of a Network as an Executor. Destroying it waits for the task that runs and drops the

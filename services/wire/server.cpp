@@ -202,6 +202,7 @@ Result<std::unique_ptr<Server>> makeServer(Network& network, runtime::Executor& 
         std::make_shared<Listener>(network.state(), sharedStrand(network, executor), shared);
     if (auto listening = listener->listen(); !listening) return tl::unexpected(listening.error());
     shared->watch = std::make_shared<Watch>(listener->strand(), tick);
+    network.state().releaseAtStop(shared->watch);
     asio::post(listener->strand(), [listener] { listener->accept(); });
     return std::make_unique<BeastServer>(network, std::move(shared), std::move(listener));
 }

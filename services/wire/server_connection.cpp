@@ -215,15 +215,24 @@ bool ServerConnection::onHead()
         return false;
     }
     if (m_input.size() > 0) return true; // the body is on its way already
+    sayContinue();
+    return false;
+}
+
+/// Nothing else may be written meanwhile: whoever does not take these few bytes in time is closed.
+void ServerConnection::sayContinue()
+{
     static constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
+    m_phase = Phase::Interim;
     m_transport.write({asio::buffer(kContinue)}, [self = self()](error_code error, std::size_t) {
         if (self->m_phase == Phase::Closed) return;
-        if (error)
+        if (error) {
             self->finish();
-        else
-            self->parse();
+            return;
+        }
+        self->m_phase = Phase::Body;
+        self->parse();
     });
-    return false;
 }
 
 void ServerConnection::onRequest()
@@ -433,6 +442,7 @@ void ServerConnection::onDeadline()
         refuse(408, "the request's body did not arrive in time");
         return;
     case Phase::Handshake:
+    case Phase::Interim:
     case Phase::Writing: ++m_shared->counters.timeouts; break;
     case Phase::Idle:
     case Phase::Handling:

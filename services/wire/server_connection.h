@@ -60,13 +60,14 @@ public:
 
 private:
     using Parser = boost::beast::http::request_parser<boost::beast::http::string_body>;
-    enum class Phase { Handshake, Idle, Head, Body, Handling, Writing, Draining, Closed };
+    enum class Phase { Handshake, Idle, Head, Interim, Body, Handling, Writing, Draining, Closed };
 
     std::shared_ptr<ServerConnection> self();
     void readMore();
     void onRead(error_code error, std::size_t bytes);
     void parse();
     bool onHead();
+    void sayContinue();
     void onRequest();
     void onUpgrade(HttpRequest request);
     void openWebSocket(WebSocketEvents events);

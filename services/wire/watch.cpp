@@ -47,6 +47,13 @@ std::size_t Watch::size() const
     return m_members.size();
 }
 
+void Watch::release()
+{
+    std::vector<std::shared_ptr<Watched>> released; // outside the lock
+    const std::lock_guard lock(m_mutex);
+    released.swap(m_members);
+}
+
 void Watch::arm()
 {
     m_timer.expires_after(m_tick);

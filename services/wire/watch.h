@@ -37,7 +37,7 @@ private:
 
 /// Keeps the open connections of one owner alive and looks at their deadlines at every tick: one
 /// timer for all, none per connection. Any thread.
-class Watch : public std::enable_shared_from_this<Watch> {
+class Watch : public Lasting, public std::enable_shared_from_this<Watch> {
 public:
     Watch(const Strand& strand, Duration tick) : m_tick(tick), m_timer(strand) {}
     void add(std::shared_ptr<Watched> member);
@@ -45,6 +45,7 @@ public:
     std::size_t size() const;
     void retireAll();
     void abortAll();
+    void release() override;
 
 private:
     void arm();

@@ -29,7 +29,7 @@ std::string makeKey()
 }
 
 /// Connects, asks for the upgrade, and hands the transport to the session. On the session's strand.
-class Opening : public std::enable_shared_from_this<Opening> {
+class Opening final : public Lasting, public std::enable_shared_from_this<Opening> {
 public:
     Opening(std::shared_ptr<WebSocketSession> session, WebSocketOptions options, Url url)
         : m_session(std::move(session)),
@@ -44,6 +44,7 @@ public:
     }
 
     void start(TlsContext tls);
+    void release() override { cancel(); }
 
 private:
     void cancel();
@@ -176,6 +177,7 @@ public:
           m_watch(std::make_shared<Watch>(network.state().makeStrand(), kTick)),
           m_tlsOptions(std::move(tls))
     {
+        network.state().releaseAtStop(m_watch);
     }
 
     ~BeastWebSocketClient() override
@@ -197,11 +199,15 @@ public:
         auto url = Url::parse(options.url);
         Result<TlsContext> tls = TlsContext();
         if (url && url->isSecure()) tls = tlsContext();
-        asio::post(session->strand(), [session, options = std::move(options), url, tls] {
-            if (!url || !tls)
+        asio::post(session->strand(), [state = &m_network.state(), session,
+                                       options = std::move(options), url, tls] {
+            if (!url || !tls) {
                 session->refuse({1006, describe(url ? tls.error() : url.error())});
-            else if (!session->isEnded())
-                std::make_shared<Opening>(session, options, *url)->start(*tls);
+            } else if (!session->isEnded()) {
+                const auto opening = std::make_shared<Opening>(session, options, *url);
+                state->releaseAtStop(opening);
+                opening->start(*tls);
+            }
         });
         return session;
     }
