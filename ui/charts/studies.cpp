@@ -10,13 +10,13 @@ constexpr std::int64_t kDayMs = 86'400'000;
 /// New York's midnight is never later than this in UTC; the market is shut at that hour.
 constexpr std::int64_t kMidnightMs = 5 * 3'600'000;
 
-double ema(double previous, double value, int length)
+} // namespace
+
+double Studies::averageAfter(double previous, double value, int length)
 {
     const double weight = 2.0 / (length + 1);
     return previous + weight * (value - previous);
 }
-
-} // namespace
 
 void Studies::rebuild(const BarPyramid& bars, bool withVwap)
 {
@@ -47,7 +47,7 @@ void Studies::extend(const BarPyramid& bars, std::size_t index)
     }
     const Candle& bar = bars.bar(index);
     const auto line = [&](std::vector<double>& values, int length) {
-        values[index] = index == 0 ? bar.close : ema(values[index - 1], bar.close, length);
+        values[index] = index == 0 ? bar.close : averageAfter(values[index - 1], bar.close, length);
     };
     line(m_fast, kFastLength);
     line(m_slow, kSlowLength);

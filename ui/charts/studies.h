@@ -15,6 +15,9 @@ public:
     static constexpr int kFastLength = 20;
     static constexpr int kSlowLength = 50;
 
+    /// An exponential average of this length, one value on.
+    static double averageAfter(double previous, double value, int length);
+
     /// From nothing; O(bars).
     void rebuild(const BarPyramid& bars, bool withVwap);
     /// After `append` or `replaceLast` on the same bars; O(1).
