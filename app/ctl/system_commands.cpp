@@ -1,3 +1,4 @@
+#include "app/ctl/audit.h"
 #include "app/ctl/commands.h"
 
 #include "services/drills/child.h"
@@ -134,8 +135,24 @@ void addLogCommands(CLI::App& app, Session& session, Chosen& chosen)
 {
     auto* log = app.add_subcommand("log", "The event log: every change of state");
     log->require_subcommand(1);
-    log->add_subcommand("verify", "Walk the hash chain and compare it with the signed checkpoints")
-        ->callback([&] { chosen = [&session] { return verify(session); }; });
+    const auto audited = std::make_shared<AuditedFile>();
+    auto* verifyCommand = log->add_subcommand(
+        "verify", "Walk the hash chain and compare it with the signed checkpoints");
+    auto* file = verifyCommand->add_option("--file", audited->database,
+                                           "Read this database, without asking its backend");
+    verifyCommand
+        ->add_option("--checkpoints", audited->checkpoints,
+                     "Its checkpoints; default: the file beside it")
+        ->needs(file);
+    verifyCommand
+        ->add_option("--key", audited->publicKey,
+                     "Your own copy of the public key; default: the one beside the checkpoints")
+        ->needs(file);
+    verifyCommand->callback([&, audited] {
+        chosen = [&session, audited] {
+            return audited->database.empty() ? verify(session) : verifyFile(session, *audited);
+        };
+    });
     const auto wanted = std::make_shared<Tail>();
     auto* tailCommand = log->add_subcommand("tail", "The newest events");
     tailCommand->add_option("-n,--count", wanted->count, "How many")->capture_default_str();

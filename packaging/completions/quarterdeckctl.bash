@@ -30,7 +30,20 @@ _quarterdeckctl() {
     fi
     local ticket="--type --limit --stop --trail --tif --take-profit --stop-loss --account --id
         --extended-hours --reduce-only"
-    case "${path[*]:0:2}" in
+    # What the command is: one word, or two where the first one only names a subject.
+    local command=${path[0]:-}
+    case $command in
+    order | position | difference | trading | instrument | market | breaker | log | trace | drill)
+        command="${path[*]:0:2}"
+        ;;
+    restore)
+        if [[ $word != -* ]]; then
+            mapfile -t COMPREPLY < <(compgen -f -- "$word")
+            return
+        fi
+        ;;
+    esac
+    case $command in
     "") words="order position fills account difference trading halt reduce resume quote bars instrument
         market health breaker log trace backup restore drill" ;;
     order) words="submit preview modify cancel show list" ;;
@@ -45,17 +58,17 @@ _quarterdeckctl() {
     difference) words="list accept" ;;
     "difference accept") words="--reason" ;;
     trading) words="status halt reduce resume reconcile" ;;
-    "trading "* | halt* | reduce* | resume*) words="--reason" ;;
-    quote*) words="--watch" ;;
-    bars*) words="--interval --from --to --limit" ;;
+    halt | reduce | resume | "trading halt" | "trading reduce" | "trading resume") words="--reason" ;;
+    quote) words="--watch" ;;
+    bars) words="--interval --from --to --limit" ;;
     instrument) words="search" ;;
     "instrument search") words="--limit" ;;
     market) words="status" ;;
     breaker) words="list" ;;
     log) words="verify tail" ;;
+    "log verify") words="--file --checkpoints --key" ;;
     "log tail") words="--count --after --follow" ;;
     trace) words="show" ;;
-    restore*) mapfile -t COMPREPLY < <(compgen -f -- "$word") && return ;;
     drill) words="list run" ;;
     "drill run") words="--all --report $(quarterdeckctl drill list --json 2>/dev/null |
         grep -o '"id":"[^"]*"' | cut -d'"' -f4 | tr '\n' ' ')" ;;

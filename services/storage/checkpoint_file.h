@@ -36,8 +36,13 @@ Result<void> appendCheckpoint(const std::string& file, const Checkpoint& checkpo
 
 /// Signs with the key in "<file>.key" (PEM, mode 0600), made together with "<file>.pub" if missing.
 Result<std::string> signText(const std::string& file, std::string_view text);
-/// With the public key in "<file>.pub".
-Result<bool> isSignedBy(const std::string& file, std::string_view text,
+/// With the public key (PEM) in `publicKeyFile`; that of a checkpoint file is "<file>.pub".
+Result<bool> isSignedBy(const std::string& publicKeyFile, std::string_view text,
                         std::string_view signatureHex);
+
+/// `verifyEvents` for an auditor who does not trust the machine: the checkpoints must be there, and be
+/// signed by the key in `publicKeyFile`, their own copy of it.
+Result<VerifyReport> verifyEventsWithKey(Database& database, const std::string& checkpointFile,
+                                         const std::string& publicKeyFile);
 
 } // namespace qd::storage

@@ -107,14 +107,14 @@ Result<std::string> signText(const std::string& file, std::string_view text)
     return hex;
 }
 
-Result<bool> isSignedBy(const std::string& file, std::string_view text,
+Result<bool> isSignedBy(const std::string& publicKeyFile, std::string_view text,
                         std::string_view signatureHex)
 {
-    const auto pem = readFile(file + ".pub");
+    const auto pem = readFile(publicKeyFile);
     if (!pem) return tl::unexpected(pem.error());
     const Bio bio(BIO_new_mem_buf(pem->data(), static_cast<int>(pem->size())));
     const Key key(PEM_read_bio_PUBKEY(bio.get(), nullptr, nullptr, nullptr));
-    if (!key || EVP_PKEY_get_id(key.get()) != EVP_PKEY_ED25519) return badKey(file + ".pub");
+    if (!key || EVP_PKEY_get_id(key.get()) != EVP_PKEY_ED25519) return badKey(publicKeyFile);
     unsigned char signature[kSignatureSize];
     if (!parseSignature(signatureHex, signature)) return false;
     const DigestContext context(EVP_MD_CTX_new());

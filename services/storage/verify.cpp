@@ -88,15 +88,15 @@ Result<void> walkLog(Database& database, Walk& walk)
 }
 
 /// What is wrong with the checkpoints themselves; empty if nothing.
-Result<std::string> checkSignatures(const std::string& file,
+Result<std::string> checkSignatures(const std::string& file, const std::string& publicKeyFile,
                                     const std::vector<Checkpoint>& checkpoints)
 {
     for (const Checkpoint& checkpoint : checkpoints) {
-        const auto good = isSignedBy(file, signedText(checkpoint), checkpoint.signature);
+        const auto good = isSignedBy(publicKeyFile, signedText(checkpoint), checkpoint.signature);
         if (!good) return tl::unexpected(good.error());
         if (!*good) {
-            return fmt::format("checkpoint {} of {} is not signed by its key", checkpoint.number,
-                               file);
+            return fmt::format("checkpoint {} of {} is not signed by the key in {}",
+                               checkpoint.number, file, publicKeyFile);
         }
     }
     return std::string();
@@ -107,13 +107,14 @@ struct Known {
     std::string complaint;
 };
 
-Result<Known> loadCheckpoints(const std::string& file)
+/// With an empty `trustedKey` that beside the file is believed.
+Result<Known> loadCheckpoints(const std::string& file, const std::string& trustedKey = {})
 {
     Known known;
     if (file.empty()) return known;
     auto checkpoints = readCheckpoints(file);
     if (!checkpoints && checkpoints.error().kind == ErrorKind::NotFound) {
-        if (exists(file + ".key") || exists(file + ".pub"))
+        if (!trustedKey.empty() || exists(file + ".key") || exists(file + ".pub"))
             known.complaint = "the checkpoints are missing: " + file + " had been written";
         return known;
     }
@@ -122,11 +123,25 @@ Result<Known> loadCheckpoints(const std::string& file)
         return known;
     }
     if (!checkpoints) return tl::unexpected(checkpoints.error());
-    const auto complaint = checkSignatures(file, *checkpoints);
+    const auto complaint =
+        checkSignatures(file, trustedKey.empty() ? file + ".pub" : trustedKey, *checkpoints);
     if (!complaint) return tl::unexpected(complaint.error());
     known.complaint = *complaint;
     if (known.complaint.empty()) known.checkpoints = std::move(*checkpoints);
     return known;
+}
+
+Result<VerifyReport> verifyAgainst(Database& database, Known known)
+{
+    Walk walk(std::move(known.checkpoints));
+    if (const auto walked = walkLog(database, walk); !walked) return tl::unexpected(walked.error());
+    VerifyReport report = walk.end();
+    if (report.brokenAt == 0 && !known.complaint.empty()) {
+        // Rows that fit each other may still have been rewritten: nothing vouches for them.
+        report.brokenAt = 1;
+        report.reason = known.complaint;
+    }
+    return report;
 }
 
 } // namespace
@@ -135,15 +150,15 @@ Result<VerifyReport> verifyEvents(Database& database, const std::string& checkpo
 {
     auto known = loadCheckpoints(checkpointFile);
     if (!known) return tl::unexpected(known.error());
-    Walk walk(std::move(known->checkpoints));
-    if (const auto walked = walkLog(database, walk); !walked) return tl::unexpected(walked.error());
-    VerifyReport report = walk.end();
-    if (report.brokenAt == 0 && !known->complaint.empty()) {
-        // Rows that fit each other may still have been rewritten: nothing vouches for them.
-        report.brokenAt = 1;
-        report.reason = known->complaint;
-    }
-    return report;
+    return verifyAgainst(database, std::move(*known));
+}
+
+Result<VerifyReport> verifyEventsWithKey(Database& database, const std::string& checkpointFile,
+                                         const std::string& publicKeyFile)
+{
+    auto known = loadCheckpoints(checkpointFile, publicKeyFile);
+    if (!known) return tl::unexpected(known.error());
+    return verifyAgainst(database, std::move(*known));
 }
 
 Result<void> writeCheckpoint(Database& database, const std::string& checkpointFile, Timestamp now)
