@@ -3,17 +3,14 @@
 #include <algorithm>
 #include <unordered_set>
 
+#include "services/brokers/alpaca/gate_terms.h"
 #include "services/brokers/alpaca/order_json.h"
-#include "services/brokers/alpaca/request_gate.h"
 #include "services/brokers/alpaca/trade_stream.h"
 #include "services/json/json.h"
 
 namespace qd::brokers {
 
 namespace {
-
-using alpaca::Purpose;
-using alpaca::RequestGate;
 
 constexpr std::size_t kPageMax = 500;      ///< GET /v2/orders
 constexpr std::size_t kActivityPage = 100; ///< GET /v2/account/activities
@@ -137,7 +134,8 @@ struct AlpacaBroker::State {
     State(AlpacaSettings given, wire::HttpClient& http, wire::WebSocketClient& sockets,
           runtime::Executor& executor, runtime::Random& random, observability::Tracer* tracer)
         : settings(std::move(given)), core(executor), capabilities(alpacaCapabilities()),
-          gate(settings, settings.tradingUrl, "broker.alpaca", http, executor, random, tracer),
+          gate(alpaca::gateTerms(settings, settings.tradingUrl, "broker.alpaca"), http, executor,
+               random, tracer),
           stream(settings, sockets, executor, random)
     {
     }

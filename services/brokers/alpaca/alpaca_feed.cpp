@@ -3,10 +3,11 @@
 #include <algorithm>
 #include <set>
 
-#include "services/brokers/alpaca/data_gate.h"
+#include "services/brokers/alpaca/gate_terms.h"
 #include "services/brokers/alpaca/market_json.h"
 #include "services/brokers/alpaca/order_json.h"
-#include "services/brokers/alpaca/stream_pace.h"
+#include "services/brokers/data_gate.h"
+#include "services/brokers/stream_pace.h"
 #include "services/json/json.h"
 #include "services/json/message_pack.h"
 #include "services/resilience/retry.h"
@@ -365,7 +366,7 @@ void AlpacaFeed::Stream::stop()
 struct AlpacaFeed::History {
     History(const AlpacaSettings& settings, wire::HttpClient& http, runtime::Executor& executor,
             runtime::Random& random)
-        : core(executor), gate(settings, http, executor, random)
+        : core(executor), gate(alpaca::dataTerms(settings), http, executor, random)
     {
     }
 
@@ -381,7 +382,7 @@ struct AlpacaFeed::History {
     void snapshots(std::vector<std::string> symbols, AssetClass of, Told told);
 
     runtime::Executor& core;
-    alpaca::DataGate gate;
+    DataGate gate;
 };
 
 /// Alpaca refuses a whole list for one symbol in it that it cannot read: the list is halved until
@@ -390,7 +391,7 @@ void AlpacaFeed::History::snapshots(std::vector<std::string> symbols, AssetClass
 {
     std::string list;
     for (const auto& symbol : symbols) list += (list.empty() ? "" : ",") + symbol;
-    alpaca::DataGate::Request request;
+    DataGate::Request request;
     request.path = dataPath(of, "snapshots") + "?symbols=" + wire::percentEncode(list);
     if (of == AssetClass::Option) request.path += "&limit=" + std::to_string(kContractsMax);
     gate.send(std::move(request), [this, symbols = std::move(symbols), of,
@@ -416,7 +417,7 @@ void AlpacaFeed::History::snapshots(std::vector<std::string> symbols, AssetClass
 
 void AlpacaFeed::History::page(Query query, std::string token, std::vector<Bar> sofar, Done done)
 {
-    alpaca::DataGate::Request request;
+    DataGate::Request request;
     request.path = dataPath(assetClassOf(query.symbol), "bars") +
                    "?symbols=" + wire::percentEncode(query.symbol.text()) +
                    "&timeframe=" + std::string(timeframe(query.interval)) +

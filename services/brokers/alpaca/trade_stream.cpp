@@ -4,7 +4,7 @@
 #include <array>
 
 #include "services/brokers/alpaca/order_json.h"
-#include "services/brokers/alpaca/stream_pace.h"
+#include "services/brokers/stream_pace.h"
 #include "services/json/json.h"
 #include "services/resilience/retry.h"
 

@@ -1,12 +1,13 @@
-#include "services/brokers/alpaca/data_gate.h"
+#include "services/brokers/data_gate.h"
 
 #include <map>
 
 #include <gtest/gtest.h>
 
+#include "services/brokers/alpaca/gate_terms.h"
 #include "tests/services/brokers/venue_world.h"
 
-namespace qd::brokers::alpaca {
+namespace qd::brokers {
 namespace {
 
 using std::chrono::minutes;
@@ -18,7 +19,7 @@ protected:
     {
         given.moreDataKeys.push_back({runtime::Secret("PKSECOND"), runtime::Secret("two")});
         given.moreDataKeys.push_back({runtime::Secret("PKTHIRD"), runtime::Secret("three")});
-        gate = std::make_unique<DataGate>(given, *http, core, world.random());
+        gate = std::make_unique<DataGate>(alpaca::dataTerms(given), *http, core, world.random());
         venue.answer = [this](const wire::HttpRequest& request) {
             const std::string key(request.headers.find("APCA-API-KEY-ID"));
             const auto found = status.find(key);
@@ -117,4 +118,4 @@ TEST_F(DataGateTest, EachKeyHasABreakerOfItsOwn)
 }
 
 } // namespace
-} // namespace qd::brokers::alpaca
+} // namespace qd::brokers

@@ -1,10 +1,11 @@
-#include "services/brokers/alpaca/request_gate.h"
+#include "services/brokers/request_gate.h"
 
 #include <gtest/gtest.h>
 
+#include "services/brokers/alpaca/gate_terms.h"
 #include "tests/services/brokers/venue_world.h"
 
-namespace qd::brokers::alpaca {
+namespace qd::brokers {
 namespace {
 
 using std::chrono::milliseconds;
@@ -56,7 +57,7 @@ protected:
 
     AlpacaSettings given = settings();
     std::unique_ptr<RequestGate> gate = std::make_unique<RequestGate>(
-        given, given.tradingUrl, "broker.alpaca", *http, core, world.random());
+        alpaca::gateTerms(given, given.tradingUrl, "broker.alpaca"), *http, core, world.random());
 };
 
 TEST_F(RequestGateTest, CredentialsAndTraceTravelInHeadersOnly)
@@ -78,8 +79,8 @@ TEST_F(RequestGateTest, WithoutAKeyNothingIsSent)
 {
     AlpacaSettings keyless = settings();
     keyless.keyId = runtime::Secret();
-    gate = std::make_unique<RequestGate>(keyless, keyless.tradingUrl, "x", *http, core,
-                                         world.random());
+    gate = std::make_unique<RequestGate>(alpaca::gateTerms(keyless, keyless.tradingUrl, "x"), *http,
+                                         core, world.random());
     EXPECT_EQ(ask(Purpose::Order)->errorCode(), "broker.credentials_missing");
     run(seconds(1));
     EXPECT_TRUE(venue.requests.empty());
@@ -318,4 +319,4 @@ TEST_F(RequestGateTest, WhenTheClientEndsItsCallsAreGivenUp)
 }
 
 } // namespace
-} // namespace qd::brokers::alpaca
+} // namespace qd::brokers

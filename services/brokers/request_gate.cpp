@@ -1,17 +1,14 @@
-#include "services/brokers/alpaca/request_gate.h"
+#include "services/brokers/request_gate.h"
 
 #include <algorithm>
 
-namespace qd::brokers::alpaca {
+namespace qd::brokers {
 
 namespace {
 
 using resilience::Priority;
 
-/// Alpaca allows 200 requests a minute and key; a fifth of the burst is kept for orders and cancels.
-constexpr resilience::RateLimit kRateLimit{
-    .count = 200, .period = std::chrono::minutes(1), .burst = 60, .reserve = 20};
-constexpr std::string_view kKey = "alpaca";
+constexpr std::string_view kOneBucket = "venue";
 /// However long the venue asks us to wait, we look again after this.
 constexpr Duration kHoldMax = std::chrono::minutes(2);
 
@@ -37,6 +34,23 @@ Duration secondsOf(std::string_view text)
     return std::min(std::chrono::seconds(value->units() / Decimal::kOne), kLongest);
 }
 
+/// Seconds since 1970, or milliseconds, of which there are thirteen digits.
+Duration sinceEpoch(std::string_view text)
+{
+    constexpr std::size_t kMillisDigits = 13;
+    const bool isMillis = text.size() == kMillisDigits && text.find('.') == std::string_view::npos;
+    return secondsOf(isMillis ? text.substr(0, kMillisDigits - 3) : text);
+}
+
+/// "Alpaca" → "alpaca".
+std::string spanName(std::string venue)
+{
+    std::ranges::transform(venue, venue.begin(), [](char c) {
+        return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    });
+    return venue;
+}
+
 Priority priorityOf(Purpose purpose)
 {
     return purpose == Purpose::Query ? Priority::Background : Priority::Urgent;
@@ -49,15 +63,16 @@ struct RequestGate::Flight {
     observability::Span span;
     Done done;
     Duration startedAt;
+    Purpose purpose;
 };
 
-RequestGate::RequestGate(const AlpacaSettings& settings, std::string baseUrl,
-                         std::string breakerName, wire::HttpClient& http, runtime::Executor& core,
+RequestGate::RequestGate(GateTerms terms, wire::HttpClient& http, runtime::Executor& core,
                          runtime::Random& random, observability::Tracer* tracer)
-    : m_settings(settings), m_baseUrl(std::move(baseUrl)), m_http(http), m_core(core),
-      m_tracer(tracer), m_breaker(breakerSettings(std::move(breakerName)), core.clock(), random),
-      m_limiter(kRateLimit, core.clock()), m_alive(std::make_shared<bool>(true))
+    : m_terms(std::move(terms)), m_http(http), m_core(core), m_tracer(tracer),
+      m_breaker(breakerSettings(m_terms.breaker), core.clock(), random),
+      m_limiter(m_terms.limit, core.clock()), m_alive(std::make_shared<bool>(true))
 {
+    if (m_terms.ordersLimit) m_ordersLimiter.emplace(*m_terms.ordersLimit, core.clock());
 }
 
 RequestGate::~RequestGate()
@@ -67,10 +82,8 @@ RequestGate::~RequestGate()
 
 void RequestGate::send(Request request, Done done)
 {
-    if (m_settings.keyId.empty() || m_settings.secretKey.empty())
-        return done(fail(ErrorKind::Denied, "broker.credentials_missing",
-                         "no Alpaca key is configured; set alpaca.key_id and alpaca.secret_key, or "
-                         "connect the broker again"));
+    if (!m_terms.hasCredentials())
+        return done(fail(ErrorKind::Denied, "broker.credentials_missing", m_terms.howToConnect));
 
     // Behind an open breaker there is no line to stand in: the answer comes at once.
     const bool isShut = request.purpose != Purpose::Cancel && m_breaker.retryIn() > Duration{};
@@ -81,7 +94,7 @@ void RequestGate::send(Request request, Done done)
                                                                   : kQueryWaitMax;
         if (*wait > longest || m_waiting.size() >= kWaitingMax)
             return done(fail(ErrorKind::Unavailable, "broker.rate_limited",
-                             "Alpaca's limit of requests is used up; next try at " +
+                             m_terms.venue + "'s limit of requests is used up; next try at " +
                                  (m_core.clock().now() + *wait).toString(0)));
         // Orders and cancels go to the head of the line, behind earlier ones of their kind.
         auto at = m_waiting.end();
@@ -103,13 +116,23 @@ std::optional<Duration> RequestGate::waitFor(Purpose purpose) const
     });
     const auto held = holdOf(purpose);
     if (ahead == 0 && held == Duration{}) return std::nullopt;
-    return std::max(held, Duration(std::chrono::milliseconds(1))) + kRateLimit.interval() * ahead;
+    return std::max(held, Duration(std::chrono::milliseconds(1))) + limiterOf(purpose).limit().interval() * ahead;
+}
+
+resilience::RateLimiter& RequestGate::limiterOf(Purpose purpose)
+{
+    return m_ordersLimiter && purpose != Purpose::Query ? *m_ordersLimiter : m_limiter;
+}
+
+const resilience::RateLimiter& RequestGate::limiterOf(Purpose purpose) const
+{
+    return m_ordersLimiter && purpose != Purpose::Query ? *m_ordersLimiter : m_limiter;
 }
 
 /// How long nothing of this purpose may pass, whoever stands in line.
 Duration RequestGate::holdOf(Purpose purpose) const
 {
-    const auto decision = m_limiter.peek(kKey, priorityOf(purpose));
+    const auto decision = limiterOf(purpose).peek(kOneBucket, priorityOf(purpose));
     Duration held = decision.allowed ? Duration{} : decision.retryAfter;
     if (purpose == Purpose::Query)
         held = std::max(held, m_queriesHeldUntil - m_core.clock().steady());
@@ -127,7 +150,7 @@ void RequestGate::leave(Request request, Done done)
         if (!acquired) return done(tl::unexpected(acquired.error()));
         permit = std::move(*acquired);
     }
-    m_limiter.acquire(kKey, priorityOf(request.purpose));
+    limiterOf(request.purpose).acquire(kOneBucket, priorityOf(request.purpose));
     launch(std::move(request), std::move(permit), std::move(done));
 }
 
@@ -135,28 +158,26 @@ void RequestGate::launch(Request request, resilience::CircuitBreaker::Permit per
 {
     wire::HttpRequest http;
     http.method = std::move(request.method);
-    http.target = m_baseUrl + request.path;
+    http.target = m_terms.baseUrl + request.path;
     http.body = std::move(request.body);
-    http.timeout = request.purpose == Purpose::Query ? m_settings.queryTimeout
-                                                     : m_settings.commandTimeout;
-    http.headers.set("APCA-API-KEY-ID", std::string(m_settings.keyId.revealForUse()));
-    http.headers.set("APCA-API-SECRET-KEY", std::string(m_settings.secretKey.revealForUse()));
+    http.timeout = request.purpose == Purpose::Query ? m_terms.queryTimeout : m_terms.commandTimeout;
+    m_terms.sign(http.headers);
     http.headers.set("Accept", "application/json");
-    if (!http.body.empty()) http.headers.set("Content-Type", "application/json");
+    if (!http.body.empty()) http.headers.set("Content-Type", m_terms.bodyType);
     observability::Span span;
     if (m_tracer != nullptr && !request.traceParent.empty()) {
         const auto resource = request.path.substr(0, request.path.find('?'));
-        span = m_tracer->startFrom(request.traceParent, "alpaca " + http.method + " " + resource,
+        span = m_tracer->startFrom(request.traceParent, spanName(m_terms.venue) + " " + http.method + " " + resource,
                                    observability::SpanKind::Client);
         request.traceParent = span.context().toTraceParent();
     }
     if (!request.traceParent.empty()) http.headers.set("traceparent", request.traceParent);
 
     const auto flight = std::make_shared<Flight>(Flight{
-        std::move(permit), std::move(span), std::move(done), m_core.clock().steady()});
+        std::move(permit), std::move(span), std::move(done), m_core.clock().steady(), request.purpose});
     m_http.send(std::move(http), [this, alive = m_alive, flight](Result<wire::HttpResponse> result) {
         if (!*alive) return; // whoever asked has gone with us
-        if (result) hideKeys(result->body, m_settings);
+        if (result) m_terms.hideKeys(result->body);
         settle(*flight, result);
         flight->done(std::move(result));
     });
@@ -173,7 +194,7 @@ void RequestGate::settle(Flight& flight, const Result<wire::HttpResponse>& resul
         flight.permit.failed(describe(result.error()));
         return;
     }
-    readRateHeaders(*result);
+    readRateHeaders(*result, flight.purpose);
     flight.span.setAttribute("http.response.status_code", static_cast<std::int64_t>(result->status));
     if (result->status < 400)
         flight.span.setOk();
@@ -196,24 +217,26 @@ void RequestGate::settle(Flight& flight, const Result<wire::HttpResponse>& resul
 }
 
 /// The venue's own count is believed: several programs may share one key.
-void RequestGate::readRateHeaders(const wire::HttpResponse& response)
+void RequestGate::readRateHeaders(const wire::HttpResponse& response, Purpose purpose)
 {
     const auto& headers = response.headers;
     const auto now = Duration(m_core.clock().now().nanos());
-    const auto reset = secondsOf(headers.find("X-RateLimit-Reset"));
+    const auto reset = sinceEpoch(headers.find(m_terms.resetHeader));
     const Duration untilReset =
         reset > now ? std::min(reset - now, kHoldMax) : Duration(std::chrono::seconds(1));
-    if (const auto remaining = Decimal::parse(headers.find("X-RateLimit-Remaining"))) {
+    if (const auto remaining = Decimal::parse(headers.find(m_terms.remainingHeader))) {
         m_rateRemaining = static_cast<int>(
             std::clamp<std::int64_t>(remaining->units() / Decimal::kOne, 0, 1'000'000));
         // The last of the window is left to orders and cancels.
-        if (m_rateRemaining <= kRateLimit.reserve && reset > now)
+        const bool isOrders = m_ordersLimiter && purpose != Purpose::Query;
+        if (!isOrders && m_rateRemaining <= m_terms.limit.reserve && reset > now)
             m_queriesHeldUntil = m_core.clock().steady() + untilReset;
-        if (m_rateRemaining == 0 && reset > now) m_limiter.holdOff(kKey, untilReset);
+        if (m_rateRemaining == 0 && reset > now)
+            limiterOf(purpose).holdOff(kOneBucket, untilReset);
     }
     if (response.status != 429) return;
     const Duration asked = secondsOf(headers.find("Retry-After"));
-    m_limiter.holdOff(kKey, asked == Duration{} ? untilReset : std::min(asked, kHoldMax));
+    limiterOf(purpose).holdOff(kOneBucket, asked == Duration{} ? untilReset : std::min(asked, kHoldMax));
 }
 
 void RequestGate::schedulePump()
@@ -237,4 +260,4 @@ void RequestGate::pump()
     if (*alive) schedulePump();
 }
 
-} // namespace qd::brokers::alpaca
+} // namespace qd::brokers

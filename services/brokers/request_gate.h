@@ -6,14 +6,13 @@
 #include <optional>
 #include <string>
 
-#include "services/brokers/alpaca/alpaca_settings.h"
 #include "services/brokers/broker.h"
 #include "services/observability/spans.h"
 #include "services/resilience/circuit_breaker.h"
 #include "services/resilience/rate_limiter.h"
 #include "services/wire/http.h"
 
-namespace qd::brokers::alpaca {
+namespace qd::brokers {
 
 /// What a request is for: this decides who goes first and who must be tried in any case.
 enum class Purpose {
@@ -22,7 +21,26 @@ enum class Purpose {
     Query,  ///< waits in line when the rate limit is used up
 };
 
-/// The one door through which REST calls leave for Alpaca: credentials, circuit breaker, rate limit
+/// What a gate has to know of its venue.
+struct GateTerms {
+    std::string venue;   ///< for people: "Alpaca"
+    std::string baseUrl; ///< "https://api.alpaca.markets": one gate a host
+    std::string breaker; ///< "broker.alpaca"
+    resilience::RateLimit limit;
+    /// The venue counts orders and cancels apart from questions; unset: all are counted together.
+    std::optional<resilience::RateLimit> ordersLimit = {};
+    std::string remainingHeader = "X-RateLimit-Remaining";
+    std::string resetHeader = "X-RateLimit-Reset"; ///< seconds or milliseconds since 1970
+    std::chrono::milliseconds commandTimeout{10'000}; ///< of orders and cancels
+    std::chrono::milliseconds queryTimeout{10'000};
+    std::string bodyType = "application/json"; ///< `Content-Type` of what is sent
+    std::string howToConnect; ///< what to do without credentials, a whole sentence
+    std::function<bool()> hasCredentials;
+    std::function<void(wire::Headers&)> sign;   ///< adds the credentials
+    std::function<void(std::string&)> hideKeys; ///< takes our credentials out of what the venue sent
+};
+
+/// The one door through which REST calls leave for a venue: credentials, circuit breaker, rate limit
 /// (ours ahead of theirs; their headers believed), deadlines. Core executor.
 class RequestGate {
 public:
@@ -43,10 +61,9 @@ public:
     static constexpr Duration kCancelWaitMax = std::chrono::seconds(10);
     static constexpr Duration kQueryWaitMax = std::chrono::minutes(3);
 
-    /// Requests for market data go to `baseUrl` too; one gate a host.
-    RequestGate(const AlpacaSettings& settings, std::string baseUrl, std::string breakerName,
-                wire::HttpClient& http, runtime::Executor& core, runtime::Random& random,
-                observability::Tracer* tracer = nullptr);
+    /// What `terms` call, and everything else given, outlives the gate.
+    RequestGate(GateTerms terms, wire::HttpClient& http, runtime::Executor& core,
+                runtime::Random& random, observability::Tracer* tracer = nullptr);
     ~RequestGate();
 
     /// One call of `done`, and none once the gate has ended. Beside what HttpClient::send fails with:
@@ -75,19 +92,22 @@ private:
 
     void launch(Request request, resilience::CircuitBreaker::Permit permit, Done done);
     void settle(Flight& flight, const Result<wire::HttpResponse>& result);
-    void readRateHeaders(const wire::HttpResponse& response);
+    void readRateHeaders(const wire::HttpResponse& response, Purpose purpose);
     std::optional<Duration> waitFor(Purpose purpose) const;
     void leave(Request request, Done done);
     void pump();
     void schedulePump();
 
-    const AlpacaSettings& m_settings;
-    std::string m_baseUrl;
+    resilience::RateLimiter& limiterOf(Purpose purpose);
+    const resilience::RateLimiter& limiterOf(Purpose purpose) const;
+
+    GateTerms m_terms;
     wire::HttpClient& m_http;
     runtime::Executor& m_core;
     observability::Tracer* m_tracer; ///< may be null: no spans
     resilience::CircuitBreaker m_breaker;
     resilience::RateLimiter m_limiter;
+    std::optional<resilience::RateLimiter> m_ordersLimiter; ///< where the venue counts them apart
     std::deque<Waiting> m_waiting;
     runtime::Timer m_pumpTimer;
     Duration m_queriesHeldUntil{}; ///< steady; the venue's window is nearly used up
@@ -99,4 +119,4 @@ private:
     bool m_authorized = true;
 };
 
-} // namespace qd::brokers::alpaca
+} // namespace qd::brokers

@@ -1,8 +1,8 @@
-#include "services/brokers/alpaca/data_gate.h"
+#include "services/brokers/data_gate.h"
 
 #include <algorithm>
 
-namespace qd::brokers::alpaca {
+namespace qd::brokers {
 
 namespace {
 
@@ -13,25 +13,14 @@ bool isRefused(int status)
 
 } // namespace
 
-DataGate::DataGate(const AlpacaSettings& settings, wire::HttpClient& http, runtime::Executor& core,
+DataGate::DataGate(std::vector<GateTerms> keys, wire::HttpClient& http, runtime::Executor& core,
                    runtime::Random& random)
     : m_core(core)
 {
-    const auto add = [&](AlpacaSettings own) {
-        auto way = std::make_unique<Way>(Way{std::move(own), nullptr, {}});
-        const auto number = m_ways.size() + 1;
-        way->gate = std::make_unique<RequestGate>(
-            way->settings, way->settings.dataUrl,
-            number == 1 ? "data.alpaca" : "data.alpaca." + std::to_string(number), http, core, random);
-        m_ways.push_back(std::move(way));
-    };
-    add(settings.clone());
-    for (const auto& key : settings.moreDataKeys) {
-        auto own = settings.clone();
-        own.keyId = key.keyId.clone();
-        own.secretKey = key.secretKey.clone();
-        add(std::move(own));
-    }
+    QD_ASSERT(!keys.empty());
+    for (auto& terms : keys)
+        m_ways.push_back(std::make_unique<Way>(
+            Way{std::make_unique<RequestGate>(std::move(terms), http, core, random), {}}));
 }
 
 DataGate::~DataGate() = default;
@@ -106,4 +95,4 @@ std::vector<const resilience::CircuitBreaker*> DataGate::breakers() const
     return breakers;
 }
 
-} // namespace qd::brokers::alpaca
+} // namespace qd::brokers

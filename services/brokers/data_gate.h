@@ -3,11 +3,11 @@
 #include <memory>
 #include <vector>
 
-#include "services/brokers/alpaca/request_gate.h"
+#include "services/brokers/request_gate.h"
 
-namespace qd::brokers::alpaca {
+namespace qd::brokers {
 
-/// The way to Alpaca's market data: a gate (limit, breaker) for each key that is configured. A
+/// The way to a provider's market data: a gate (limit, breaker) for each key that is configured. A
 /// question leaves by the key in use; when that one is refused (401, 403) or used up (429, our own
 /// limit), the next one that is free is used from then on. Questions only: asking twice harms nobody.
 /// Core executor.
@@ -18,8 +18,8 @@ public:
     /// A refused key is tried again after this: somebody may have mended it.
     static constexpr Duration kRefusedFor = std::chrono::minutes(5);
 
-    /// The key of `settings` comes first, then its `moreDataKeys`.
-    DataGate(const AlpacaSettings& settings, wire::HttpClient& http, runtime::Executor& core,
+    /// The terms of each key, at least one, in the order in which they are used.
+    DataGate(std::vector<GateTerms> keys, wire::HttpClient& http, runtime::Executor& core,
              runtime::Random& random);
     ~DataGate();
 
@@ -33,7 +33,6 @@ public:
 
 private:
     struct Way {
-        AlpacaSettings settings; ///< with its own key
         std::unique_ptr<RequestGate> gate;
         Duration refusedUntil{}; ///< steady
     };
@@ -47,4 +46,4 @@ private:
     std::size_t m_inUse = 0;
 };
 
-} // namespace qd::brokers::alpaca
+} // namespace qd::brokers
