@@ -1,11 +1,7 @@
 // quarterdeckctl against real programs: what it prints, and its exit codes.
 #include <algorithm>
-#include <functional>
-#include <map>
-#include <set>
-#include <sstream>
+#include <cstdlib>
 
-#include <fmt/ranges.h>
 #include <gtest/gtest.h>
 
 #include "services/drills/stage.h"
@@ -189,58 +185,6 @@ TEST_F(Ctl, QuotesAreWatchedUntilTheEnd)
     EXPECT_TRUE(child->terminate(5s)) << "it ends when told to";
 }
 
-/// Every command and option that the program's own help names, as "order submit" → {"--limit", …}.
-void walkHelp(const std::function<std::string(std::vector<std::string>)>& help,
-              const std::vector<std::string>& path, std::map<std::string, std::set<std::string>>& found)
-{
-    std::istringstream lines(help(path));
-    std::string line, part;
-    std::vector<std::string> below;
-    while (std::getline(lines, line)) {
-        if (!line.empty() && line.front() != ' ') part = line;
-        std::istringstream words(line);
-        std::string word;
-        if (!line.starts_with("  ") || line.starts_with("    ") || !(words >> word)) continue;
-        if (part == "Subcommands:") below.push_back(word);
-        if (part != "Options:") continue;
-        if (const auto at = word.find("--"); at != std::string::npos)
-            found[fmt::format("{}", fmt::join(path, " "))].insert(word.substr(at, word.find(',', at) - at));
-    }
-    for (const auto& name : below) {
-        auto deeper = path;
-        deeper.push_back(name);
-        found[fmt::format("{}", fmt::join(deeper, " "))];
-        walkHelp(help, deeper, found);
-    }
-}
-
-TEST_F(Ctl, TheManPageAndTheCompletionKnowEveryCommandAndOption)
-{
-    std::map<std::string, std::set<std::string>> known;
-    walkHelp(
-        [](std::vector<std::string> words) {
-            words.push_back("--help");
-            return say(words).out;
-        },
-        {}, known);
-    ASSERT_GE(known.size(), 35U);
-    auto page = slurp(QD_SOURCE_DIR "/packaging/quarterdeckctl.1");
-    for (const char* markup : {"\\fB", "\\fI", "\\fR", "\\fP"})
-        for (std::size_t at; (at = page.find(markup)) != std::string::npos;) page.erase(at, 3);
-    std::erase(page, '\\');
-    const auto completion = slurp(QD_SOURCE_DIR "/packaging/completions/quarterdeckctl.bash");
-    for (const auto& [command, options] : known) {
-        const auto last = command.substr(command.rfind(' ') + 1);
-        EXPECT_NE(page.find(command), std::string::npos) << "man page: " << command;
-        EXPECT_NE(completion.find(last), std::string::npos) << "completion: " << command;
-        for (const auto& option : options) {
-            EXPECT_NE(page.find(option), std::string::npos) << "man page: " << command << ' ' << option;
-            EXPECT_NE(completion.find(option), std::string::npos)
-                << "completion: " << command << ' ' << option;
-        }
-    }
-}
-
 TEST_F(Ctl, EveryLookHasATableAndJson)
 {
     for (const std::vector<std::string>& words :
@@ -266,6 +210,20 @@ TEST_F(Ctl, BackupIsTakenAndRestoreRefusesAnOpenDatabase)
     const auto refused = say({"restore", member(backup.out, "path")});
     EXPECT_EQ(refused.code, 1);
     EXPECT_NE(refused.err.find("in_use"), std::string::npos) << refused.err;
+}
+
+/// The figures of the running program, after all that the tests above did to it.
+TEST_F(Ctl, PrometheusCanReadTheRunningBackendsMetrics)
+{
+    const auto metrics = s_stage->get("/metrics").body;
+    EXPECT_NE(metrics.find("# TYPE"), std::string::npos) << metrics.substr(0, 200);
+    if (std::system("command -v promtool >/dev/null 2>&1") != 0)
+        GTEST_SKIP() << "promtool is not installed";
+    const auto path = s_folder->write("metrics.txt", metrics);
+    const auto report = (*s_folder / "report.txt").string();
+    const int status =
+        std::system(("promtool check metrics < '" + path + "' > '" + report + "' 2>&1").c_str());
+    EXPECT_EQ(status, 0) << slurp(report);
 }
 
 TEST_F(Ctl, TheTokenIsNeverPrinted)
