@@ -10,7 +10,8 @@ namespace qd::ui {
 
 namespace {
 
-constexpr int kSymbolWidth = 76, kOptionWidth = 148; ///< "GOOG 752.5P 24Dec15"
+constexpr int kSymbolWidth = 76;
+constexpr int kLastWidth = 92, kOptionLastWidth = 76; ///< a premium has fewer digits
 constexpr auto kFlash = std::chrono::milliseconds(250);
 const QString kSymbolMime = QStringLiteral("application/x-quarterdeck-symbol");
 
@@ -24,10 +25,10 @@ Tone toneOf(const Price& change)
 
 WatchlistTableModel::WatchlistTableModel(Desk& desk, QObject* parent)
     : RowModel({{QStringLiteral("symbol"), tr("Symbol"), kSymbolWidth, Qt::AlignLeft, true},
-                {QStringLiteral("last"), tr("Last"), 92, Qt::AlignRight, false},
-                {QStringLiteral("change"), tr("Chg"), 80, Qt::AlignRight, false},
-                {QStringLiteral("changePercent"), tr("Chg %"), 68, Qt::AlignRight, false},
-                {QStringLiteral("day"), tr("Day"), 66, Qt::AlignLeft, false, 1}},
+                {QStringLiteral("last"), tr("Last"), kLastWidth, Qt::AlignRight, false},
+                {QStringLiteral("change"), tr("Chg"), 80, Qt::AlignRight, false, 2},
+                {QStringLiteral("changePercent"), tr("Chg %"), 68, Qt::AlignRight, false, 1},
+                {QStringLiteral("day"), tr("Day"), 66, Qt::AlignLeft, false, 3}},
                parent),
       m_desk(desk)
 {
@@ -56,11 +57,6 @@ void WatchlistTableModel::relist()
     m_shown.assign(std::size_t(itemCount()), {});
     m_flashing.clear();
     m_itemOfSlot.clear();
-    const auto& list = m_desk.watchlist();
-    const bool hasOptions = std::any_of(list.begin(), list.end(), [](const Symbol& symbol) {
-        return assetClassOf(symbol) == AssetClass::Option;
-    });
-    setWidth(SymbolColumn, hasOptions ? kOptionWidth : kSymbolWidth);
     for (int item = 0; item < itemCount(); ++item) {
         const int slot = m_desk.quotes().slotOf(symbolOf(item));
         m_shown[std::size_t(item)].slot = slot;
@@ -70,6 +66,17 @@ void WatchlistTableModel::relist()
         m_itemOfSlot[std::size_t(slot)] = item;
     }
     restart();
+}
+
+void WatchlistTableModel::giveNamesRoom(const QFontMetrics& metrics)
+{
+    int widest = 0;
+    for (const Symbol& symbol : m_desk.watchlist()) {
+        if (assetClassOf(symbol) != AssetClass::Option) continue;
+        widest = std::max(widest, metrics.horizontalAdvance(format::symbol(symbol)));
+    }
+    setWidth(SymbolColumn, std::max(kSymbolWidth, widest > 0 ? widest + 2 * metric::kCellPadding + 1 : 0));
+    setWidth(LastColumn, widest > 0 ? kOptionLastWidth : kLastWidth);
 }
 
 int WatchlistTableModel::itemOf(const Symbol& symbol) const

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <QFontMetrics>
 #include <QTimer>
 
 #include "ui/state/desk.h"
@@ -17,6 +18,8 @@ public:
 
     const Symbol& symbolOf(int item) const { return m_desk.watchlist()[std::size_t(item)]; }
     int itemOf(const Symbol& symbol) const;
+    /// No contract's name may be cut, written like this; a list without options needs no such room.
+    void giveNamesRoom(const QFontMetrics& metrics);
     /// Move a symbol up (−1) or down (+1) in the list; only while no column is sorted.
     void move(int item, int steps);
 
