@@ -4,6 +4,7 @@
 #include <cmath>
 #include <map>
 
+#include "models/base/clamped.h"
 #include "services/exchange/book_replay.h"
 #include "services/exchange/spans.h"
 
@@ -71,7 +72,7 @@ void addTo(std::vector<Bar>& bars, Timestamp start, const Bar& bar)
     last.high = std::max(last.high, bar.high);
     last.low = std::min(last.low, bar.low);
     last.close = bar.close;
-    last.volume += bar.volume;
+    last.volume = clampedSum(last.volume, bar.volume);
     last.tradeCount += bar.tradeCount;
 }
 

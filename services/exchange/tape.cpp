@@ -2,18 +2,19 @@
 
 #include <algorithm>
 
+#include "models/base/clamped.h"
 #include "services/exchange/spans.h"
 
 namespace qd::exchange {
 
 namespace {
 
-
 Timestamp minuteOf(Timestamp at)
 {
     return Timestamp::fromNanos(at.nanos() - at.nanos() % kMinuteNanos);
 }
 
+/// A day's volume of a busy coin is more than a Quantity holds; it stays at the most there is.
 void extend(Bar& bar, Price price, Quantity size)
 {
     if (bar.tradeCount == 0 && bar.volume.isZero() && bar.open.isZero())
@@ -21,7 +22,7 @@ void extend(Bar& bar, Price price, Quantity size)
     bar.high = std::max(bar.high, price);
     bar.low = std::min(bar.low, price);
     bar.close = price;
-    bar.volume += size;
+    bar.volume = clampedSum(bar.volume, size);
     ++bar.tradeCount;
 }
 
@@ -30,7 +31,7 @@ void join(Bar& bar, const Bar& next)
     bar.high = std::max(bar.high, next.high);
     bar.low = std::min(bar.low, next.low);
     bar.close = next.close;
-    bar.volume += next.volume;
+    bar.volume = clampedSum(bar.volume, next.volume);
     bar.tradeCount += next.tradeCount;
 }
 

@@ -1,7 +1,8 @@
 #include "services/market/bar_builder.h"
 
 #include <algorithm>
-#include <limits>
+
+#include "models/base/clamped.h"
 
 namespace qd::market {
 
@@ -10,8 +11,7 @@ namespace {
 /// Coins trade in numbers that no Quantity holds for a day; a volume stays at the largest there is.
 Quantity volumeWith(Quantity volume, Quantity more)
 {
-    constexpr Decimal kMost = Decimal::fromUnits(std::numeric_limits<std::int64_t>::max());
-    return Quantity(volume.value().checkedAdd(more.value()).value_or(kMost));
+    return clampedSum(volume, more);
 }
 
 void apply(Bar& bar, bool& priced, const Trade& trade, TradeEffect effect, bool late)
