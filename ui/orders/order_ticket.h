@@ -43,6 +43,8 @@ public:
     void submit();
     /// Empty: orders may go out.
     QString lockReason() const;
+    /// Why the order that was sent last was not taken; empty: nothing is to be said.
+    QString message() const;
     const TicketDraft& draft() const { return m_draft; }
     const ExitPlan& plan() const { return m_check.plan; }
 

@@ -110,6 +110,11 @@ void OrderTicket::takeAnswer(const OrderRequest& request, const client::Answer<O
     relabel();
 }
 
+QString OrderTicket::message() const
+{
+    return m_message->isVisibleTo(this) ? m_message->text() : QString();
+}
+
 void OrderTicket::takeProblem(const OrderRequest& request, const client::Problem& problem)
 {
     if (!problem.confirmations.empty()) {

@@ -1,0 +1,111 @@
+#include "app/terminal/own_world.h"
+
+#include <QCoreApplication>
+#include <QFileInfo>
+#include <QTimer>
+
+namespace qd {
+
+using client::EmbeddedBackend;
+using client::LinkState;
+using client::NetSession;
+
+namespace {
+
+constexpr int kListEveryMs = 500, kListTries = 60, kListedMax = 25;
+
+} // namespace
+
+bool programsExist()
+{
+    const QString folder = QCoreApplication::applicationDirPath();
+    return QFileInfo(folder + QStringLiteral("/quarterdeck-sandbox")).isExecutable() &&
+           QFileInfo(folder + QStringLiteral("/quarterdeckd")).isExecutable();
+}
+
+EmbeddedBackend::Options embeddedOptions(const Options& options)
+{
+    EmbeddedBackend::Options embedded;
+    embedded.resetPaper = options.resetPaper;
+    if (!options.replay.isEmpty()) {
+        QStringList files;
+        for (const QString& file : options.replay.split(QLatin1Char(',')))
+            files << QFileInfo(file).absoluteFilePath();
+        embedded.marketOptions << QStringLiteral("--replay") << files.join(QLatin1Char(','));
+    }
+    if (options.simulate)
+        embedded.marketOptions << QStringLiteral("--simulate") << QStringLiteral("true");
+    if (!options.seed.isEmpty()) embedded.marketOptions << QStringLiteral("--seed") << options.seed;
+    if (!options.symbols.isEmpty()) {
+        embedded.marketOptions << QStringLiteral("--symbols") << options.symbols;
+    }
+    return embedded;
+}
+
+std::unique_ptr<EmbeddedBackend> embed(NetSession& session, ui::Desk& desk,
+                                       EmbeddedBackend::Options options)
+{
+    auto embedded = std::make_unique<EmbeddedBackend>(std::move(options));
+    EmbeddedBackend* backend = embedded.get();
+    QObject::connect(backend, &EmbeddedBackend::progressed, &session,
+                     [&session](const QString& text) {
+                         session.announce(LinkState::Connecting, text.toStdString());
+                     });
+    QObject::connect(backend, &EmbeddedBackend::ready, &session, [&session, &desk, backend] {
+        auto address = backend->address();
+        if (address) return session.setServer(std::move(*address));
+        desk.tell(client::Severity::Critical, QObject::tr("The backend cannot be used"),
+                  QString::fromStdString(address.error().detail));
+    });
+    QObject::connect(backend, &EmbeddedBackend::childLost, &desk, [&desk](const QString& text) {
+        desk.tell(client::Severity::Warning, QObject::tr("Started again"), text);
+    });
+    QObject::connect(backend, &EmbeddedBackend::failed, &session,
+                     [&session, &desk](const QString& text) {
+                         session.announce(LinkState::Offline, text.toStdString());
+                         desk.tell(client::Severity::Critical,
+                                   QObject::tr("The backend could not be started"), text);
+                     });
+    return embedded;
+}
+
+std::vector<Symbol> firstWatchlist()
+{
+    std::vector<Symbol> symbols;
+    for (const char* text : {"SPY", "QQQ", "IWM", "DIA", "AAPL", "MSFT", "NVDA", "AMZN", "GOOGL",
+                             "META", "TSLA", "AMD", "JPM", "XOM", "BTC/USD", "ETH/USD"}) {
+        symbols.push_back(Symbol::of(text));
+    }
+    return symbols;
+}
+
+void listWhatIsTraded(NetSession& session, ui::Desk& desk)
+{
+    auto* asking = new QTimer(&desk);
+    QObject::connect(asking, &QTimer::timeout, &desk,
+                     [&session, &desk, asking, tries = 0]() mutable {
+                         if (!desk.isSynchronised()) return;
+                         if (++tries >= kListTries) asking->stop();
+                         session.findInstruments(
+                             {}, kListedMax, asking,
+                             [&desk, asking](client::Answer<std::vector<Instrument>> answer) {
+                                 if (!answer || answer->empty() || !asking->isActive()) return;
+                                 asking->stop();
+                                 const QString name = QObject::tr("Market");
+                                 if (!desk.addWatchlist(name)) {
+                                     const auto& lists = desk.watchlists();
+                                     for (std::size_t i = 0; i < lists.size(); ++i) {
+                                         if (lists[i].name == name) desk.showWatchlist(i);
+                                     }
+                                 }
+                                 std::vector<Symbol> symbols;
+                                 for (const Instrument& one : *answer)
+                                     symbols.push_back(one.symbol);
+                                 desk.setWatchlist(symbols);
+                                 desk.select(symbols.front());
+                             });
+                     });
+    asking->start(kListEveryMs);
+}
+
+} // namespace qd

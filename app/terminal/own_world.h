@@ -1,0 +1,26 @@
+#pragma once
+
+#include <memory>
+
+#include "app/terminal/options.h"
+#include "services/client/embedded_backend.h"
+#include "ui/state/desk.h"
+
+namespace qd {
+
+/// Are sandbox and backend beside this program?
+bool programsExist();
+
+client::EmbeddedBackend::Options embeddedOptions(const Options& options);
+
+/// Market and backend as children that the session is kept pointed at; not started yet.
+std::unique_ptr<client::EmbeddedBackend> embed(client::NetSession& session, ui::Desk& desk,
+                                               client::EmbeddedBackend::Options options);
+
+/// What a terminal without a workspace looks at.
+std::vector<Symbol> firstWatchlist();
+
+/// Show the symbols that the market trades in a list of their own, once it can name them.
+void listWhatIsTraded(client::NetSession& session, ui::Desk& desk);
+
+} // namespace qd
