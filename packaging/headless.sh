@@ -8,7 +8,8 @@ data=${XDG_DATA_HOME:-$HOME/.local/share}/quarterdeck
 mkdir -p "$data"
 chmod 700 "$data"
 ready=$(mktemp -d)
-trap 'kill "${backend:-}" "${sandbox:-}" 2>/dev/null || true; wait 2>/dev/null; rm -rf "$ready"' EXIT INT TERM
+trap 'kill "${backend:-}" "${sandbox:-}" 2>/dev/null || true; wait 2>/dev/null; rm -rf "$ready"' EXIT
+trap 'exit 0' INT TERM
 
 wait_ready() { # FILE PID NAME: the line that a program prints once it serves
     local deadline=$((SECONDS + 30))
