@@ -3,6 +3,12 @@
 #include <atomic>
 #include <future>
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
 #include "services/sandbox/proxy/fault_proxy.h"
 #include "services/sandbox/proxy/proxy_api.h"
 #include "services/wire/network.h"
@@ -27,6 +33,49 @@ struct Pong final : wire::Service {
         return tl::unexpected(wire::HttpResponse{404, {}, {}});
     }
     std::atomic<int> asked{0};
+};
+
+/// A connection by hand, blocking.
+class Socket {
+public:
+    explicit Socket(const std::string& authority)
+        : m_fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0))
+    {
+        sockaddr_in address{};
+        address.sin_family = AF_INET;
+        address.sin_port =
+            htons(static_cast<std::uint16_t>(std::stoi(authority.substr(authority.rfind(':') + 1))));
+        address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+        EXPECT_EQ(::connect(m_fd, reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
+    }
+    ~Socket() { ::close(m_fd); }
+    Socket(const Socket&) = delete;
+    Socket& operator=(const Socket&) = delete;
+
+    void send(std::string_view text)
+    {
+        EXPECT_EQ(::send(m_fd, text.data(), text.size(), MSG_NOSIGNAL),
+                  static_cast<ssize_t>(text.size()));
+    }
+    /// What comes until it ends with `end`, the connection closes or ten seconds are over.
+    std::string readUntil(std::string_view end)
+    {
+        std::string received;
+        pollfd ready{m_fd, POLLIN, 0};
+        while (!received.ends_with(end) && ::poll(&ready, 1, 10'000) > 0) {
+            char buffer[4096];
+            const ssize_t count = ::recv(m_fd, buffer, sizeof buffer, 0);
+            m_closed = count <= 0;
+            if (m_closed) break;
+            received.append(buffer, static_cast<std::size_t>(count));
+        }
+        return received;
+    }
+    bool isClosed() const { return m_closed; }
+
+private:
+    const int m_fd;
+    bool m_closed = false;
 };
 
 /// The proxy in front of a real server, controlled through its HTTP API, asked over real sockets.
@@ -122,6 +171,18 @@ TEST_F(FaultProxyTest, ABlackHoleTimesOutAndAResetMends)
     control("POST", "/reset", "", 204);
     EXPECT_EQ(ask(), 200);
     EXPECT_EQ(control("GET", "/proxies/p/toxics", "", 200), "[]");
+}
+
+TEST_F(FaultProxyTest, ASlowCloseKeepsTheConnectionOpenBehindTheAnswer)
+{
+    toxic(R"({"type":"slow_close","stream":"downstream","attributes":{"delay":300}})");
+    Socket client(listen);
+    const auto start = std::chrono::steady_clock::now();
+    client.send("GET / HTTP/1.0\r\n\r\n");
+    EXPECT_TRUE(client.readUntil("pong").ends_with("pong"));
+    EXPECT_EQ(client.readUntil("never"), "");
+    EXPECT_TRUE(client.isClosed());
+    EXPECT_GE(std::chrono::steady_clock::now() - start, 300ms);
 }
 
 TEST_F(FaultProxyTest, DisabledItRefusesAndEnabledItListensAtTheSameAddress)

@@ -89,6 +89,19 @@ TEST(ToxicChain, ATimeoutClosesAfterItsTime)
     EXPECT_EQ(hole.chain.front().kind, Kind::Close);
 }
 
+TEST(ToxicChain, ASlowCloseDelaysTheEndAndNoByteBeforeIt)
+{
+    Chain slow(R"({"type":"slow_close","attributes":{"delay":400}})");
+    slow.chain.push("all of it", 10ms);
+    slow.chain.end(20ms);
+    const auto data = slow.chain.take();
+    EXPECT_EQ(data.bytes, "all of it");
+    EXPECT_EQ(data.at, 10ms);
+    const auto end = slow.chain.take();
+    EXPECT_EQ(end.kind, Kind::End);
+    EXPECT_EQ(end.at, 420ms);
+}
+
 TEST(ToxicChain, AnAcknowledgementIsLostOnce)
 {
     const auto body = json::Document::parse(R"({"type":"lose_ack","attributes":{"count":1}})");
