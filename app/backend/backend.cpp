@@ -8,13 +8,16 @@
 
 #include "services/brokers/alpaca/alpaca_broker.h"
 #include "services/brokers/alpaca/alpaca_feed.h"
+#include "services/brokers/persistent_reads.h"
 #include "services/gateway/fault_api.h"
 #include "services/gateway/market_api.h"
 #include "services/gateway/market_window.h"
 #include "services/gateway/monitoring.h"
 #include "services/gateway/orders_api.h"
+#include "services/gateway/resilience_metrics.h"
 #include "services/gateway/system_api.h"
 #include "services/observability/otlp.h"
+#include "services/runtime/shifted_clock.h"
 #include "services/wire/network.h"
 
 namespace qd::app {
@@ -24,7 +27,9 @@ namespace {
 constexpr const char* kVersion = "0.1.0";
 constexpr std::chrono::minutes kCheckpointEvery{10};
 constexpr std::chrono::minutes kDirectoryEvery{60};
-constexpr std::chrono::seconds kDirectoryRetry{2};
+constexpr resilience::RetryPolicy kDirectoryRetry{.attemptsMax = 0, ///< as long as it takes
+                                                  .base = std::chrono::seconds(2),
+                                                  .cap = std::chrono::seconds(15)};
 
 orders::Settings orderSettings(const runtime::Config& config, const AccountId& account)
 {
@@ -50,6 +55,15 @@ observability::LogFileOptions logOptions(const runtime::Config& config, const st
     return options;
 }
 
+/// By how much the clock of a drill is wrong.
+Duration clockShift(const runtime::Config& config)
+{
+    if (!config.has("drill.clock")) return {};
+    const auto wanted = Timestamp::parse(config.text("drill.clock"));
+    QD_ASSERT(wanted.has_value()); // checked with the other settings
+    return *wanted - runtime::systemClock().now();
+}
+
 wire::ServerOptions serverOptions(const runtime::Config& config)
 {
     wire::ServerOptions options;
@@ -73,15 +87,17 @@ struct CoreParts {
               brokers::AlpacaSettings forFeed, observability::Tracer& tracer,
               storage::Writer& writer, const orders::Settings& orderSettings, bool alwaysOpen)
         : broker(std::move(forBroker), http, tradeSockets, core, runtime::systemRandom(), &tracer),
+          reads(broker, core, runtime::systemRandom()),
           feed(std::move(forFeed), http, marketSockets, core, io, runtime::systemRandom()),
           market({.alwaysOpen = alwaysOpen, .history = {}}, {&feed}, core, instruments),
           window(market, instruments, core.clock(), {alwaysOpen}),
-          orders({writer, core, runtime::systemRandom(), broker, window}, orderSettings),
+          orders({writer, core, runtime::systemRandom(), reads, window}, orderSettings),
           quotes(market, core, &instruments)
     {
     }
 
     brokers::AlpacaBroker broker;
+    brokers::PersistentReads reads; ///< the same broker, as the order room and the directory see it
     brokers::AlpacaFeed feed;
     market::InstrumentDirectory instruments;
     market::MarketData market;
@@ -90,18 +106,20 @@ struct CoreParts {
     gateway::QuoteWatch quotes;
     gateway::Health health;
     std::unique_ptr<gateway::Monitoring> monitoring;
+    std::unique_ptr<gateway::ResilienceMetrics> resilience;
     std::unique_ptr<gateway::Api> api;
     std::unique_ptr<gateway::StreamHub> hub;
     std::unique_ptr<observability::OtlpExporter> exporter;
     market::MarketData::Subscription heldPositions; ///< what we hold is always watched
     runtime::Timer checkpointTimer, directoryTimer;
+    int directoryFailures = 0; ///< in a row
 };
 
 struct Backend::Parts {
     explicit Parts(const runtime::Config& config, const std::string& folder)
-        : log(logOptions(config, folder)),
-          logger(log, runtime::systemClock(), "backend"),
-          tracer(runtime::systemClock(), runtime::systemRandom(), spans),
+        : clock(runtime::systemClock(), clockShift(config)), log(logOptions(config, folder)),
+          logger(log, clock, "backend"),
+          tracer(clock, runtime::systemRandom(), spans),
           faults(runtime::systemRandom()), databaseFile(folder + "/" + config.text("storage.database") + ".db"),
           checkpointFile(folder + "/" + config.text("storage.database") + ".checkpoints.jsonl"),
           tokenFile(folder + "/owner.token")
@@ -117,6 +135,7 @@ struct Backend::Parts {
     void watchPositions();
     void logChanges();
 
+    const runtime::ShiftedClock clock; ///< right, but in drills of the calendar
     observability::LogFile log;
     observability::Logger logger;
     observability::Metrics metrics;
@@ -125,7 +144,8 @@ struct Backend::Parts {
     resilience::FaultPoints faults;
     std::string databaseFile, checkpointFile, tokenFile;
     std::string baseUrl; ///< scheme and host of the API
-    runtime::ThreadExecutor core{"core"}, db{"db"}, wal{"wal"}, jobs{"jobs"};
+    runtime::ThreadExecutor core{"core", clock}, db{"db", clock}, wal{"wal", clock},
+        jobs{"jobs", clock};
     wire::Network network{1, "io"};
     std::unique_ptr<runtime::Executor> io = network.makeExecutor();
     std::unique_ptr<wire::HttpClient> http;
@@ -182,6 +202,8 @@ void Backend::Parts::buildCore(const runtime::Config& config, brokers::AlpacaSet
     auto& api = *the->api;
     the->monitoring->addTo(the->health, api, *the->hub);
     the->monitoring->addTo(metrics, api, *the->hub);
+    the->resilience =
+        std::make_unique<gateway::ResilienceMetrics>(metrics, api, the->broker, the->reads);
     gateway::OrdersApi{the->orders, the->market, the->quotes, core.clock(), live, &the->broker}
         .addTo(api);
     gateway::MarketApi{the->market, the->instruments, the->quotes, core.clock()}.addTo(api);
@@ -244,10 +266,13 @@ void Backend::Parts::watchPositions()
 
 void Backend::Parts::refreshDirectory()
 {
-    the->instruments.refresh(the->broker, [this](const Result<std::size_t>& count) {
+    the->instruments.refresh(the->reads, [this](const Result<std::size_t>& count) {
+        the->directoryFailures = count ? 0 : the->directoryFailures + 1;
         if (!count) logger.warning("instruments not loaded", {{"error", count.error()}});
-        the->directoryTimer = core.after(count ? Duration(kDirectoryEvery) : Duration(kDirectoryRetry),
-                                         [this] { refreshDirectory(); });
+        const Duration wait = count ? Duration(kDirectoryEvery)
+                                    : resilience::fullJitter(kDirectoryRetry, the->directoryFailures,
+                                                             runtime::systemRandom());
+        the->directoryTimer = core.after(wait, [this] { refreshDirectory(); });
     });
 }
 

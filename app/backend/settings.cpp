@@ -143,6 +143,9 @@ const std::vector<Setting>& backendSettings()
         {"drill.enabled", SettingType::Boolean,
          "opens /v1/faults, where drills make named steps fail; never with real money", "false",
          false, {}, {}, {}},
+        {"drill.clock", SettingType::Text,
+         "what time it is when the program starts, e.g. 2025-11-28T17:59:30Z; only in drills", {},
+         false, {}, {}, {}},
     };
     return settings;
 }
@@ -163,6 +166,11 @@ std::vector<ConfigProblem> crossCheck(const Config& config)
     if (isLive && config.has("drill.enabled") && config.boolean("drill.enabled"))
         problems.push_back({"drill.enabled", "drills break things on purpose, and trading.live is on",
                             "set one of the two to false"});
+    const bool isDrill = config.has("drill.enabled") && config.boolean("drill.enabled");
+    if (config.has("drill.clock") &&
+        (!isDrill || !Timestamp::parse(config.text("drill.clock"))))
+        problems.push_back({"drill.clock", "expected a time, and drill.enabled",
+                            "leave it out; in drills set e.g. 2025-11-28T17:59:30Z"});
     const auto origins = config.has("api.allowed_origins") ? config.list("api.allowed_origins")
                                                            : std::vector<std::string>();
     if (std::ranges::find(origins, "*") != origins.end())

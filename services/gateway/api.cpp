@@ -143,6 +143,8 @@ std::optional<Problem> Api::admit(const wire::HttpRequest& request, const Match&
     }
     if (spec.rate == RateClass::Free) return std::nullopt;
     rate = (urgent ? m_orderLimiter : m_queryLimiter).acquire(caller.name);
+    LimitCounts& counts = urgent ? m_orderCounts : m_queryCounts;
+    ++(rate.allowed ? counts.allowed : counts.refused);
     if (rate.allowed) return std::nullopt;
     auto limited = problem(429, "Too many requests", "gateway.rate_limited",
                            "more than " + std::to_string(rate.limit) + " calls at once");

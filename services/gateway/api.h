@@ -25,6 +25,11 @@ struct ApiSettings {
     int callsReserved = 200;
 };
 
+/// What a rate limit of the door decided since the start.
+struct LimitCounts {
+    std::uint64_t allowed = 0, refused = 0;
+};
+
 /// One call that was answered, for metrics and traces.
 struct FinishedCall {
     const EndpointSpec* spec = nullptr; ///< null: no such endpoint
@@ -60,6 +65,11 @@ public:
 
     int callsUnderWay() const { return *m_underWay; }
     std::uint64_t refusedOverload() const { return m_refusedOverload; }
+    /// RateClass::Orders or ::Queries.
+    const LimitCounts& limitCounts(RateClass rate) const
+    {
+        return rate == RateClass::Orders ? m_orderCounts : m_queryCounts;
+    }
 
 private:
     struct Match {
@@ -78,6 +88,7 @@ private:
     runtime::Random& m_random;
     std::vector<std::unique_ptr<Endpoint>> m_endpoints;
     resilience::RateLimiter m_orderLimiter, m_queryLimiter;
+    LimitCounts m_orderCounts, m_queryCounts;
     Upgrade m_upgrade;
     std::function<void(const FinishedCall&)> m_observer;
     std::shared_ptr<int> m_underWay = std::make_shared<int>(0);

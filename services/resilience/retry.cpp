@@ -46,6 +46,9 @@ RetryDecision decideRetry(const RetryPolicy& policy, int attempts, const TryFail
 {
     if (!isRetryable(failure.error)) return {false, {}, "not_retryable"};
     if (failure.error.code == "resilience.breaker_open") return {false, {}, "breaker_open"};
+    // Who limits us has a line of its own; without a time from there, coming back only makes it longer.
+    if (failure.error.code.ends_with("rate_limited") && failure.retryAfter == Duration{})
+        return {false, {}, "rate_limited"};
     if (attempts >= policy.attemptsMax) return {false, {}, "attempts"};
     const Duration wait = std::max(fullJitter(policy, attempts, random), failure.retryAfter);
     if (wait >= remaining) return {false, {}, "deadline"};

@@ -51,7 +51,8 @@ struct TryFailure {
 struct RetryDecision {
     bool retry = false;
     Duration wait{};
-    /// When not retrying: "not_retryable", "breaker_open", "attempts", "deadline", "budget".
+    /// When not retrying: "not_retryable", "breaker_open", "rate_limited", "attempts", "deadline",
+    /// "budget".
     const char* reason = "";
 };
 
@@ -62,8 +63,8 @@ bool isRetryable(const Error& error);
 /// The wait before retry number `retry` (1 …), without floor or deadline.
 Duration fullJitter(const RetryPolicy& policy, int retry, runtime::Random& random);
 
-/// Decide after `attempts` tries (≥ 1), of which the last failed with `failure`. The wait is never
-/// below Retry-After; a wait that ends at or past the deadline is a no, at once. Takes from
+/// Decide after `attempts` tries (≥ 1), of which the last failed with `failure`. A used-up rate limit
+/// ("….rate_limited") is asked again only when it said when. The wait is never below Retry-After; a wait that ends at or past the deadline is a no, at once. Takes from
 /// `budget` only when everything else says yes.
 RetryDecision decideRetry(const RetryPolicy& policy, int attempts, const TryFailure& failure,
                           Duration remaining, RetryBudget& budget, runtime::Random& random);
