@@ -9,6 +9,7 @@ namespace {
 namespace http = boost::beast::http;
 
 constexpr std::size_t kReadBytesMin = 4 << 10, kReadBytesMax = 64 << 10;
+constexpr unsigned kStatusMin = 100; ///< three digits alone make no status (RFC 9110 §15)
 
 std::string text(boost::beast::string_view view)
 {
@@ -111,6 +112,10 @@ void ClientConnection::parse()
         m_input.consume(m_parser->put(m_input.data(), error));
         if (error && error != http::error::need_more) {
             finish(fail(ErrorKind::OutcomeUnknown, "wire.protocol", "answer: " + error.message()), false);
+            return;
+        }
+        if (m_parser->is_header_done() && m_parser->get().result_int() < kStatusMin) {
+            finish(fail(ErrorKind::OutcomeUnknown, "wire.protocol", "answer: no such status"), false);
             return;
         }
         if (!m_parser->is_done()) {

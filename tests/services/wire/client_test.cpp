@@ -125,6 +125,7 @@ TEST_F(ClientAgainst, AnUnreadableOrHugeAnswerIsUnknown)
 {
     for (const std::string& text : {std::string("SSH-2.0-OpenSSH_9.2\r\n\r\n"),
                                     "HTTP/1.1 200 OK\r\nX: " + std::string(20'000, 'x') + "\r\n\r\n",
+                                    std::string("HTTP/1.1 004 Close\r\nConnection: close\r\n\r\nbody"),
                                     std::string("HTTP/1.1 200 OK\r\nContent-Length: 1001\r\n\r\n"),
                                     "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n" + std::string(1001, 'x')}) {
         const auto answer = send();
