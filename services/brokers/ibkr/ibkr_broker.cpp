@@ -1,5 +1,6 @@
 #include "services/brokers/ibkr/ibkr_broker.h"
 
+#include "services/brokers/ibkr/ibkr_feed.h"
 #include "services/brokers/ibkr/ibkr_state.h"
 
 namespace qd::brokers {
@@ -177,6 +178,13 @@ void IbkrBroker::takeOver()
 {
     m_state->session.takeOver();
     m_state->session.verify([](const Result<void>&) {}); // the stream comes back by itself
+}
+
+std::unique_ptr<MarketFeed> IbkrBroker::makeFeed(wire::WebSocketClient& sockets, runtime::Random& random)
+{
+    State& state = *m_state;
+    return std::make_unique<IbkrFeed>(state.settings, state.gate, state.session, state.conids, sockets,
+                                      state.core, random);
 }
 
 const resilience::CircuitBreaker& IbkrBroker::breaker() const

@@ -47,6 +47,9 @@ public:
     /// Take it from there: whoever asks for this knows that the other program loses it.
     void takeOver();
 
+    /// Market data by the same session, which a user has only one of. Ends before the broker.
+    std::unique_ptr<MarketFeed> makeFeed(wire::WebSocketClient& sockets, runtime::Random& random);
+
     const resilience::CircuitBreaker& breaker() const;
     /// Close the breaker by hand after a repair.
     resilience::CircuitBreaker& breaker();

@@ -1,0 +1,83 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "services/brokers/broker.h"
+#include "services/brokers/ibkr/conid_book.h"
+#include "services/brokers/ibkr/market_texts.h"
+#include "services/brokers/ibkr/session_keeper.h"
+#include "services/runtime/random.h"
+#include "services/wire/http.h"
+
+namespace qd::brokers {
+
+/// IBKR's market data through the gateway: the stream of quotes, snapshots and bars by REST. It shares
+/// the broker's session, which a user has only one of, and its gate. A line of market data ends after ten
+/// minutes by itself, so it is asked for again before. Core executor: a few values a second and symbol.
+class IbkrFeed final : public MarketFeed {
+public:
+    /// A user's market-data lines; what is wanted beyond is told as refused once, and not followed.
+    static constexpr std::size_t kLinesMax = 100;
+    static constexpr Duration kAskAgainEvery = std::chrono::minutes(9);
+    static constexpr std::size_t kBarsMax = 1000; ///< the newest of them, IBKR's own limit
+    static constexpr std::size_t kSnapshotsAtOnce = 50;
+
+    /// Everything given outlives the feed.
+    IbkrFeed(const IbkrSettings& settings, RequestGate& gate, ibkr::SessionKeeper& session,
+             ibkr::ConidBook& conids, wire::WebSocketClient& sockets, runtime::Executor& core,
+             runtime::Random& random);
+    ~IbkrFeed() override;
+
+    std::string name() const override { return "ibkr"; }
+    /// As the venue says of its values: real time, delayed or frozen.
+    FeedClass feedClass() const override;
+    void start(std::function<void(std::vector<MarketEvent>)> events) override;
+    void stop() override;
+    void subscribe(Subscriptions wanted) override;
+    void bars(const Symbol& symbol, BarInterval interval, Timestamp from, Timestamp to,
+              std::function<void(Result<std::vector<Bar>>)> done) override;
+    bool hasSnapshots() const override { return true; }
+    /// Asked twice: the first answer of a symbol has no values.
+    void snapshots(const std::vector<Symbol>& symbols,
+                   std::function<void(std::vector<MarketSnapshot>)> told) override;
+
+private:
+    void connect();
+    void openSocket();
+    void onMessage(std::string_view payload);
+    void onClosed(const std::string& reason);
+    void follow(const Symbol& symbol);
+    void sendWish(std::int64_t conid);
+    void askAgain();
+    void askSnapshots(std::vector<std::int64_t> conids, bool isFirst,
+                      std::function<void(std::vector<MarketSnapshot>)> told);
+    void askBars(std::int64_t conid, BarInterval interval, Timestamp from, Timestamp to,
+                 std::function<void(Result<std::vector<Bar>>)> done);
+    void hand(std::vector<MarketEvent> events);
+    void noteAvailability(char kind);
+
+    const IbkrSettings& m_settings;
+    RequestGate& m_gate;
+    ibkr::SessionKeeper& m_session;
+    ibkr::ConidBook& m_conids;
+    wire::WebSocketClient& m_sockets;
+    runtime::Executor& m_core;
+    runtime::Random& m_random;
+    std::function<void(std::vector<MarketEvent>)> m_events;
+    std::shared_ptr<wire::WebSocket> m_socket;
+    std::shared_ptr<int> m_generation = std::make_shared<int>(0);
+    std::shared_ptr<bool> m_alive = std::make_shared<bool>(true);
+    std::set<Symbol> m_wanted;
+    std::map<std::int64_t, ibkr::MarketLine> m_lines; ///< by conid
+    std::vector<runtime::Timer> m_later;
+    runtime::Timer m_reconnect, m_handshake, m_again;
+    FeedClass m_class = FeedClass::RealTime;
+    int m_failures = 0;
+    bool m_running = false, m_isOpen = false, m_toldLimit = false;
+};
+
+} // namespace qd::brokers
