@@ -75,9 +75,10 @@ void OrderTracker::attach(Tracked& tracked)
         if (entry != m_idsByRef.end()) tracked.parentId = entry->second;
     }
     const auto parent = m_orders.find(tracked.parentId);
-    if (parent == m_orders.end()) return;
+    if (parent == m_orders.end() || parent->first == tracked.orderId) return;
     auto& exits = parent->second.exits;
-    if (std::ranges::find(exits, tracked.orderId) == exits.end()) exits.push_back(tracked.orderId);
+    const bool isNew = std::ranges::find(exits, tracked.orderId) == exits.end();
+    if (isNew && exits.size() < kExitsMax) exits.push_back(tracked.orderId);
 }
 
 void OrderTracker::noteTaken(const OrderRequest& request, std::int64_t conid, const Taken& taken,
@@ -210,6 +211,15 @@ OrderState OrderTracker::stateOf(const Tracked& tracked) const
 
 OrderReport OrderTracker::reportOf(const Tracked& tracked) const
 {
+    OrderReport report = reportAlone(tracked);
+    for (const auto& id : tracked.exits) // exits have none themselves, whatever IBKR says
+        if (const auto exit = m_orders.find(id); exit != m_orders.end() && exit->second.isWhole)
+            report.legs.push_back(reportAlone(exit->second));
+    return report;
+}
+
+OrderReport OrderTracker::reportAlone(const Tracked& tracked) const
+{
     OrderReport report;
     report.clientOrderId = ClientOrderId(tracked.orderRef.empty() ? tracked.orderId : tracked.orderRef);
     report.venueOrderId = VenueOrderId(tracked.orderId);
@@ -234,12 +244,9 @@ OrderReport OrderTracker::reportOf(const Tracked& tracked) const
     report.createdAt = tracked.createdAt;
     report.updatedAt = tracked.updatedAt;
     const auto parent = m_orders.find(tracked.parentId);
-    if (parent != m_orders.end())
+    if (parent != m_orders.end() && parent->first != tracked.orderId)
         report.parent = ClientOrderId(parent->second.orderRef.empty() ? parent->second.orderId
                                                                       : parent->second.orderRef);
-    for (const auto& id : tracked.exits)
-        if (const auto exit = m_orders.find(id); exit != m_orders.end() && exit->second.isWhole)
-            report.legs.push_back(reportOf(exit->second));
     return report;
 }
 
@@ -313,8 +320,7 @@ OrderUpdate OrderTracker::executed(const Fill& fill)
         tracked.executed += fill.quantity;
         tracked.traded.add(fill.price, fill.quantity);
     }
-    update.report = reportOf(tracked);
-    update.report.legs.clear();
+    update.report = reportAlone(tracked);
     return update;
 }
 

@@ -19,6 +19,7 @@ class OrderTracker {
 public:
     static constexpr std::size_t kOrdersMax = 20'000;      ///< the oldest are forgotten beyond it
     static constexpr std::size_t kExecutionsMax = 10'000;  ///< of one order, for telling twice from new
+    static constexpr std::size_t kExitsMax = 32;           ///< of one entry
 
     OrderTracker(ConidBook& conids, AccountId account) : m_conids(conids), m_account(std::move(account)) {}
 
@@ -72,7 +73,8 @@ private:
     Result<void> readTerms(Tracked& tracked, const LiveOrder& order);
     static void readPrices(OrderRequest& request, const LiveOrder& order);
     OrderState stateOf(const Tracked& tracked) const;
-    OrderReport reportOf(const Tracked& tracked) const;
+    OrderReport reportOf(const Tracked& tracked) const; ///< with its exits
+    OrderReport reportAlone(const Tracked& tracked) const;
     std::optional<OrderUpdate> newsOf(Tracked& tracked, Timestamp receiveTime);
 
     ConidBook& m_conids;
