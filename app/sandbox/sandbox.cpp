@@ -66,10 +66,12 @@ Result<std::unique_ptr<Sandbox>> Sandbox::start(const runtime::Config& config)
 Sandbox::~Sandbox()
 {
     m_venueServer.reset();
+    m_tradierServer.reset();
     m_adminServer.reset();
     m_proxyServer.reset();
     runtime::runAndWait(*m_executor, [this] {
         m_admin.reset();
+        m_tradier.reset();
         m_venue.reset();
     });
     m_proxyApi.reset();
@@ -155,6 +157,8 @@ Result<void> Sandbox::openVenue(const runtime::Config& config)
         m_venue->keep();
         m_venue->start();
         m_admin = std::make_unique<sandbox::alpaca::AdminApi>(*m_venue);
+        m_tradier = std::make_unique<sandbox::tradier::TradierVenue>(*m_venue);
+        m_tradierAccount = m_tradier->accountNumber(m_venue->keys().firstAccount());
     });
     return kept;
 }
@@ -176,6 +180,7 @@ Result<void> Sandbox::open(const runtime::Config& config)
         {"listen", *m_venue, m_venueServer, m_host},
         {"admin_listen", *m_admin, m_adminServer, m_adminHost},
         {"proxy_listen", *m_proxyApi, m_proxyServer, m_proxyHost},
+        {"tradier_listen", *m_tradier, m_tradierServer, m_tradierHost},
     };
     for (const auto& listener : listeners) {
         auto server = listen(config.text(listener.setting), listener.service);
@@ -222,6 +227,9 @@ std::string Sandbox::readyLine() const
         .member("data", "http://" + m_host)
         .member("dataStream", "ws://" + m_host + "/v2/iex")
         .member("cryptoStream", "ws://" + m_host + "/v1beta3/crypto/us")
+        .member("tradier", "http://" + m_tradierHost + "/v1")
+        .member("tradierStream", "ws://" + m_tradierHost + "/v1")
+        .member("tradierAccount", m_tradierAccount)
         .member("admin", "http://" + m_adminHost)
         .member("proxyAdmin", "http://" + m_proxyHost)
         .member("credentialsFile", m_credentialsFile)

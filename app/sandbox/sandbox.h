@@ -8,6 +8,7 @@
 #include "services/sandbox/alpaca/admin_api.h"
 #include "services/sandbox/proxy/fault_proxy.h"
 #include "services/sandbox/proxy/proxy_api.h"
+#include "services/sandbox/tradier/tradier_venue.h"
 #include "services/wire/network.h"
 
 namespace qd::app {
@@ -40,10 +41,11 @@ private:
     std::string m_world;
     std::unique_ptr<sandbox::alpaca::AlpacaVenue> m_venue;
     std::unique_ptr<sandbox::alpaca::AdminApi> m_admin;
+    std::unique_ptr<sandbox::tradier::TradierVenue> m_tradier;
     std::unique_ptr<sandbox::FaultProxy> m_proxy;
     std::unique_ptr<sandbox::ProxyApi> m_proxyApi;
-    std::unique_ptr<wire::Server> m_venueServer, m_adminServer, m_proxyServer;
-    std::string m_host, m_adminHost, m_proxyHost, m_credentialsFile;
+    std::unique_ptr<wire::Server> m_venueServer, m_adminServer, m_proxyServer, m_tradierServer;
+    std::string m_host, m_adminHost, m_proxyHost, m_tradierHost, m_tradierAccount, m_credentialsFile;
 };
 
 } // namespace qd::app

@@ -9,14 +9,18 @@ namespace qd::sandbox::alpaca {
 
 namespace {
 
-/// How long a request that gets no answer is left hanging before its connection is given up.
-constexpr Duration kSilence = std::chrono::seconds(60);
 constexpr Duration kKeepEvery = std::chrono::seconds(1);
 constexpr Duration kKeepAgain = std::chrono::seconds(5); ///< after the disk refused
 
 std::unique_ptr<SteeredMarket> steer(std::unique_ptr<exchange::MarketSource> market)
 {
     return std::make_unique<SteeredMarket>(std::move(market));
+}
+
+/// Where a fault says nothing of the code: the status, as Alpaca numbers it.
+wire::HttpResponse faultAnswer(int status, std::int64_t code, std::string_view message)
+{
+    return errorAnswer(status, code ? code : status * 100'000 + 10'000, message);
 }
 
 FaultSubject subjectOf(const wire::HttpRequest& request, const wire::Target& target,
@@ -50,6 +54,7 @@ AlpacaVenue::AlpacaVenue(runtime::Executor& executor, runtime::Random& random,
       m_exchange(executor, random, std::move(market), m_options.exchange, *this),
       m_records(m_exchange),
       m_desk{m_exchange, m_records, m_faults, executor, random, false},
+      m_httpFaults(m_faults, executor, faultAnswer),
       m_tradingLimit(m_options.requestsPerMinute),
       m_dataLimit(m_options.requestsPerMinute),
       m_tradeStream(m_desk, m_keys),
@@ -136,14 +141,32 @@ void AlpacaVenue::start()
 
 void AlpacaVenue::orderUpdated(const exchange::OrderUpdate& update)
 {
-    m_tradeStream.publish(update);
+    const bool isOthers = std::ranges::any_of(m_others, [&](const OtherProtocol* other) {
+        return other->tookOrder(update.order);
+    });
+    if (isOthers)
+        m_tradeStream.publishFaithfully(update);
+    else
+        m_tradeStream.publish(update);
+    for (OtherProtocol* other : m_others)
+        other->orderUpdated(update);
     keepSoon();
+}
+
+void AlpacaVenue::add(OtherProtocol& other)
+{
+    m_others.push_back(&other);
+}
+
+void AlpacaVenue::remove(OtherProtocol& other)
+{
+    std::erase(m_others, &other);
 }
 
 void AlpacaVenue::marketMoved(const exchange::MarketBatch& batch)
 {
     if (m_quietStatuses.empty()) {
-        m_dataStream.publish(batch);
+        tellMarket(batch);
         return;
     }
     exchange::MarketBatch told;
@@ -156,7 +179,14 @@ void AlpacaVenue::marketMoved(const exchange::MarketBatch& batch)
         else
             m_quietStatuses.erase(quiet);
     }
-    m_dataStream.publish(told);
+    tellMarket(told);
+}
+
+void AlpacaVenue::tellMarket(const exchange::MarketBatch& batch)
+{
+    m_dataStream.publish(batch);
+    for (OtherProtocol* other : m_others)
+        other->marketMoved(batch);
 }
 
 void AlpacaVenue::setSessionShut(bool shut)
@@ -178,8 +208,22 @@ void AlpacaVenue::setSessionShut(bool shut)
 void AlpacaVenue::revokeKey(std::string_view keyId)
 {
     m_keys.revoke(keyId);
+    disconnectTradeStreams(keyId);
+    disconnectDataStreams(keyId);
+}
+
+void AlpacaVenue::disconnectTradeStreams(std::string_view keyId)
+{
     m_tradeStream.disconnect(keyId);
+    for (OtherProtocol* other : m_others)
+        other->disconnectTradeStreams(keyId);
+}
+
+void AlpacaVenue::disconnectDataStreams(std::string_view keyId)
+{
     m_dataStream.disconnect(keyId);
+    for (OtherProtocol* other : m_others)
+        other->disconnectDataStreams(keyId);
 }
 
 void AlpacaVenue::handle(wire::HttpRequest request, Respond respond)
@@ -192,26 +236,11 @@ void AlpacaVenue::handle(wire::HttpRequest request, Respond respond)
     const auto document = json::Document::parse(request.body.empty() ? "null" : request.body);
     const json::Value body = document ? document->root() : json::Value();
     const FaultSubject subject = subjectOf(request, *target, body);
-    if (const auto fault = m_desk.strike("maintenance", subject)) {
-        finish(subject, false,
-               errorAnswer(fault->status ? fault->status : 503,
-                           fault->code ? fault->code : 50310000,
-                           fault->message.empty() ? "service unavailable: scheduled maintenance"
-                                                  : fault->message),
-               std::move(respond));
-        return;
-    }
-    if (m_desk.strike("ignore", subject)) {
-        keepSilent(std::move(respond));
-        return;
-    }
-    if (const auto fault = m_desk.strike("http_status", subject)) {
-        const int status = fault->status ? fault->status : 500;
-        finish(subject, false,
-               errorAnswer(status, fault->code ? fault->code : status * 100'000 + 10'000,
-                           fault->message.empty() ? "internal server error occurred"
-                                                  : fault->message),
-               std::move(respond));
+    if (auto struck = m_httpFaults.strike(subject)) {
+        if (struck->answer)
+            finish(subject, false, std::move(*struck->answer), std::move(respond));
+        else
+            m_httpFaults.keepSilent(std::move(respond));
         return;
     }
     const bool ordering = request.method == "POST" && target->path == "/v2/orders";
@@ -234,32 +263,7 @@ void AlpacaVenue::finish(const FaultSubject& subject, bool swallow, wire::HttpRe
     unsigned char id[16];
     m_random.fill(id);
     response.headers.set("X-Request-ID", fmt::format("{:02x}", fmt::join(id, "")));
-    if (m_desk.strike("lose_ack", subject) || swallow) {
-        keepSilent(std::move(respond));
-        return;
-    }
-    const auto delay = m_desk.strike("delay", subject);
-    if (!delay || delay->delayMs <= 0) {
-        respond(std::move(response));
-        return;
-    }
-    later(std::chrono::milliseconds(delay->delayMs),
-          [respond = std::move(respond), response = std::move(response)] { respond(response); });
-}
-
-void AlpacaVenue::keepSilent(Respond respond)
-{
-    later(kSilence, [respond = std::move(respond)] {
-        wire::HttpResponse late = errorAnswer(504, 50410000, "gateway timeout");
-        late.headers.set("Connection", "close");
-        respond(std::move(late));
-    });
-}
-
-void AlpacaVenue::later(Duration delay, runtime::Task task)
-{
-    std::erase_if(m_delayed, [](const runtime::Timer& timer) { return !timer.isActive(); });
-    m_delayed.push_back(m_executor.after(delay, std::move(task)));
+    m_httpFaults.finish(subject, swallow, std::move(response), std::move(respond));
 }
 
 wire::HttpResponse AlpacaVenue::authenticateAndAnswer(const wire::HttpRequest& request,

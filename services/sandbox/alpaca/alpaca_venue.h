@@ -1,6 +1,5 @@
 #pragma once
 
-#include <deque>
 #include <functional>
 #include <memory>
 #include <set>
@@ -18,6 +17,8 @@
 #include "services/sandbox/alpaca/positions_api.h"
 #include "services/sandbox/alpaca/rate_limit.h"
 #include "services/sandbox/alpaca/trade_stream.h"
+#include "services/sandbox/http_faults.h"
+#include "services/sandbox/other_protocol.h"
 #include "services/sandbox/steered_market.h"
 #include "services/sandbox/venue_archive.h"
 #include "services/wire/http.h"
@@ -54,6 +55,11 @@ public:
     /// Start the market. Without it the market moves only by `exchange().moveOn()`.
     void start();
 
+    /// Another protocol that this venue is spoken in: it hears of orders and the market what Alpaca's
+    /// streams hear, after them, until it is removed.
+    void add(OtherProtocol& other);
+    void remove(OtherProtocol& other);
+
     void handle(wire::HttpRequest request, Respond respond) override;
     tl::expected<wire::WebSocketEvents, wire::HttpResponse>
     upgrade(const wire::HttpRequest& request) override;
@@ -68,8 +74,9 @@ public:
     Desk& desk() { return m_desk; }
     /// Shut or open the session: the clock says so, and shut nothing is quoted or filled.
     void setSessionShut(bool shut);
-    void disconnectTradeStreams(std::string_view keyId) { m_tradeStream.disconnect(keyId); }
-    void disconnectDataStreams(std::string_view keyId) { m_dataStream.disconnect(keyId); }
+    /// In every protocol: of one key, or all when `keyId` is empty.
+    void disconnectTradeStreams(std::string_view keyId);
+    void disconnectDataStreams(std::string_view keyId);
     /// A key that no longer opens anything; its streams are closed.
     void revokeKey(std::string_view keyId);
 
@@ -85,8 +92,7 @@ private:
                                              const wire::Target& target, const json::Value& body);
     void finish(const FaultSubject& subject, bool swallow, wire::HttpResponse response,
                 Respond respond);
-    void keepSilent(Respond respond);
-    void later(Duration delay, runtime::Task task);
+    void tellMarket(const exchange::MarketBatch& batch);
     void keepSoon();
     void keepNowAndThen();
 
@@ -98,6 +104,8 @@ private:
     FaultBook m_faults;
     VenueRecords m_records;
     Desk m_desk;
+    HttpFaults m_httpFaults;
+    std::vector<OtherProtocol*> m_others;
     KeyRing m_keys;
     RateLimit m_tradingLimit, m_dataLimit;
     TradeStream m_tradeStream;
@@ -115,7 +123,6 @@ private:
     bool m_keepPosted = false;
     std::shared_ptr<bool> m_alive = std::make_shared<bool>(true);
     runtime::Timer m_keepTimer;
-    std::deque<runtime::Timer> m_delayed;
     /// Halts and resumptions that only serve a shut session and are told to nobody.
     std::multiset<exchange::InstrumentIndex> m_quietStatuses;
 };

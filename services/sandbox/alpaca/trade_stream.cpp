@@ -23,9 +23,24 @@ void useUnknownWords(std::string& json)
     json.replace(begin, end + 1 - begin, R"("status":"frozen","thawing_at":{"session":[1]})");
 }
 
+std::string malformedUpdate(std::string_view event)
+{
+    return R"({"stream":"trade_updates","data":{"event":)" + json::quote(event)
+        + R"(,"order":{"id":17,"qty":"a few"}}})";
+}
+
 } // namespace
 
-TradeStream::TradeStream(Desk& desk, const KeyRing& keys) : m_desk(desk), m_keys(keys) {}
+TradeStream::TradeStream(Desk& desk, const KeyRing& keys)
+    : m_desk(desk),
+      m_keys(keys),
+      m_faults(desk, {[this](const exchange::OrderUpdate& update) { return updateJson(update); },
+                      malformedUpdate, useUnknownWords,
+                      [this](const AccountId& account, const std::string& json) {
+                          deliver(account, json);
+                      }})
+{
+}
 
 tl::expected<wire::WebSocketEvents, wire::HttpResponse>
 TradeStream::accept(const wire::HttpRequest& request)
@@ -153,101 +168,20 @@ void TradeStream::disconnect(std::string_view keyId)
 
 void TradeStream::publish(const exchange::OrderUpdate& update)
 {
-    // Legs that wait are not announced on this stream.
-    if (update.event == OrderEvent::Held || m_desk.records.isHidden(update.order.id))
-        return;
-    if (update.execution)
-        publishFill(update);
-    else
-        emit(update, Duration::zero());
+    if (isTold(update))
+        m_faults.publish(update);
 }
 
-void TradeStream::publishFill(const exchange::OrderUpdate& update)
+void TradeStream::publishFaithfully(const exchange::OrderUpdate& update)
 {
-    const exchange::VenueExecution& execution = *update.execution;
-    FaultSubject subject;
-    subject.symbol = update.order.symbol.text();
-    subject.side = toString(update.order.side);
-    subject.clientOrderId = update.order.clientOrderId;
-    Duration delay{};
-    if (const auto late = m_desk.strike("fill_late", subject))
-        delay = std::chrono::milliseconds(late->delayMs);
-    if (const auto partial = m_desk.strike("fill_partial", subject)) {
-        const auto given = Quantity::parse(partial->quantity);
-        const Quantity first = given.value_or(
-            Quantity(Decimal::fromUnits(execution.quantity.units() / 2)));
-        if (first.isPositive() && first < execution.quantity) {
-            const Quantity rest = execution.quantity - first;
-            exchange::OrderUpdate one = update;
-            exchange::OrderUpdate two = update;
-            one.event = OrderEvent::PartialFill;
-            one.order.status = exchange::VenueStatus::PartiallyFilled;
-            one.order.filledAt.reset();
-            one.order.filledQuantity -= rest;
-            one.execution->quantity = first;
-            one.positionQuantity -= update.order.side == Side::Buy ? rest : -rest;
-            two.execution->quantity = rest;
-            two.execution->id = ExecutionId(m_desk.random.uuidV4());
-            m_desk.records.split(execution.id, first, two.execution->id);
-            emit(one, delay);
-            emit(two, delay + std::chrono::milliseconds(partial->delayMs));
-            return;
-        }
-    }
-    emit(update, delay);
-    if (const auto twice = m_desk.strike("fill_twice", subject)) {
-        exchange::OrderUpdate again = update;
-        again.execution->id = ExecutionId(m_desk.random.uuidV4());
-        again.execution->cumulative += execution.quantity;
-        m_desk.records.addExecution(*again.execution);
-        again.order = m_desk.records.distorted(again.order);
-        again.positionQuantity =
-            m_desk.records.positionQuantity(again.order.account, again.order.symbol);
-        emit(again, delay + std::chrono::milliseconds(twice->delayMs));
-    }
+    if (isTold(update))
+        deliver(update.order.account, updateJson(update));
 }
 
-void TradeStream::emit(const exchange::OrderUpdate& update, Duration delay)
+/// Legs that wait are not announced on this stream.
+bool TradeStream::isTold(const exchange::OrderUpdate& update) const
 {
-    FaultSubject subject;
-    const std::string event(toString(update.event));
-    subject.event = event;
-    subject.symbol = update.order.symbol.text();
-    subject.side = toString(update.order.side);
-    subject.clientOrderId = update.order.clientOrderId;
-    if (m_desk.strike("drop_trade_update", subject))
-        return;
-    std::string json = updateJson(update);
-    if (m_desk.strike("unknown_word", subject))
-        useUnknownWords(json);
-    if (m_desk.strike("malformed_message", subject))
-        json = R"({"stream":"trade_updates","data":{"event":)" + json::quote(event)
-            + R"(,"order":{"id":17,"qty":"a few"}}})";
-    const AccountId account = update.order.account;
-    if (m_desk.strike("truncate_message", subject))
-        json.resize(json.size() / 2);
-    if (m_desk.strike("reorder", subject) && !m_held) {
-        m_held = Held{account, std::move(json)};
-        return;
-    }
-    const bool twice = m_desk.strike("duplicate_trade_update", subject).has_value();
-    const auto go = [this, account, json, twice] {
-        deliver(account, json);
-        if (twice)
-            deliver(account, json);
-        if (const auto held = std::exchange(m_held, std::nullopt))
-            deliver(held->account, held->json);
-    };
-    if (delay > Duration::zero())
-        later(delay, go);
-    else
-        go();
-}
-
-void TradeStream::later(Duration delay, std::function<void()> task)
-{
-    std::erase_if(m_delayed, [](const runtime::Timer& timer) { return !timer.isActive(); });
-    m_delayed.push_back(m_desk.executor.after(delay, std::move(task)));
+    return update.event != OrderEvent::Held && !m_desk.records.isHidden(update.order.id);
 }
 
 void TradeStream::deliver(const AccountId& account, const std::string& json)

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <deque>
 #include <map>
 #include <memory>
 #include <string>
@@ -9,6 +8,7 @@
 #include "services/sandbox/alpaca/credentials.h"
 #include "services/sandbox/alpaca/desk.h"
 #include "services/sandbox/alpaca/stream_session.h"
+#include "services/sandbox/update_faults.h"
 
 namespace qd::sandbox::alpaca {
 
@@ -27,6 +27,8 @@ public:
     accept(const wire::HttpRequest& request);
     /// Send an update to the account's listeners, as the faults in force will have it.
     void publish(const exchange::OrderUpdate& update);
+    /// As it is, whatever faults are in force: they strike it elsewhere.
+    void publishFaithfully(const exchange::OrderUpdate& update);
     /// Close sessions: of one key, or all when `keyId` is empty.
     void disconnect(std::string_view keyId);
     std::size_t sessionCount() const { return m_sessions.size(); }
@@ -49,9 +51,7 @@ private:
     void send(Session& session, std::string json);
     void sendAuthorization(Session& session, std::string_view status, std::string_view action);
     void deliver(const AccountId& account, const std::string& json);
-    void later(Duration delay, std::function<void()> task);
-    void publishFill(const exchange::OrderUpdate& update);
-    void emit(const exchange::OrderUpdate& update, Duration delay);
+    bool isTold(const exchange::OrderUpdate& update) const;
     std::string updateJson(const exchange::OrderUpdate& update);
 
     Desk& m_desk;
@@ -60,12 +60,7 @@ private:
     SessionId m_nextSession = 1;
     /// Sockets may outlive the venue; their events then find it gone.
     std::shared_ptr<bool> m_alive = std::make_shared<bool>(true);
-    std::deque<runtime::Timer> m_delayed;
-    struct Held {
-        AccountId account;
-        std::string json;
-    };
-    std::optional<Held> m_held; ///< a reordered update waits for the next one
+    UpdateFaults m_faults;
 };
 
 } // namespace qd::sandbox::alpaca
