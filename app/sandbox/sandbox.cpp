@@ -67,10 +67,15 @@ Sandbox::~Sandbox()
 {
     m_venueServer.reset();
     m_tradierServer.reset();
+    m_ibkrServer.reset();
     m_adminServer.reset();
     m_proxyServer.reset();
     runtime::runAndWait(*m_executor, [this] {
         m_admin.reset();
+        m_ibkrControls.reset();
+        if (m_ibkr)
+            m_venue->remove(*m_ibkr);
+        m_ibkr.reset();
         m_tradier.reset();
         m_venue.reset();
     });
@@ -157,10 +162,24 @@ Result<void> Sandbox::openVenue(const runtime::Config& config)
         m_venue->keep();
         m_venue->start();
         m_admin = std::make_unique<sandbox::alpaca::AdminApi>(*m_venue);
+        openIbkr();
         m_tradier = std::make_unique<sandbox::tradier::TradierVenue>(*m_venue);
         m_tradierAccount = m_tradier->accountNumber(m_venue->keys().firstAccount());
     });
     return kept;
+}
+
+/// The venue once more, as IBKR's gateway.
+void Sandbox::openIbkr()
+{
+    sandbox::ibkr::IbkrOptions options;
+    options.account = m_venue->keys().firstAccount();
+    options.keep = [this] { m_venue->keep(); };
+    m_ibkr = std::make_unique<sandbox::ibkr::IbkrVenue>(m_venue->desk(), std::move(options));
+    m_venue->add(*m_ibkr);
+    m_ibkrAccount = m_ibkr->accountNumber();
+    m_ibkrControls = std::make_unique<sandbox::ibkr::Controls>(*m_ibkr);
+    m_admin->mount("ibkr", *m_ibkrControls);
 }
 
 Result<void> Sandbox::open(const runtime::Config& config)
@@ -181,6 +200,7 @@ Result<void> Sandbox::open(const runtime::Config& config)
         {"admin_listen", *m_admin, m_adminServer, m_adminHost},
         {"proxy_listen", *m_proxyApi, m_proxyServer, m_proxyHost},
         {"tradier_listen", *m_tradier, m_tradierServer, m_tradierHost},
+        {"ibkr_listen", *m_ibkr, m_ibkrServer, m_ibkrHost},
     };
     for (const auto& listener : listeners) {
         auto server = listen(config.text(listener.setting), listener.service);
@@ -230,6 +250,9 @@ std::string Sandbox::readyLine() const
         .member("tradier", "http://" + m_tradierHost + "/v1")
         .member("tradierStream", "ws://" + m_tradierHost + "/v1")
         .member("tradierAccount", m_tradierAccount)
+        .member("ibkr", "http://" + m_ibkrHost + "/v1/api")
+        .member("ibkrStream", "ws://" + m_ibkrHost + "/v1/api/ws")
+        .member("ibkrAccount", m_ibkrAccount)
         .member("admin", "http://" + m_adminHost)
         .member("proxyAdmin", "http://" + m_proxyHost)
         .member("credentialsFile", m_credentialsFile)

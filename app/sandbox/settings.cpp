@@ -27,6 +27,8 @@ const std::vector<Setting>& sandboxSettings()
          {}},
         {"tradier_listen", SettingType::Text, "ADDRESS:PORT of the venue in Tradier's protocol",
          "127.0.0.1:0", false, {}, {}, {}},
+        {"ibkr_listen", SettingType::Text, "ADDRESS:PORT of the venue as IBKR's gateway", "127.0.0.1:0",
+         false, {}, {}, {}},
         {"key", SettingType::Secret, "API key id; made up when it is not given", {}, false, {}, {},
          {}},
         {"secret", SettingType::Secret, "API secret; made up when it is not given", {}, false, {},
@@ -85,7 +87,7 @@ std::vector<ConfigProblem> crossCheck(const Config& config)
     if (config.has("replay") && config.has("simulate") && !config.list("replay").empty()
         && config.origin("simulate") != "default" && config.boolean("simulate"))
         problems.push_back({"simulate", "does not go with replay", "give one of the two"});
-    for (const char* key : {"listen", "admin_listen", "proxy_listen", "tradier_listen"})
+    for (const char* key : {"listen", "admin_listen", "proxy_listen", "tradier_listen", "ibkr_listen"})
         if (const auto address = parseListenAddress(config.has(key) ? config.text(key) : "127.0.0.1:0");
             !address)
             problems.push_back({key, address.error().detail, "set it to e.g. 127.0.0.1:0"});

@@ -36,6 +36,10 @@ void AdminApi::handle(wire::HttpRequest request, Respond respond)
         respond(refusal(400, target ? document.error().detail : "bad request target"));
         return;
     }
+    const auto mounted =
+        target->segments.empty() ? m_mounted.end() : m_mounted.find(target->segments[0]);
+    if (mounted != m_mounted.end())
+        return mounted->second->handle(std::move(request), std::move(respond));
     auto told = answer(request, *target, document->root());
     if (request.method != "GET")
         m_venue.keep();

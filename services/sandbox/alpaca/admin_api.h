@@ -1,6 +1,8 @@
 #pragma once
 
 #include <map>
+#include <string>
+#include <utility>
 
 #include "services/sandbox/alpaca/alpaca_venue.h"
 
@@ -12,6 +14,9 @@ namespace qd::sandbox::alpaca {
 class AdminApi final : public wire::Service {
 public:
     explicit AdminApi(AlpacaVenue& venue) : m_venue(venue) {}
+
+    /// Requests below `/name` go to the controls of a further protocol, which outlive this.
+    void mount(std::string name, wire::Service& controls) { m_mounted[std::move(name)] = &controls; }
 
     void handle(wire::HttpRequest request, Respond respond) override;
     /// Refuses: there is nothing to upgrade to.
@@ -36,6 +41,7 @@ private:
     std::optional<exchange::InstrumentIndex> instrumentOf(const json::Value& body) const;
 
     AlpacaVenue& m_venue;
+    std::map<std::string, wire::Service*> m_mounted;
     /// Faults that change the venue as long as they last, and the timers that end them.
     std::map<std::int64_t, Fault> m_lasting;
     std::map<std::int64_t, runtime::Timer> m_ends;
