@@ -114,7 +114,8 @@ Result<bool> MarketLine::readLast(const json::Value& message, std::optional<bool
 Result<std::vector<MarketEvent>> MarketLine::read(const json::Value& message, Timestamp receiveTime)
 {
     const auto millis = message["_updated"].integerOr(0);
-    const Timestamp at = millis > 0 && millis < kMarketMillisMax ? Timestamp::fromMillis(millis) : receiveTime;
+    const bool saysWhen = millis > 0 && millis < kMarketMillisMax;
+    const Timestamp at = saysWhen ? Timestamp::fromMillis(millis) : receiveTime;
     if (const auto kind = message["6509"].stringOr({}); !kind.empty()) m_availability = kind.front();
     std::vector<MarketEvent> events;
     const auto quoted = readQuote(message);

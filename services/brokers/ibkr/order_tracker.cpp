@@ -229,7 +229,7 @@ OrderReport OrderTracker::reportAlone(const Tracked& tracked) const
     report.state = stateOf(tracked);
     report.venueStatus = tracked.venueStatus;
     if (!tracked.state)
-        report.venueStatus = std::string(kUnknownWord) + "status " + tracked.venueStatus.substr(0, 40);
+        report.venueStatus = std::string(kUnknownWord).append("status ").append(tracked.venueStatus, 0, 40);
     else if (!tracked.unknownWord.empty())
         report.venueStatus = tracked.unknownWord;
     report.reason = tracked.reason;

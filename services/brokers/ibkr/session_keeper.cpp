@@ -30,7 +30,8 @@ SessionKeeper::SessionKeeper(const IbkrSettings& settings, RequestGate& gate, ru
                              std::function<void(const std::string&)> lost)
     : m_settings(settings), m_gate(gate), m_core(core), m_lost(std::move(lost)),
       m_tickle(gate, core, {Purpose::Query, "POST", "/tickle", {}, {}}, kTickleMin),
-      m_portfolio(gate, core, {Purpose::Query, "GET", "/portfolio/accounts", {}, {}}, std::chrono::milliseconds(5100)),
+      m_portfolio(gate, core, {Purpose::Query, "GET", "/portfolio/accounts", {}, {}},
+                  std::chrono::milliseconds(5100)),
       m_takeOver(settings.takeOver)
 {
 }
