@@ -1,0 +1,203 @@
+// What only IBKR has, the adapter against the sandbox's gateway: a session that others may take, questions
+// about orders, market data in texts for people.
+
+#include <algorithm>
+
+#include <gtest/gtest.h>
+
+#include "services/brokers/ibkr/ibkr_broker.h"
+#include "tests/support/sim_ibkr.h"
+
+namespace qd::brokers::test {
+namespace {
+
+using std::chrono::minutes;
+using std::chrono::seconds;
+
+class IbkrDesk : public ::testing::Test {
+protected:
+    IbkrDesk()
+    {
+        m_ibkr.quote("ACME", Price::of("10.00"), Price::of("10.02"), Price::of("10.01"));
+        broker.start([this](BrokerEvent event) { events.push_back(std::move(event)); });
+        world.run(seconds(3));
+    }
+
+    OrderRequest buy(const char* quantity, const char* limit)
+    {
+        OrderRequest request;
+        request.clientOrderId = ClientOrderId(world.random().uuidV4());
+        request.account = AccountId("paper");
+        request.symbol = Symbol::of("ACME");
+        request.quantity = Quantity::of(quantity);
+        request.type = OrderType::Limit;
+        request.limitPrice = Price::of(limit);
+        return request;
+    }
+    Outcome submit(const OrderRequest& request)
+    {
+        std::optional<Outcome> outcome;
+        broker.submit(request, {}, [&](Outcome given) { outcome = std::move(given); });
+        EXPECT_TRUE(world.runUntil([&] { return outcome.has_value(); }));
+        return *outcome;
+    }
+    std::string refusalOf(const Outcome& outcome)
+    {
+        const auto* refused = std::get_if<Refused>(&outcome);
+        return refused ? refused->error.code : "not refused";
+    }
+    std::size_t ordersThere() { return m_ibkr.venue().orders().all().size(); }
+    std::vector<ConnectionChange> connections() const
+    {
+        std::vector<ConnectionChange> found;
+        for (const auto& event : events)
+            if (const auto* change = std::get_if<ConnectionChange>(&event)) found.push_back(*change);
+        return found;
+    }
+
+    qd::test::SimWorld world;
+    qd::test::SimExecutor core{world, "core"};
+    qd::test::SimIbkr m_ibkr{world, 1, {qd::test::listing("ACME"), qd::test::listing("BTC/USD")}, {}, {}};
+    std::unique_ptr<wire::HttpClient> http = m_ibkr.network().makeHttpClient(core);
+    std::unique_ptr<wire::WebSocketClient> sockets = m_ibkr.network().makeWebSocketClient(core);
+    IbkrBroker broker{qd::test::SimIbkr::settings(), *http, *sockets, core, world.random()};
+    std::vector<BrokerEvent> events;
+};
+
+TEST_F(IbkrDesk, AQuestionIsAnsweredOnlyWithWhatTheCallerConfirmed)
+{
+    auto request = buy("10", "10.50"); // five percent through the market
+    const auto asked = submit(request);
+    ASSERT_EQ(refusalOf(asked), "broker.confirmation_needed");
+    const Error& error = std::get<Refused>(asked).error;
+    EXPECT_NE(error.detail.find("ibkr.o163"), std::string::npos) << error.detail;
+    EXPECT_NE(error.detail.find("Percentage constraint of 3%"), std::string::npos) << error.detail;
+    EXPECT_EQ(ordersThere(), 0u);
+    request.confirmations = {"ibkr.o163"};
+    EXPECT_TRUE(std::holds_alternative<Accepted>(submit(request)));
+    EXPECT_EQ(ordersThere(), 1u);
+}
+
+TEST_F(IbkrDesk, EveryQuestionOfACascadeNeedsItsOwnYes)
+{
+    auto request = buy("10001", "10.50"); // far through the market, and large
+    request.confirmations = {"ibkr.o163"};
+    const auto asked = submit(request);
+    ASSERT_EQ(refusalOf(asked), "broker.confirmation_needed");
+    EXPECT_NE(std::get<Refused>(asked).error.detail.find("ibkr.o383"), std::string::npos);
+    EXPECT_EQ(ordersThere(), 0u);
+    request.confirmations = {"ibkr.o163", "ibkr.o383"};
+    EXPECT_TRUE(std::holds_alternative<Accepted>(submit(request)));
+}
+
+TEST_F(IbkrDesk, AnOrderBesideAQuestionWaitsAndDoesNotEndIt)
+{
+    auto first = buy("10", "10.50"), second = buy("10", "9.00");
+    first.confirmations = {"ibkr.o163"};
+    int taken = 0;
+    const auto count = [&](const Outcome& outcome) { taken += std::holds_alternative<Accepted>(outcome); };
+    m_ibkr.network().faults().delayMin = m_ibkr.network().faults().delayMax = std::chrono::milliseconds(20);
+    broker.submit(first, {}, count);
+    world.run(std::chrono::milliseconds(130)); // the question has come, the yes is on its way
+    broker.submit(second, {}, count);
+    world.run(seconds(5));
+    EXPECT_EQ(taken, 2);
+    EXPECT_EQ(ordersThere(), 2u);
+}
+
+TEST_F(IbkrDesk, ASessionThatAnotherProgramTookIsTakenBackOnlyWhenAsked)
+{
+    ASSERT_TRUE(broker.status().connected);
+    m_ibkr.venue().session().compete();
+    world.run(seconds(5));
+    EXPECT_TRUE(broker.isCompeting());
+    EXPECT_FALSE(broker.status().authenticated);
+    EXPECT_FALSE(broker.status().connected);
+    const auto delivered = ordersThere();
+    EXPECT_EQ(refusalOf(submit(buy("10", "9.00"))), "ibkr.competing_session");
+    EXPECT_EQ(ordersThere(), delivered) << "refused before it was sent";
+    world.run(minutes(5));
+    EXPECT_TRUE(m_ibkr.venue().session().isCompeting()) << "nobody asked for it";
+    broker.takeOver();
+    world.run(minutes(1));
+    EXPECT_FALSE(m_ibkr.venue().session().isCompeting());
+    EXPECT_TRUE(broker.status().connected);
+    EXPECT_TRUE(std::holds_alternative<Accepted>(submit(buy("10", "9.00"))));
+}
+
+TEST_F(IbkrDesk, TheNightlyResetIsLivedThrough)
+{
+    const auto before = connections().size();
+    m_ibkr.venue().session().reset();
+    world.run(seconds(30));
+    ASSERT_GE(connections().size(), before + 2) << "whoever hears this must compare";
+    EXPECT_FALSE(connections()[before].connected);
+    EXPECT_TRUE(connections().back().connected);
+    EXPECT_TRUE(std::holds_alternative<Accepted>(submit(buy("10", "9.00"))));
+}
+
+TEST_F(IbkrDesk, AQuietHourKeepsTheSession)
+{
+    const auto before = connections().size();
+    world.run(minutes(60)); // the gateway ends an idle one after six
+    EXPECT_TRUE(m_ibkr.venue().session().hasBridge());
+    EXPECT_EQ(connections().size(), before);
+}
+
+TEST_F(IbkrDesk, ManyQuestionsAtOnceKeepIbkrsPace)
+{
+    int good = 0;
+    for (int i = 0; i < 20; ++i) {
+        broker.listOrders({false, {}, 500}, [&](const auto& list) { good += list.has_value(); });
+        broker.listExecutions({}, [&](const auto& list) { good += list.has_value(); });
+        broker.account([&](const auto& account) { good += account.has_value(); });
+    }
+    world.run(minutes(1));
+    EXPECT_EQ(good, 60) << "one too many within a second and nothing is answered for ten minutes";
+}
+
+TEST_F(IbkrDesk, QuotesAreExactAndOutliveTheTenMinutesOfALine)
+{
+    const auto feed = broker.makeFeed(*sockets, world.random());
+    std::vector<Quote> quotes;
+    std::vector<Trade> trades;
+    feed->start([&](const std::vector<MarketEvent>& batch) {
+        for (const auto& event : batch) {
+            if (const auto* quote = std::get_if<Quote>(&event)) quotes.push_back(*quote);
+            if (const auto* trade = std::get_if<Trade>(&event)) trades.push_back(*trade);
+        }
+    });
+    feed->subscribe({{Symbol::of("ACME")}, {Symbol::of("ACME")}, {}});
+    world.run(seconds(3));
+    ASSERT_FALSE(quotes.empty());
+    EXPECT_EQ(quotes.back().bid, Price::of("10.00"));
+    EXPECT_EQ(quotes.back().askSize, Quantity::of("1300")) << "shown as 13, in hundreds";
+    EXPECT_TRUE(trades.empty()) << "the print that stood before is no news";
+    world.run(minutes(25));
+    const auto before = quotes.size();
+    m_ibkr.quote("ACME", Price::of("10.07"), Price::of("10.09"), Price::of("10.08"));
+    world.run(seconds(2));
+    ASSERT_GT(quotes.size(), before);
+    EXPECT_EQ(quotes.back().ask, Price::of("10.09"));
+    ASSERT_EQ(trades.size(), 1u);
+    EXPECT_EQ(trades[0].price, Price::of("10.08"));
+    EXPECT_EQ(trades[0].size, Quantity::of("100"));
+}
+
+TEST_F(IbkrDesk, SnapshotsAreAskedTwiceForTheFirstAnswerIsEmpty)
+{
+    bool listed = false;
+    broker.listInstruments([&](const auto& all) { listed = all.has_value(); });
+    ASSERT_TRUE(world.runUntil([&] { return listed; }));
+    const auto feed = broker.makeFeed(*sockets, world.random());
+    std::vector<MarketSnapshot> told;
+    feed->snapshots({Symbol::of("ACME")}, [&](std::vector<MarketSnapshot> part) { told = std::move(part); });
+    world.run(seconds(3));
+    ASSERT_EQ(told.size(), 1u);
+    ASSERT_TRUE(told[0].quote && told[0].trade);
+    EXPECT_EQ(told[0].quote->bid, Price::of("10.00"));
+    EXPECT_EQ(told[0].trade->price, Price::of("10.01"));
+}
+
+} // namespace
+} // namespace qd::brokers::test
