@@ -73,7 +73,8 @@ TEST_P(BrokerContract, BC03_WhatTheVenueRefusesIsRefusedWithAReasonAndIsNotThere
         EXPECT_FALSE(error.detail.empty());
         EXPECT_EQ(the().ordersUnder(row.request.clientOrderId), 0) << row.name;
     }
-    EXPECT_EQ(errorOf(submit(buy("5000000", "10.00"))).code, "alpaca.insufficient_buying_power");
+    EXPECT_EQ(errorOf(submit(buy("5000000", "10.00"))).code,
+              broker().capabilities().broker.text() + ".insufficient_buying_power");
 }
 
 TEST_P(BrokerContract, BC04_ACancelIsTakenAndTold)
