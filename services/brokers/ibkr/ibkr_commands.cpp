@@ -8,8 +8,6 @@ namespace qd::brokers {
 
 namespace {
 
-using ibkr::outcomeOf;
-
 /// Nothing has been sent: whatever went wrong before proves that.
 Outcome unsent(Error error)
 {
@@ -128,11 +126,11 @@ void IbkrBroker::State::cancel(const VenueOrderId& order, const std::string& tra
                                          wire::percentEncode(order.text()),
                                      {}, traceParent};
         gate.send(std::move(request), [this, done](const Result<wire::HttpResponse>& result) {
-            if (!result) return done(outcomeOf(result.error()));
+            if (!result) return done(ibkr::outcomeOf(result.error()));
             if (result->status >= 400) {
                 const Error error = ibkr::readErrorBody(result->status, result->body);
                 session.noteRefusal(error);
-                return done(outcomeOf(error));
+                return done(ibkr::outcomeOf(error));
             }
             const auto document = json::Document::parse(result->body);
             auto answer = document ? ibkr::readCancelAnswer(document->root())
@@ -143,7 +141,7 @@ void IbkrBroker::State::cancel(const VenueOrderId& order, const std::string& tra
                 ++malformed;
                 error.kind = ErrorKind::OutcomeUnknown;
             }
-            done(outcomeOf(std::move(error)));
+            done(ibkr::outcomeOf(std::move(error)));
         });
     });
 }

@@ -49,7 +49,7 @@ IbkrVenue::IbkrVenue(alpaca::Desk& desk, IbkrOptions options)
       m_accountNumber(accountNumberOf(options.account)),
       m_contracts(desk.exchange),
       m_ledger(desk, options.account),
-      m_session(desk.executor, desk.random, [this] { sessionChanged(); }),
+      m_session(desk.executor, desk.random, [this] { loginChanged(); }),
       m_pacing(options.pacing),
       m_stream({desk, m_session, m_contracts, m_ledger, m_accountNumber}),
       m_teller(desk, m_contracts, m_ledger, m_accountNumber,
@@ -61,7 +61,7 @@ IbkrVenue::IbkrVenue(alpaca::Desk& desk, IbkrOptions options)
 {
 }
 
-void IbkrVenue::sessionChanged()
+void IbkrVenue::loginChanged()
 {
     if (!m_session.hasBridge()) {
         m_orders.forgetQuestions();

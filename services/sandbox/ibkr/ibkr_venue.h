@@ -52,7 +52,7 @@ public:
     void forgive() { m_pacing.forgive(); }
 
 private:
-    void sessionChanged();
+    void loginChanged();
     wire::HttpResponse answer(const ApiRequest& asked);
 
     alpaca::Desk& m_desk;

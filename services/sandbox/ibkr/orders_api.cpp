@@ -204,7 +204,7 @@ wire::HttpResponse OrdersApi::submit(const Placement& placement)
 {
     alpaca::Desk& desk = m_parts.desk;
     if (const auto fault = desk.strike("reject", subjectOf(placement.order))) {
-        const std::string_view why = fault->message.empty() ? "Order rejected" : fault->message;
+        const std::string why = fault->message.empty() ? "Order rejected" : fault->message;
         return fault->status >= 400 ? errorAnswer(fault->status, why)
                                     : refusedInSuccess(placement.text, why);
     }
