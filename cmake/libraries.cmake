@@ -17,6 +17,17 @@ if(BENCH)
     find_package(benchmark REQUIRED)
 endif()
 
+# Two C libraries without CMake packages of their own.
+function(plain_library name header library)
+    find_path(${name}_INCLUDE_DIR ${header} REQUIRED)
+    find_library(${name}_LIBRARY ${library} REQUIRED)
+    add_library(${name}::${name} UNKNOWN IMPORTED)
+    set_target_properties(${name}::${name} PROPERTIES IMPORTED_LOCATION ${${name}_LIBRARY}
+        INTERFACE_INCLUDE_DIRECTORIES ${${name}_INCLUDE_DIR})
+endfunction()
+plain_library(argon2 argon2.h argon2)
+plain_library(zxcvbn zxcvbn.h zxcvbn)
+
 # Every order hands memory from one thread of the backend to another, which the C library's allocator
 # answers with locks and system calls. The sanitizers bring an allocator of their own.
 if(NOT SANITIZE AND NOT FUZZ)
