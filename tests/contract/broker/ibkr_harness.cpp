@@ -52,6 +52,12 @@ public:
         EXPECT_TRUE(m_world.runUntil([&isReady] { return isReady; }));
     }
 
+    ~IbkrHarness() override
+    {
+        m_broker.reset();
+        m_world.run(std::chrono::seconds(1)); // the venue hears that its sockets are closed
+    }
+
     qd::test::SimWorld& world() override { return m_world; }
     Broker& broker() override { return *m_broker; }
     qd::test::SimFaults& faults() override { return m_ibkr.network().faults(); }

@@ -22,6 +22,11 @@ protected:
         broker.start([this](BrokerEvent event) { events.push_back(std::move(event)); });
         world.run(seconds(3));
     }
+    ~IbkrDesk() override
+    {
+        broker.stop();
+        world.run(seconds(1)); // the venue hears that its sockets are closed
+    }
 
     OrderRequest buy(const char* quantity, const char* limit)
     {

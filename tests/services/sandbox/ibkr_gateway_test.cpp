@@ -1,6 +1,7 @@
 // The traps of IBKR's Client Portal gateway, as the sandbox sets them.
 
 #include <algorithm>
+#include <utility>
 
 #include <gtest/gtest.h>
 
@@ -23,6 +24,14 @@ protected:
     };
 
     Gateway() { m_ibkr.quote("ACME", Price::of("10.00"), Price::of("10.02"), Price::of("10.01")); }
+
+    ~Gateway() override
+    {
+        for (const auto& ear : m_ears)
+            if (const auto socket = std::exchange(ear->socket, nullptr))
+                socket->close({1000, "the test is over"});
+        world.run(seconds(1));
+    }
 
     Told ask(const std::string& method, const std::string& path, std::string body = {})
     {
@@ -72,6 +81,7 @@ protected:
     std::shared_ptr<Ear> listen(bool byCookie)
     {
         auto ear = std::make_shared<Ear>();
+        m_ears.push_back(ear);
         wire::WebSocketOptions options;
         options.url = std::string("wss://") + qd::test::SimIbkr::kHost + "/v1/api/ws";
         const std::string session = R"({"session":")" + m_ibkr.venue().session().id() + R"("})";
@@ -95,6 +105,7 @@ protected:
     qd::test::SimExecutor core{world, "core"};
     qd::test::SimIbkr m_ibkr{world, 1, {qd::test::listing("ACME"), qd::test::listing("BTC/USD")}, {}, {}};
     std::unique_ptr<wire::WebSocketClient> m_sockets = m_ibkr.network().makeWebSocketClient(core);
+    std::vector<std::shared_ptr<Ear>> m_ears;
     Duration pause = std::chrono::milliseconds(200);
 };
 
