@@ -68,7 +68,7 @@ endfunction()
 foreach(folder models/base models/market models/orders services/runtime services/json
         services/observability services/resilience services/storage services/wire services/exchange
         services/sandbox services/brokers services/market services/orders services/gateway
-        services/drills models/accounts)
+        services/drills models/accounts services/identity)
     gtest_program(${folder} USES ${folder})
 endforeach()
 gtest_program(contract/broker USES services/brokers services/sandbox services/exchange)
