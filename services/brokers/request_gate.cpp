@@ -164,6 +164,7 @@ void RequestGate::launch(Request request, resilience::CircuitBreaker::Permit per
     m_terms.sign(http.headers);
     http.headers.set("Accept", "application/json");
     if (!http.body.empty()) http.headers.set("Content-Type", m_terms.bodyType);
+    if (http.body.empty() && http.method == "POST") http.headers.set("Content-Length", "0");
     observability::Span span;
     if (m_tracer != nullptr && !request.traceParent.empty()) {
         const auto resource = request.path.substr(0, request.path.find('?'));
