@@ -8,12 +8,6 @@ namespace qd::ctl {
 
 namespace {
 
-/// As quarterdeckd names them: quarterdeck.db and quarterdeck.checkpoints.jsonl.
-std::string checkpointsBeside(const std::string& database)
-{
-    return std::filesystem::path(database).replace_extension(".checkpoints.jsonl").string();
-}
-
 struct Audit {
     storage::VerifyReport report;
     std::size_t checkpoints = 0;
@@ -49,6 +43,11 @@ std::string jsonOf(const Audit& found)
 }
 
 } // namespace
+
+std::string checkpointsBeside(const std::string& database)
+{
+    return std::filesystem::path(database).replace_extension(".checkpoints.jsonl").string();
+}
 
 int verifyFile(const Session& session, const AuditedFile& asked)
 {

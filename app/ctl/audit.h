@@ -13,6 +13,10 @@ struct AuditedFile {
     std::string publicKey;   ///< PEM, the auditor's own copy; empty: the one beside the checkpoints
 };
 
+/// The checkpoints of a database, as quarterdeckd names them: beside quarterdeck.db lies
+/// quarterdeck.checkpoints.jsonl.
+std::string checkpointsBeside(const std::string& database);
+
 /// Walks the event log of a database file without asking its backend, which may be what is suspected.
 /// The answer is the exit code; what was found has been said.
 int verifyFile(const Session& session, const AuditedFile& asked);

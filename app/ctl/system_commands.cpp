@@ -3,6 +3,7 @@
 
 #include "services/drills/child.h"
 #include "services/storage/backup.h"
+#include "services/storage/checkpoint_file.h"
 
 namespace qd::ctl {
 
@@ -120,13 +121,22 @@ int restore(const Session& session, const std::string& from, std::string to)
         session.complain("not restored: " + describe(restored.error()));
         return kRefused;
     }
+    // Checkpoints of what the backup does not have would call the restored log cut off.
+    const auto cut = storage::cutCheckpoints(checkpointsBeside(to), *restored);
+    if (!cut) session.complain("restored, but not its checkpoints: " + describe(cut.error()));
     if (session.wantsJson()) {
         json::Writer out;
-        out.beginObject().member("path", to).member("eventCount", *restored).endObject();
+        out.beginObject()
+            .member("path", to)
+            .member("eventCount", *restored)
+            .member("checkpointsCut", static_cast<std::int64_t>(cut.value_or(0)))
+            .endObject();
         session.printJson(out.take());
     } else {
         session.print(to + " now holds the backup's " + std::to_string(*restored) +
                       " events; what was there is kept beside it as .before-restore");
+        if (cut && *cut > 0)
+            session.print(std::to_string(*cut) + " checkpoints of later events were put aside too");
     }
     return kDone;
 }

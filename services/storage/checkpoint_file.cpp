@@ -104,6 +104,27 @@ Result<std::vector<Checkpoint>> readCheckpoints(const std::string& file)
     return checkpoints;
 }
 
+Result<std::size_t> cutCheckpoints(const std::string& file, std::int64_t size)
+{
+    const auto before = readCheckpoints(file);
+    if (!before && before.error().kind == ErrorKind::NotFound) return 0;
+    if (!before) return tl::unexpected(before.error());
+    std::string whole, kept;
+    std::size_t cutCount = 0;
+    for (const Checkpoint& checkpoint : *before) {
+        const std::string line = formatLine(checkpoint) + "\n";
+        whole += line;
+        if (checkpoint.size <= size) kept += line;
+        else ++cutCount;
+    }
+    if (cutCount == 0) return 0;
+    const auto done = replaceFile(file + ".before-restore", whole).and_then([&] {
+        return replaceFile(file, kept);
+    });
+    if (!done) return tl::unexpected(done.error());
+    return cutCount;
+}
+
 Result<void> appendCheckpoint(const std::string& file, const Checkpoint& checkpoint)
 {
     const auto ioError = [&file](std::string_view what) {

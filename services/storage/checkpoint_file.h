@@ -34,6 +34,11 @@ Result<std::vector<Checkpoint>> readCheckpoints(const std::string& file);
 /// Appends one line and waits for the disk.
 Result<void> appendCheckpoint(const std::string& file, const Checkpoint& checkpoint);
 
+/// For a database that was brought back to an earlier moment: checkpoints of more than `size` events
+/// speak of what is gone. The whole file is kept as "<file>.before-restore", for whoever asks what was
+/// there. Answers how many were cut; no file is none.
+Result<std::size_t> cutCheckpoints(const std::string& file, std::int64_t size);
+
 /// Signs with the key in "<file>.key" (PEM, mode 0600), made together with "<file>.pub" if missing.
 Result<std::string> signText(const std::string& file, std::string_view text);
 /// With the public key (PEM) in `publicKeyFile`; that of a checkpoint file is "<file>.pub".
