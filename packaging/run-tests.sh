@@ -68,7 +68,7 @@ if wanted alpaca_sdk "$@"; then
     run alpaca_sdk 300 node tests/functional/alpaca_sdk/run.mjs "$build/bin/quarterdeck-sandbox"
 fi
 if wanted powercut "$@"; then
-    run powercut 400 packaging/powercut.sh "$build/tests/powercut_writer" 50
+    run powercut 500 packaging/powercut.sh "$build/tests/powercut_writer" 50
 fi
 if wanted drills "$@" && [ -x "$build/bin/quarterdeckctl" ]; then
     run drills 1200 "$build/bin/quarterdeckctl" drill run --all

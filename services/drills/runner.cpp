@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <filesystem>
+#include <optional>
 
 #include "services/drills/secret_scan.h"
 
@@ -68,8 +69,14 @@ void Runner::perform(const Drill& drill, Evidence& evidence)
 {
     Stage& stage = stageFor(drill);
     stage.setLimit(drill.limit);
-    drill.run(stage, evidence);
+    std::optional<CannotRun> skipped;
+    try {
+        drill.run(stage, evidence);
+    } catch (const CannotRun& cannot) {
+        skipped = cannot; // secrets that it wrote until then are leaks all the same
+    }
     scan(evidence);
+    if (skipped) throw *skipped;
 }
 
 DrillResult Runner::run(const Drill& drill)

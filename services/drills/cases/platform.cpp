@@ -12,6 +12,7 @@ using namespace std::chrono_literals;
 using std::chrono::milliseconds;
 
 constexpr int kRush = 120; ///< orders at once
+constexpr int kLookUps = 400; ///< at once, of which two run and 32 wait
 
 std::string marketOrder(const std::string& id, const std::string& symbol)
 {
@@ -71,8 +72,40 @@ void databaseOverloaded(Stage& stage, Evidence& evidence)
             "the queue is not among the metrics");
 }
 
+/// A part that is slow and much asked for has a bulkhead of its own: it fills up, nothing else does.
+void requireBulkhead(Stage& stage, Evidence& evidence)
+{
+    std::vector<std::future<Result<wire::HttpResponse>>> asked;
+    for (int i = 0; i < kLookUps; ++i)
+        asked.push_back(stage.api().begin("GET", "/v1/log/verify"));
+    const auto id = stage.place({.symbol = "GLD", .type = "limit", .limitPrice = "200",
+                                 .timeInForce = "gtc"});
+    stage.awaitState(id, "accepted", 5s);
+    int answered = 0, turnedAway = 0;
+    for (auto& pending : asked) {
+        const auto answer = ApiClient::finish(pending.get());
+        require(answer.has_value(), "a look-up got no answer: {}", whyNot(answer));
+        if (answer->status == 200) {
+            ++answered;
+            continue;
+        }
+        require(answer->status == 503 && answer->headers.contains("Retry-After"),
+                "expected 503 with a time, was {} {}", answer->status, answer->body.substr(0, 300));
+        ++turnedAway;
+    }
+    require(answered > 0 && turnedAway > 0, "{} look-ups at once: {} answered, {} turned away",
+            kLookUps, answered, turnedAway);
+    const auto metrics = stage.call("GET", "/metrics").body;
+    require(metrics.find("bulkhead_refused_total{name=\"log_and_backup\"} " +
+                         std::to_string(turnedAway)) != std::string::npos,
+            "/metrics does not tell of {} refusals", turnedAway);
+    evidence.note("{} walks along the log at once: {} answered, {} turned away with 503 and a time, an "
+                  "order went through meanwhile", kLookUps, answered, turnedAway);
+}
+
 void oneOutage(Stage& stage, Evidence& evidence)
 {
+    requireBulkhead(stage, evidence);
     const auto listener = stage.listen();
     stage.cut("data");
     stage.cut("dataStream");
@@ -214,8 +247,8 @@ std::vector<Drill> platformDrills()
         {"PE-10.1", "the database stalls while orders pour in",
          "a bounded queue; overload is refused early with 503 and a time; nothing taken is lost",
          {.backend = {"storage-queue-max=60"}, .isPrivate = true}, 120s, databaseOverloaded},
-        {"PE-10.5", "market data dies, then the broker's orders",
-         "a breaker per outside part, fall-back answers marked, everything else goes on", {}, 300s,
+        {"PE-10.5", "one part is asked too much, market data dies, then the broker's orders",
+         "a bulkhead and a breaker each, fall-back answers marked, everything else goes on", {}, 300s,
          oneOutage},
         {"PE-10.6", "one request among many must be followed",
          "W3C trace context through terminal, backend and broker; spans by OTLP; a view of them",

@@ -3,6 +3,7 @@
 #include <fstream>
 
 #include "services/drills/cases/cases.h"
+#include "services/runtime/clock.h"
 #include "services/storage/atomic_file.h"
 #include "services/storage/event_log.h"
 
@@ -134,6 +135,38 @@ void malformedRow(Stage& stage, Evidence& evidence)
                   kept->integer(0), std::string(kept->text(1)));
 }
 
+/// What happens between a backup and the fault: one order that fills, one that rests.
+struct Later {
+    std::string filled, resting;
+};
+
+Later tradeOn(Stage& stage)
+{
+    const Later later{stage.place({.symbol = "CRM", .quantity = "3"}),
+                      stage.place({.symbol = "CRM", .type = "limit", .limitPrice = "20",
+                                   .timeInForce = "gtc"})};
+    stage.awaitState(later.filled, "filled");
+    stage.awaitState(later.resting, "accepted");
+    return later;
+}
+
+/// A restored database is older than the world: the comparison with the broker brings back the rest.
+void requireLaterFound(Stage& stage, Evidence& evidence, const Later& later)
+{
+    const auto filled = stage.awaitState(later.filled, "filled");
+    require(filled.text("filledQuantity") == "3", "an order since the backup has filled {} of 3",
+            filled.text("filledQuantity"));
+    stage.awaitState(later.resting, "accepted");
+    require(stage.venueOrderCount(later.filled) == 1 && stage.venueOrderCount(later.resting) == 1,
+            "the restore doubled an order at the venue");
+    require(stage.position("CRM") == stage.venuePosition("CRM"), "we hold {}, the venue says {}",
+            stage.position("CRM"), stage.venuePosition("CRM"));
+    stage.call("DELETE", "/v1/orders/" + later.resting); // and they can be worked with
+    stage.awaitState(later.resting, "canceled");
+    evidence.note("an order that filled and one that rested since the backup: both brought back from the "
+                  "broker, the position {} agrees, the resting one was canceled", stage.position("CRM"));
+}
+
 void corruption(Stage& stage, Evidence& evidence)
 {
     std::vector<std::string> ids;
@@ -142,6 +175,7 @@ void corruption(Stage& stage, Evidence& evidence)
         stage.awaitState(ids.back(), "filled");
     }
     const auto backup = backupTo(stage, "good.db");
+    const auto later = tradeOn(stage); // what the backup does not have
     stage.stopBackend();
     const auto size = fs::file_size(stage.databaseFile());
     spoil(stage.databaseFile(), 4096 * 3 + 17, 9000);
@@ -161,28 +195,73 @@ void corruption(Stage& stage, Evidence& evidence)
     for (const auto& id : ids)
         require(stage.order(id).text("state") == "filled", "an order is not in the restored database");
     require(stage.get("/v1/log/verify")["ok"].booleanOr(false), "the restored log is not whole");
+    requireLaterFound(stage, evidence, later);
     const auto busy = restoreWith(stage, backup, said);
     require(busy.code == 1, "a database in use was replaced: {}", said);
     evidence.note("one command brought the backup back; with the backend running it refuses");
 }
 
-/// One way to alter the log, on a copy of the database; where it is found.
-std::int64_t foundAfter(Stage& stage, const std::string& sql, std::string& reason)
+/// What quarterdeckctl says of a database file, given checkpoints and a public key that were put aside
+/// before anything was altered. No backend is asked.
+struct Audit {
+    int code;
+    std::int64_t brokenAt, eventCount;
+    std::string reason;
+};
+
+Audit auditOf(Stage& stage, const std::string& database)
+{
+    const auto kept = stage.folder() + "/auditor";
+    const auto child = stage.run("audit", stage.programs().ctl,
+                                 {"log", "verify", "--json", "--file", database, "--checkpoints",
+                                  kept + ".checkpoints.jsonl", "--key", kept + ".pub"});
+    const auto exit = child->waitFor(30s);
+    const auto said = json::Document::parse(child->output());
+    require(exit && said, "quarterdeckctl log verify --file says {} {}", child->output(),
+            child->errors());
+    return {exit->code, (*said)["brokenAt"].integerOr(-1), (*said)["eventCount"].integerOr(-1),
+            std::string((*said)["reason"].stringOr({}))};
+}
+
+/// One way to alter the log, on a copy of the database; what an auditor then finds.
+Audit foundAfter(Stage& stage, const std::string& sql)
 {
     const auto copy = stage.folder() + "/altered.db";
-    for (const char* ending : {"", "-wal", "-shm"}) fs::remove(copy + ending);
+    for (const char* ending : {"", "-wal", "-shm", "-lock"}) fs::remove(copy + ending);
     fs::copy_file(stage.databaseFile(), copy);
-    auto database = storage::Database::open(copy);
-    require(database.has_value(), "the copy cannot be opened");
-    const auto altered = database->execute(
-        "DROP TRIGGER events_no_update; DROP TRIGGER events_no_delete;" + sql);
-    require(altered.has_value(), "{}: {}", sql, altered ? "" : describe(altered.error()));
-    const auto report =
-        storage::verifyEvents(*database, stage.dataDirectory() + "/quarterdeck.checkpoints.jsonl");
-    require(report.has_value(), "the verification failed: {}",
-            report ? std::string() : describe(report.error()));
-    reason = report->reason;
-    return report->brokenAt;
+    {
+        auto database = storage::Database::open(copy);
+        require(database.has_value(), "the copy cannot be opened");
+        const auto altered = database->execute(
+            "DROP TRIGGER events_no_update; DROP TRIGGER events_no_delete;" + sql);
+        require(altered.has_value(), "{}: {}", sql, altered ? "" : describe(altered.error()));
+    }
+    return auditOf(stage, copy);
+}
+
+/// Whoever owns the machine can also make new checkpoints with a key of their own: the files then agree
+/// with each other, and only the auditor's copy of the key tells.
+void requireForgeryFound(Stage& stage, Evidence& evidence)
+{
+    const auto forged = stage.folder() + "/altered.db"; // two rows shorter than it was
+    const auto checkpoints = stage.folder() + "/altered.checkpoints.jsonl";
+    {
+        auto database = storage::Database::openReadOnly(forged);
+        const auto written = database ? storage::writeCheckpoint(*database, checkpoints,
+                                                                 runtime::systemClock().now())
+                                      : Result<void>(tl::unexpected(database.error()));
+        require(written.has_value(), "no checkpoint could be forged");
+    }
+    const auto audit = [&](std::vector<std::string> words) {
+        words.insert(words.begin(), {"log", "verify", "--file", forged});
+        const auto child = stage.run("audit", stage.programs().ctl, std::move(words));
+        const auto exit = child->waitFor(30s);
+        return exit ? exit->code : -1;
+    };
+    require(audit({}) == 0, "the forgery does not even agree with itself: it proves nothing");
+    require(audit({"--key", stage.folder() + "/auditor.pub"}) == 1,
+            "checkpoints signed by another key were believed");
+    evidence.note("rows removed and all checkpoints made anew: found by the auditor's copy of the key");
 }
 
 void alteredLog(Stage& stage, Evidence& evidence)
@@ -192,8 +271,12 @@ void alteredLog(Stage& stage, Evidence& evidence)
     const auto count = stage.get("/v1/log/verify")["eventCount"].integerOr(0);
     require(count > 8, "only {} events: too few to alter", count);
     stage.stopBackend(); // signs a last checkpoint
-    std::string reason;
-    require(foundAfter(stage, "", reason) == 0, "the untouched copy is called altered: {}", reason);
+    const auto checkpoints = stage.dataDirectory() + "/quarterdeck.checkpoints.jsonl";
+    fs::copy_file(checkpoints, stage.folder() + "/auditor.checkpoints.jsonl");
+    fs::copy_file(checkpoints + ".pub", stage.folder() + "/auditor.pub");
+    const auto untouched = foundAfter(stage, "");
+    require(untouched.code == 0 && untouched.brokenAt == 0, "the untouched copy is called altered: {}",
+            untouched.reason);
     const auto at = [](std::int64_t sequence) { return std::to_string(sequence); };
     const auto middle = count / 2;
     for (const auto& [what, sql, expected] : {
@@ -204,17 +287,19 @@ void alteredLog(Stage& stage, Evidence& evidence)
              std::tuple{"two rows swapped", "UPDATE events SET sequence = -1 WHERE sequence = " + at(middle) +
                   "; UPDATE events SET sequence = " + at(middle) + " WHERE sequence = " + at(middle + 1) +
                   "; UPDATE events SET sequence = " + at(middle + 1) + " WHERE sequence = -1", middle}}) {
-        const auto found = foundAfter(stage, sql, reason);
-        require(found == expected, "{}: expected to find it at {}, was {} ({})", what, expected,
-                found, reason);
-        evidence.note("{}: found at {} ({})", what, found, reason);
+        const auto found = foundAfter(stage, sql);
+        require(found.code == 1 && found.brokenAt == expected,
+                "{}: expected to find it at {}, was {} ({})", what, expected, found.brokenAt,
+                found.reason);
+        evidence.note("{}: found at {} ({})", what, found.brokenAt, found.reason);
     }
     // The end cut off leaves a chain that fits itself: only the signed checkpoint knows.
-    const auto cut = foundAfter(stage, "DELETE FROM events WHERE sequence > " + at(count - 2), reason);
-    require(cut != 0 || !reason.empty(), "the end of the log was cut off and nobody noticed");
-    evidence.note("the last rows removed: found by the signed checkpoint ({})", reason);
-    fs::rename(stage.folder() + "/altered.db", stage.folder() + "/altered-kept.db");
-    { // and through the front door, by whoever audits from outside
+    const auto cut = foundAfter(stage, "DELETE FROM events WHERE sequence > " + at(untouched.eventCount - 2));
+    require(cut.code == 1 && cut.brokenAt == untouched.eventCount - 1,
+            "the end of the log was cut off: found at {} ({})", cut.brokenAt, cut.reason);
+    evidence.note("the last rows removed: found by the signed checkpoint ({})", cut.reason);
+    requireForgeryFound(stage, evidence);
+    { // a backend on an altered log says so too
         auto database = storage::Database::open(stage.databaseFile());
         require(database &&
                     database->execute("DROP TRIGGER events_no_update; UPDATE events SET payload = '{}'"
@@ -222,15 +307,12 @@ void alteredLog(Stage& stage, Evidence& evidence)
                         .has_value(),
                 "the database cannot be altered for the fault");
     }
+    require(auditOf(stage, stage.databaseFile()).brokenAt == middle, "the auditor does not find {}", middle);
     stage.startBackend();
-    const auto audited = stage.run("audit", stage.programs().ctl,
-                                   {"log", "verify", "--json", "--data-dir", stage.dataDirectory()});
-    const auto exit = audited->waitFor(30s);
-    require(exit && exit->code == 1 &&
-                audited->output().find("\"brokenAt\":" + at(middle)) != std::string::npos,
-            "quarterdeckctl log verify says {} (exit {})", audited->output() + audited->errors(),
-            exit ? exit->code : -1);
-    evidence.note("quarterdeckctl log verify ends with 1 and names event {}", middle);
+    require(stage.get("/v1/log/verify")["brokenAt"].integerOr(0) == middle,
+            "the backend does not find that event {} was altered", middle);
+    evidence.note("event {} of the real file: named by quarterdeckctl log verify --file, without the "
+                  "backend, and by the backend", middle);
 }
 
 } // namespace
