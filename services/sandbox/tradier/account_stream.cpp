@@ -50,6 +50,7 @@ AccountStream::AccountStream(alpaca::Desk& desk, const alpaca::KeyRing& keys, Or
                   m_listening.insert(id);
               else
                   m_listening.erase(id);
+              m_sessions.send(id, heartbeat());
               if (!m_heartbeat.isActive())
                   beat();
           },
@@ -62,18 +63,25 @@ AccountStream::AccountStream(alpaca::Desk& desk, const alpaca::KeyRing& keys, Or
 {
 }
 
-/// At once, so that a client knows it is heard, and then regularly while anybody listens.
+std::string AccountStream::heartbeat() const
+{
+    json::Writer out;
+    out.beginObject().member("event", "heartbeat").member("status", "active");
+    out.member("timestamp", m_desk.exchange.clock().now.millis()).endObject();
+    return out.take();
+}
+
+/// Regularly while anybody listens; a newcomer has had one at once, so that he knows he is heard.
 void AccountStream::beat()
 {
     if (m_sessions.listeners().empty())
         return;
-    json::Writer out;
-    out.beginObject().member("event", "heartbeat").member("status", "active");
-    out.member("timestamp", m_desk.exchange.clock().now.millis()).endObject();
-    const auto listening = m_listening;
-    for (const auto id : listening)
-        m_sessions.send(id, out.text());
-    m_heartbeat = m_desk.executor.after(kHeartbeatEvery, [this] { beat(); });
+    m_heartbeat = m_desk.executor.after(kHeartbeatEvery, [this] {
+        const auto listening = m_listening; // sending may close
+        for (const auto id : listening)
+            m_sessions.send(id, heartbeat());
+        beat();
+    });
 }
 
 void AccountStream::publish(const exchange::OrderUpdate& update, bool faithfully)

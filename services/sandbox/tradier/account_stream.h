@@ -23,6 +23,7 @@ public:
 private:
     void deliver(const AccountId& account, const std::string& message);
     std::string write(const exchange::OrderUpdate& update) const;
+    std::string heartbeat() const;
     void beat();
 
     alpaca::Desk& m_desk;

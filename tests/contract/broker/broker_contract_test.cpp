@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "tests/contract/broker/exemptions.h"
 #include "tests/contract/broker/harness.h"
 
 namespace qd::brokers::test {
@@ -109,6 +110,12 @@ TEST_P(BrokerContract, BC06_AChangeIsTakenAndTold)
     change.limitPrice = Price::of("9.10");
     change.quantity = Quantity::of("20");
     change.newClientOrderId = ClientOrderId(the().world().random().uuidV4());
+    if (isExempt(broker().capabilities().broker, "BC06 quantity")) {
+        const auto refused = modify(before.venueOrderId, change);
+        ASSERT_STREQ(wordOf(refused), "refused");
+        EXPECT_EQ(errorOf(refused).field, "quantity");
+        change.quantity.reset();
+    }
     const auto outcome = modify(before.venueOrderId, change);
     ASSERT_STREQ(wordOf(outcome), "accepted");
     const auto after = std::get<Accepted>(outcome).report;
@@ -241,11 +248,19 @@ TEST_P(BrokerContract, BC13_InstrumentsAreTold)
     broker().listInstruments([&](auto given) { answer = std::move(given); });
     run(seconds(5));
     ASSERT_TRUE(answer && *answer);
-    ASSERT_EQ((*answer)->size(), 3u);
+    const bool sharesOnly = isExempt(broker().capabilities().broker, "BC13 coins and fractions");
+    ASSERT_EQ((*answer)->size(), sharesOnly ? 2u : 3u);
     const auto acme = std::ranges::find((*answer).value(), Symbol::of("ACME"), &Instrument::symbol);
     ASSERT_NE(acme, (*answer)->end());
-    EXPECT_TRUE(acme->tradable && acme->fractionable && acme->shortable);
+    EXPECT_TRUE(acme->tradable && acme->shortable);
+    EXPECT_EQ(acme->fractionable, !sharesOnly);
     EXPECT_EQ(acme->assetClass, AssetClass::Equity);
+    if (sharesOnly) {
+        const auto thin = std::ranges::find((*answer).value(), Symbol::of("THIN"), &Instrument::symbol);
+        ASSERT_NE(thin, (*answer)->end());
+        EXPECT_FALSE(thin->shortable);
+        return;
+    }
     const auto coin =
         std::ranges::find((*answer).value(), Symbol::of("BTC/USD"), &Instrument::symbol);
     ASSERT_NE(coin, (*answer)->end());
