@@ -126,7 +126,7 @@ BatchResult commitBatch(Database& database, EventAppender& appender,
     return result;
 }
 
-void postOutcomes(std::vector<Submission> batch)
+void postOutcomes(std::vector<Submission>& batch)
 {
     // Works and their captures end here, on the writer's side, before anyone is told.
     for (Submission& submission : batch) submission.work = nullptr;

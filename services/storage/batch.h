@@ -29,7 +29,8 @@ BatchResult commitBatch(Database& database, EventAppender& appender,
                         std::vector<Submission>& batch, Timestamp now,
                         const std::function<Result<void>(std::string_view)>& fault);
 
-/// Posts the outcomes, one task a reply executor, each in the order of submission.
-void postOutcomes(std::vector<Submission> batch);
+/// Posts the outcomes, one task a reply executor, each in the order of submission; leaves `batch`
+/// empty.
+void postOutcomes(std::vector<Submission>& batch);
 
 } // namespace qd::storage

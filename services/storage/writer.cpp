@@ -28,16 +28,14 @@ namespace {
 void refuse(std::vector<Submission> submissions, const Error& error)
 {
     for (Submission& submission : submissions) submission.outcome = tl::unexpected(error);
-    postOutcomes(std::move(submissions));
+    postOutcomes(submissions);
 }
 
-std::vector<Submission> takeBatch(std::vector<Submission>& queue, std::size_t batchMax)
+/// `spare` is the memory of the last batch, into which the next one queues.
+std::vector<Submission> takeBatch(std::vector<Submission>& queue, std::vector<Submission>& spare,
+                                  std::size_t batchMax)
 {
-    if (queue.size() <= batchMax) {
-        auto all = std::exchange(queue, {});
-        queue.reserve(all.size()); // the next batch is mostly as long, and who submits it waits less
-        return all;
-    }
+    if (queue.size() <= batchMax) return std::exchange(queue, std::exchange(spare, {}));
     const auto end = queue.begin() + static_cast<std::ptrdiff_t>(batchMax);
     std::vector<Submission> batch(std::make_move_iterator(queue.begin()),
                                   std::make_move_iterator(end));
@@ -66,7 +64,7 @@ struct Writer::State : std::enable_shared_from_this<State> {
 
     void schedule();
     void drain();
-    void runBatch(std::vector<Submission> batch);
+    void runBatch(std::vector<Submission>& batch);
     /// Keeps the figures; if the writer must stop, answers what was queued and is now refused.
     std::vector<Submission> account(const std::vector<Submission>& batch, const BatchResult& result,
                                     Duration took);
@@ -74,8 +72,8 @@ struct Writer::State : std::enable_shared_from_this<State> {
     runtime::Executor& executor;
     const WriterOptions options;
 
-    std::mutex mutex; ///< guards the four below
-    std::vector<Submission> queue;
+    std::mutex mutex; ///< guards the five below
+    std::vector<Submission> queue, spare;
     bool isScheduled = false;
     std::optional<Error> refusal; ///< once set, everything is refused with it
     WriterStats stats;
@@ -98,22 +96,24 @@ void Writer::State::drain()
     std::vector<Submission> batch;
     {
         const std::lock_guard lock(mutex);
-        batch = takeBatch(queue, options.batchMax);
+        batch = takeBatch(queue, spare, options.batchMax);
         if (batch.empty()) {
             isScheduled = false;
             return;
         }
     }
-    runBatch(std::move(batch));
+    runBatch(batch);
+    batch.clear();
     {
         const std::lock_guard lock(mutex);
+        if (batch.capacity() <= options.batchMax) spare = std::move(batch);
         isScheduled = !queue.empty();
         if (!isScheduled) return;
     }
     schedule();
 }
 
-void Writer::State::runBatch(std::vector<Submission> batch)
+void Writer::State::runBatch(std::vector<Submission>& batch)
 {
     QD_ASSERT(database.has_value());
     const runtime::Clock& clock = executor.clock();
@@ -127,7 +127,7 @@ void Writer::State::runBatch(std::vector<Submission> batch)
         refuse(std::move(refused), stopped);
         return;
     }
-    postOutcomes(std::move(batch));
+    postOutcomes(batch);
     for (const Observer& observer : observers) {
         if (!result.events.empty()) observer(result.events);
     }
