@@ -69,26 +69,26 @@ void Applier::apply(Change& change, const brokers::OrderUpdate& update)
     const OrderReport& report = update.report;
     Source source{m_room.brokerActor()};
     source.eventTime = update.eventTime;
-    if (!locate(report.clientOrderId, report.venueOrderId)) {
+    const Tracked* tracked = locate(report.clientOrderId, report.venueOrderId);
+    if (!tracked) {
         adopt(change, report, source);
-        if (!locate(report.clientOrderId, report.venueOrderId)) return;
+        tracked = locate(report.clientOrderId, report.venueOrderId);
+        if (!tracked) return;
     }
     const std::size_t before = change.size();
-    const bool isNamed = learnVenueId(report);
-    const ClientOrderId id =
-        locate(report.clientOrderId, report.venueOrderId)->order.request.clientOrderId;
+    const bool isNamed = learnVenueId(*tracked, report);
     if (update.kind != Kind::Filled) {
-        advance(change, id, update.kind, report, source);
+        advance(change, *tracked, update.kind, report, source);
     } else if (update.fill) {
         Fill fill = *update.fill;
-        fill.clientOrderId = id;
+        fill.clientOrderId = tracked->order.request.clientOrderId;
         applyFill(change, fill, source);
     }
-    takeAverage(change, id, report, source);
-    if (isNamed) recordName(change, before, id, source);
-    noteWord(change, id, report, source);
+    takeAverage(change, *tracked, report, source);
+    if (isNamed) recordName(change, before, *tracked, source);
+    noteWord(change, *tracked, report, source);
     applyLegs(change, report, source);
-    compareFilled(report);
+    compareFilled(*tracked, report);
 }
 
 bool Applier::applyReport(Change& change, const OrderReport& report, const Source& source)
@@ -97,51 +97,49 @@ bool Applier::applyReport(Change& change, const OrderReport& report, const Sourc
     const Tracked* tracked = locate(report.clientOrderId, report.venueOrderId);
     if (!tracked) {
         adopt(change, report, source);
+        tracked = locate(report.clientOrderId, report.venueOrderId);
     } else {
-        const ClientOrderId id = tracked->order.request.clientOrderId;
-        const bool isNamed = learnVenueId(report);
-        if (const auto kind = eventOf(report.state)) advance(change, id, *kind, report, source);
-        takeValues(change, m_room.book.find(id)->order, report, source);
-        takeAverage(change, id, report, source);
-        if (isNamed) recordName(change, before, id, source);
+        const bool isNamed = learnVenueId(*tracked, report);
+        if (const auto kind = eventOf(report.state)) {
+            advance(change, *tracked, *kind, report, source);
+        }
+        takeValues(change, tracked->order, report, source);
+        takeAverage(change, *tracked, report, source);
+        if (isNamed) recordName(change, before, *tracked, source);
     }
-    if ((tracked = locate(report.clientOrderId, report.venueOrderId))) {
-        noteWord(change, tracked->order.request.clientOrderId, report, source);
-    }
+    if (tracked) noteWord(change, *tracked, report, source);
     applyLegs(change, report, source);
-    compareFilled(report);
+    if (tracked) compareFilled(*tracked, report);
     return change.size() != before;
 }
 
-bool Applier::learnVenueId(const OrderReport& report)
+bool Applier::learnVenueId(const Tracked& tracked, const OrderReport& report)
 {
     if (report.venueOrderId.empty()) return false;
-    const Tracked* tracked = locate(report.clientOrderId, report.venueOrderId);
-    const auto& known = tracked->order.venueOrderIds;
+    const auto& known = tracked.order.venueOrderIds;
     if (std::find(known.begin(), known.end(), report.venueOrderId) != known.end()) return false;
-    Order order = tracked->order;
-    order.venueOrderIds.push_back(report.venueOrderId);
-    linkReplacement(order, report);
-    m_room.book.put(order);
+    const Order& order = tracked.order;
+    m_room.book.addVenueId(order.request.clientOrderId, report.venueOrderId,
+                           replacedBy(order, report));
     return true;
 }
 
-void Applier::recordName(Change& change, std::size_t before, const ClientOrderId& id,
+void Applier::recordName(Change& change, std::size_t before, const Tracked& tracked,
                          const Source& source)
 {
     // Most venues name an order as they take it: the event of that carries the name too.
     const bool isRecorded = std::any_of(
         change.begin() + static_cast<std::ptrdiff_t>(before), change.end(), [&](const Entry& entry) {
-            return entry.fact.order && entry.fact.order->request.clientOrderId == id;
+            return entry.fact.order && entry.orderNumber == tracked.number;
         });
     if (isRecorded) return;
-    m_room.record(change, m_room.book.find(id)->order, "order.venue_id_known", source);
+    m_room.record(change, tracked.order, "order.venue_id_known", source);
 }
 
-void Applier::noteWord(Change& change, const ClientOrderId& id, const OrderReport& report,
+void Applier::noteWord(Change& change, const Tracked& tracked, const OrderReport& report,
                        const Source& source)
 {
-    const Order& known = m_room.book.find(id)->order;
+    const Order& known = tracked.order;
     const bool isNoted = known.reasonCode == kUnknownWordCode;
     const bool isUnknown = brokers::hasUnknownWord(report.venueStatus);
     if (isClosed(known.state) || (!isUnknown && !isNoted)) return;
@@ -155,21 +153,20 @@ void Applier::noteWord(Change& change, const ClientOrderId& id, const OrderRepor
     ++m_room.counters.unknownWords;
     m_room.notify(change, Severity::Warning, "The broker uses a word that is not known here",
                   report.venueStatus + "; the order stays what it was until a known word comes",
-                  "order/" + id.text());
+                  "order/" + known.request.clientOrderId.text());
 }
 
-void Applier::linkReplacement(Order& order, const OrderReport& report)
+ClientOrderId Applier::replacedBy(const Order& order, const OrderReport& report) const
 {
-    if (!order.replaces.empty() || report.replaces.empty()) return;
-    if (const Tracked* old = m_room.book.findByVenueId(report.replaces)) {
-        order.replaces = old->order.request.clientOrderId;
-    }
+    if (!order.replaces.empty() || report.replaces.empty()) return order.replaces;
+    const Tracked* old = m_room.book.findByVenueId(report.replaces);
+    return old ? old->order.request.clientOrderId : ClientOrderId();
 }
 
-void Applier::advance(Change& change, const ClientOrderId& id, Kind kind, const OrderReport& report,
+void Applier::advance(Change& change, const Tracked& tracked, Kind kind, const OrderReport& report,
                       const Source& source)
 {
-    Order order = m_room.book.find(id)->order;
+    Order order = tracked.order;
     switch (kind) {
     case Kind::Accepted:
     case Kind::Held: return acknowledge(change, std::move(order), kind, source);
@@ -180,7 +177,7 @@ void Applier::advance(Change& change, const ClientOrderId& id, Kind kind, const 
     case Kind::ModifyRejected:
     case Kind::CancelRejected:
         return refuseChange(change, std::move(order), kind, report, source);
-    case Kind::Updated: return takeValues(change, std::move(order), report, source);
+    case Kind::Updated: return takeValues(change, tracked.order, report, source);
     case Kind::Triggered:
     case Kind::ConfirmationAsked:
         if (order.state == OrderState::Accepted || order.state == OrderState::Held ||
@@ -273,28 +270,27 @@ void Applier::refuseChange(Change& change, Order order, Kind kind, const OrderRe
     m_room.step(change, std::move(order), kind, source);
 }
 
-void Applier::takeValues(Change& change, Order order, const OrderReport& report,
+void Applier::takeValues(Change& change, const Order& known, const OrderReport& report,
                          const Source& source)
 {
-    if (isClosed(order.state)) return;
+    if (isClosed(known.state)) return;
     const OrderRequest& told = report.request;
-    OrderRequest& ours = order.request;
-    bool differs = false;
+    const OrderRequest& ours = known.request;
+    const bool hasPrices = ours.type != OrderType::Market && ours.type != OrderType::TrailingStop;
     // What the venue does not mention has not changed.
-    const auto take = [&differs](auto& mine, const auto& theirs) {
-        if (!theirs || mine == theirs) return;
-        mine = theirs;
-        differs = true;
+    const auto isNews = [hasPrices](const auto& mine, const auto& theirs) {
+        return hasPrices && mine && theirs && *mine != *theirs;
     };
-    if (told.quantity.isPositive() && told.quantity != ours.quantity &&
-        told.quantity >= order.filledQuantity) {
-        ours.quantity = told.quantity;
-        differs = true;
-    }
-    if (ours.type != OrderType::Market && ours.type != OrderType::TrailingStop) {
-        if (ours.limitPrice) take(ours.limitPrice, told.limitPrice);
-        if (ours.stopPrice) take(ours.stopPrice, told.stopPrice);
-    }
+    const bool hasNewQuantity = told.quantity.isPositive() && told.quantity != ours.quantity &&
+                                told.quantity >= known.filledQuantity;
+    const bool hasNewLimit = isNews(ours.limitPrice, told.limitPrice);
+    const bool hasNewStop = isNews(ours.stopPrice, told.stopPrice);
+    const bool differs = hasNewQuantity || hasNewLimit || hasNewStop;
+    if (!differs && report.state != OrderState::Filled) return; // mostly: without a copy
+    Order order = known;
+    if (hasNewQuantity) order.request.quantity = told.quantity;
+    if (hasNewLimit) order.request.limitPrice = told.limitPrice;
+    if (hasNewStop) order.request.stopPrice = told.stopPrice;
     if (report.state == OrderState::Filled && order.leavesQuantity().isZero()) {
         // Shrunk to what had filled: the last thing that happens to an exit beside its partner.
         m_room.step(change, std::move(order), Kind::Filled, source);
@@ -308,10 +304,9 @@ void Applier::takeValues(Change& change, Order order, const OrderReport& report,
     m_room.record(change, std::move(order), "order.updated", source);
 }
 
-void Applier::takeAverage(Change& change, const ClientOrderId& id, const OrderReport& report,
+void Applier::takeAverage(Change& change, const Tracked& tracked, const OrderReport& report,
                           const Source& source)
 {
-    const Tracked& tracked = *m_room.book.find(id);
     const Order& known = tracked.order;
     // Where every fill is here, the average is ours and exact.
     if (tracked.filledSingly == known.filledQuantity) return;
@@ -333,10 +328,9 @@ void Applier::applyLegs(Change& change, const OrderReport& report, const Source&
     }
 }
 
-void Applier::compareFilled(const OrderReport& report)
+void Applier::compareFilled(const Tracked& tracked, const OrderReport& report)
 {
-    const Tracked* tracked = locate(report.clientOrderId, report.venueOrderId);
-    if (!tracked || report.filledQuantity <= tracked->order.filledQuantity) return;
+    if (report.filledQuantity <= tracked.order.filledQuantity) return;
     if (m_executionsMissing) m_executionsMissing();
 }
 

@@ -38,29 +38,31 @@ public:
 
 private:
     /// Into the book; true if it is news, which is then still to be recorded.
-    bool learnVenueId(const brokers::OrderReport& report);
+    bool learnVenueId(const Tracked& tracked, const brokers::OrderReport& report);
     /// An event for the venue's id alone, unless the change has one of the order since `before`.
-    void recordName(Change& change, std::size_t before, const ClientOrderId& id,
+    void recordName(Change& change, std::size_t before, const Tracked& tracked,
                     const Source& source);
-    void advance(Change& change, const ClientOrderId& id, OrderEventKind kind,
+    void advance(Change& change, const Tracked& tracked, OrderEventKind kind,
                  const brokers::OrderReport& report, const Source& source);
     void acknowledge(Change& change, Order order, OrderEventKind kind, const Source& source);
     void end(Change& change, Order order, OrderEventKind kind, const brokers::OrderReport& report,
              const Source& source);
     void refuseChange(Change& change, Order order, OrderEventKind kind,
                       const brokers::OrderReport& report, const Source& source);
-    void takeValues(Change& change, Order order, const brokers::OrderReport& report,
+    /// `known` may be the book's own.
+    void takeValues(Change& change, const Order& known, const brokers::OrderReport& report,
                     const Source& source);
     /// What was filled before the opening balances has no prices here: the venue's average stands in
     /// for them, as soon as a report speaks of the same quantity.
-    void takeAverage(Change& change, const ClientOrderId& id, const brokers::OrderReport& report,
+    void takeAverage(Change& change, const Tracked& tracked, const brokers::OrderReport& report,
                      const Source& source);
     /// The order stays what it is where the venue uses a word that we do not know, and says so.
-    void noteWord(Change& change, const ClientOrderId& id, const brokers::OrderReport& report,
+    void noteWord(Change& change, const Tracked& tracked, const brokers::OrderReport& report,
                   const Source& source);
-    void linkReplacement(Order& order, const brokers::OrderReport& report);
+    /// The order that `order` takes the place of, as far as we or the venue know.
+    ClientOrderId replacedBy(const Order& order, const brokers::OrderReport& report) const;
     void applyLegs(Change& change, const brokers::OrderReport& report, const Source& source);
-    void compareFilled(const brokers::OrderReport& report);
+    void compareFilled(const Tracked& tracked, const brokers::OrderReport& report);
     void impossible(Change& change, const Order& order, std::string_view what,
                     const brokers::OrderReport& report, const Source& source);
 

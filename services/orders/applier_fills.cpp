@@ -127,7 +127,7 @@ void Applier::adopt(Change& change, const OrderReport& report, const Source& sou
                                                       : parent->order.groupId;
     }
     if (!report.venueOrderId.empty()) order.venueOrderIds.push_back(report.venueOrderId);
-    linkReplacement(order, report);
+    order.replaces = replacedBy(order, report);
     order.state = adoptedState(report.state);
     order.previousState = order.state;
     order.filledQuantity =

@@ -20,10 +20,33 @@ ClientOrderId openingKey(const std::string& orderId)
     return ClientOrderId(std::string(kOpeningPrefix) + orderId);
 }
 
+std::size_t Book::OrderHash::operator()(const std::unique_ptr<Tracked>& tracked) const
+{
+    return IdHash()(tracked->order.request.clientOrderId);
+}
+
+bool Book::SameOrder::operator()(const std::unique_ptr<Tracked>& a,
+                                 const std::unique_ptr<Tracked>& b) const
+{
+    return a->order.request.clientOrderId == b->order.request.clientOrderId;
+}
+
+bool Book::SameOrder::operator()(const ClientOrderId& id,
+                                 const std::unique_ptr<Tracked>& tracked) const
+{
+    return tracked->order.request.clientOrderId == id;
+}
+
 const Tracked* Book::find(const ClientOrderId& id) const
 {
     const auto found = m_orders.find(id);
-    return found == m_orders.end() ? nullptr : found->second.get();
+    return found == m_orders.end() ? nullptr : found->get();
+}
+
+Tracked* Book::mutableOrder(const ClientOrderId& id)
+{
+    const auto found = m_orders.find(id);
+    return found == m_orders.end() ? nullptr : found->get();
 }
 
 const Tracked* Book::findByVenueId(const VenueOrderId& id) const
@@ -32,11 +55,25 @@ const Tracked* Book::findByVenueId(const VenueOrderId& id) const
     return found == m_byVenueId.end() ? nullptr : found->second;
 }
 
+Tracked& Book::known(const ClientOrderId& id)
+{
+    Tracked* const tracked = mutableOrder(id);
+    QD_ASSERT(tracked != nullptr);
+    return *tracked;
+}
+
+Tracked& Book::add(const ClientOrderId& id)
+{
+    auto tracked = std::make_unique<Tracked>();
+    tracked->order.request.clientOrderId = id;
+    return **m_orders.insert(std::move(tracked)).first;
+}
+
 const Tracked& Book::put(const Order& order)
 {
-    const auto [place, isNew] = m_orders.try_emplace(order.request.clientOrderId);
-    if (isNew) place->second = std::make_unique<Tracked>();
-    Tracked& tracked = *place->second;
+    Tracked* const before = mutableOrder(order.request.clientOrderId);
+    const bool isNew = before == nullptr;
+    Tracked& tracked = isNew ? add(order.request.clientOrderId) : *before;
     // Most steps move an order within the same indexes: looking its id up in all of them, to take it
     // out and put it back, would cost more than the step.
     const bool staysPut = !isNew && !isClosed(tracked.order.state) && !isClosed(order.state) &&
@@ -74,23 +111,32 @@ const Tracked& Book::put(const Order& order)
 
 void Book::setNumber(const ClientOrderId& id, std::int64_t number)
 {
-    Tracked& tracked = *m_orders.at(id);
+    Tracked& tracked = known(id);
     unindex(tracked);
     tracked.number = number;
     index(tracked);
     m_lastNumber = std::max(m_lastNumber, number);
 }
 
-void Book::putHash(const ClientOrderId& id, std::string requestHash)
+void Book::putHash(const ClientOrderId& id, const storage::Hash& requestHash)
 {
-    m_orders.at(id)->requestHash = std::move(requestHash);
+    known(id).requestHash = requestHash;
+}
+
+void Book::addVenueId(const ClientOrderId& id, const VenueOrderId& venueId,
+                      const ClientOrderId& replaces)
+{
+    Tracked& tracked = known(id);
+    tracked.order.venueOrderIds.push_back(venueId);
+    tracked.order.replaces = replaces;
+    m_byVenueId[venueId] = &tracked;
 }
 
 void Book::markCommitted(const ClientOrderId& id, std::int64_t version)
 {
-    const auto found = m_orders.find(id);
-    if (found == m_orders.end()) return;
-    Tracked& tracked = *found->second;
+    Tracked* const found = mutableOrder(id);
+    if (!found) return;
+    Tracked& tracked = *found;
     tracked.committed = true;
     tracked.order.version = std::max(tracked.order.version, version);
 }
@@ -101,9 +147,9 @@ void Book::addFill(const Fill& fill)
     Position& position = m_positions[fill.symbol];
     position = afterFill(position, fill);
     ++m_fillCounts[fill.symbol];
-    const auto found = m_orders.find(fill.clientOrderId);
-    if (found == m_orders.end()) return;
-    Tracked& tracked = *found->second;
+    Tracked* const found = mutableOrder(fill.clientOrderId);
+    if (!found) return;
+    Tracked& tracked = *found;
     tracked.filledNotional += static_cast<Int128>(fill.price.units()) * fill.quantity.units();
     tracked.filledSingly += fill.quantity;
     if (fill.inferred) tracked.inferred += fill.quantity;
@@ -111,7 +157,7 @@ void Book::addFill(const Fill& fill)
 
 void Book::completeNotionals()
 {
-    for (auto& [id, entry] : m_orders) {
+    for (const std::unique_ptr<Tracked>& entry : m_orders) {
         Tracked& tracked = *entry;
         // What was loaded has its fills counted in twice: once by its average, once singly.
         const bool isSum = tracked.filledSingly == tracked.order.filledQuantity;
@@ -136,9 +182,9 @@ void Book::addExplained(const ExplainedExecution& execution)
         m_filledBeforeOpening[execution.clientOrderId] += execution.quantity;
         return;
     }
-    const auto found = m_orders.find(execution.clientOrderId);
-    if (found == m_orders.end()) return;
-    Quantity& inferred = found->second->inferred;
+    Tracked* const found = mutableOrder(execution.clientOrderId);
+    if (!found) return;
+    Quantity& inferred = found->inferred;
     inferred = std::max(inferred - execution.quantity, Quantity());
 }
 

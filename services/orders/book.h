@@ -7,6 +7,7 @@
 
 #include "services/orders/change.h"
 #include "services/orders/id_hash.h"
+#include "services/storage/hashing.h"
 
 namespace qd::orders {
 
@@ -14,7 +15,7 @@ namespace qd::orders {
 struct Tracked {
     Order order;
     std::int64_t number = 0;   ///< of its row: 1, 2, 3 … in the order of first commit
-    std::string requestHash;   ///< of the request as it first came
+    Boxed<storage::Hash> requestHash = {}; ///< of the request as it first came
     Int128 filledNotional = 0; ///< Σ price × quantity of what filled, 1e-16 units: an exact average
     Quantity filledSingly;     ///< the part of it that came as fills; the rest is in opening balances
     Quantity inferred;         ///< filled by inference and not yet explained by a true execution
@@ -40,7 +41,10 @@ public:
     const Tracked& put(const Order& order);
     /// After loading: the row that the order was read from.
     void setNumber(const ClientOrderId& id, std::int64_t number);
-    void putHash(const ClientOrderId& id, std::string requestHash);
+    void putHash(const ClientOrderId& id, const storage::Hash& requestHash);
+    /// A name of the venue's for the order, and the order that it takes the place of, if any.
+    void addVenueId(const ClientOrderId& id, const VenueOrderId& venueId,
+                    const ClientOrderId& replaces);
     void markCommitted(const ClientOrderId& id, std::int64_t version);
 
     bool knowsExecution(const ExecutionId& id) const { return m_executions.contains(id); }
@@ -77,8 +81,24 @@ private:
     void indexVenueIds(const Tracked& tracked);
     void count(const Order& order, bool add);
 
+    /// Orders by the id that they hold themselves. The hash is kept beside each, as with `IdHash`.
+    struct OrderHash {
+        using is_transparent = void;
+        std::size_t operator()(const ClientOrderId& id) const { return IdHash()(id); }
+        std::size_t operator()(const std::unique_ptr<Tracked>& tracked) const;
+    };
+    struct SameOrder {
+        using is_transparent = void;
+        bool operator()(const std::unique_ptr<Tracked>& a, const std::unique_ptr<Tracked>& b) const;
+        bool operator()(const ClientOrderId& id, const std::unique_ptr<Tracked>& tracked) const;
+    };
+
+    Tracked* mutableOrder(const ClientOrderId& id); ///< null if it is not known
+    Tracked& known(const ClientOrderId& id);
+    Tracked& add(const ClientOrderId& id);
+
     /// Each by itself, so that a walk past other entries stays within what the table needs.
-    std::unordered_map<ClientOrderId, std::unique_ptr<Tracked>, IdHash> m_orders;
+    std::unordered_set<std::unique_ptr<Tracked>, OrderHash, SameOrder> m_orders;
     std::int64_t m_lastNumber = 0;
     std::unordered_map<VenueOrderId, const Tracked*, IdHash> m_byVenueId;
     std::unordered_map<std::string, std::vector<ClientOrderId>> m_groups;

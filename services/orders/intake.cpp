@@ -86,14 +86,14 @@ void Intake::submit(OrderRequest request, const CommandContext& context,
         return done(tl::unexpected(std::move(needed.error())));
     }
     const ClientOrderId id = request.clientOrderId;
-    m_room.reservations.reserve(id, *needed);
     m_submits.push_back(m_room.now());
     Change change;
     Order order = newOrder(std::move(request));
-    const std::string hash = requestHash(order.request);
+    const storage::Hash hash = requestHash(order.request);
     m_room.step(change, std::move(order), OrderEventKind::Submitted, sourceOf(context));
-    change.back().requestHash = hash;
+    change.back().requestHash = storage::toHex(hash);
     m_room.book.putHash(id, hash);
+    m_room.reservations.reserve(change.back().orderNumber, *needed);
     m_waiting[id].push_back(std::move(done));
     commitNew(std::move(change), id, [this, id, traceParent = context.traceParent] {
         m_sender.submit(m_room.book.find(id)->order, traceParent);
@@ -103,14 +103,14 @@ void Intake::submit(OrderRequest request, const CommandContext& context,
 void Intake::repeated(const Tracked& tracked, const OrderRequest& request,
                       OrderService::OrderDone done)
 {
-    if (tracked.requestHash != requestHash(request)) {
+    if (!tracked.requestHash || *tracked.requestHash != requestHash(request)) {
         return done(tl::unexpected(refusal(
             ErrorKind::Invalid, "orders.id_reused",
             "this clientOrderId belongs to an order that says something else; use a new one", {},
             "clientOrderId")));
     }
     const ClientOrderId& id = request.clientOrderId;
-    if (const Order* committed = m_room.projection.find(id)) return done(*committed);
+    if (const Order* committed = m_room.projection.find(tracked.number)) return done(*committed);
     m_waiting[id].push_back(std::move(done));
 }
 
@@ -137,7 +137,7 @@ void Intake::answer(const ClientOrderId& id, const Result<void>& committed)
 {
     auto waiting = m_waiting.extract(id);
     if (waiting.empty()) return;
-    const Order* order = m_room.projection.find(id);
+    const Order* order = m_room.committed(id);
     for (const OrderService::OrderDone& done : waiting.mapped()) {
         if (committed && order) {
             done(*order);
@@ -200,7 +200,7 @@ void Intake::cancel(const ClientOrderId& id, const CommandContext& context,
                     fmt::format("the order is {} already", toString(order.state)))));
     }
     if (order.state == OrderState::PendingCancel) {
-        const Order* committed = m_room.projection.find(id);
+        const Order* committed = m_room.projection.find(tracked->number);
         m_sender.cancel(id, context.traceParent); // asking twice does no harm, and may help
         return done(committed ? *committed : order);
     }
@@ -212,7 +212,7 @@ void Intake::cancel(const ClientOrderId& id, const CommandContext& context,
                                               traceParent =
                                                   context.traceParent](Result<void> committed) {
         if (!committed) return done(tl::unexpected(storageRefusal(committed.error())));
-        done(*m_room.projection.find(id));
+        done(*m_room.committed(id));
         m_sender.cancel(id, traceParent);
     });
 }
@@ -290,7 +290,7 @@ void Intake::modify(const ClientOrderId& id, const ChangeRequest& change,
     wanted->clientOrderId = newId;
     auto needed = judge(*wanted, &old);
     if (!needed) return done(tl::unexpected(std::move(needed.error())));
-    m_room.reservations.reserve(keepsId ? id : newId, *needed);
+    if (keepsId) m_room.reservations.reserve(tracked->number, *needed);
     brokers::Modification modification{change.quantity, change.limitPrice, change.stopPrice,
                                        change.trail, change.timeInForce, newId};
     Change entries;
@@ -305,10 +305,11 @@ void Intake::modify(const ClientOrderId& id, const ChangeRequest& change,
         next.parent = old.parent;
         next.groupId = old.groupId;
         next.origin = OrderOrigin::Ours;
-        const std::string hash = requestHash(next.request);
+        const storage::Hash hash = requestHash(next.request);
         m_room.step(entries, std::move(next), OrderEventKind::Submitted, sourceOf(context));
-        entries.back().requestHash = hash;
+        entries.back().requestHash = storage::toHex(hash);
         m_room.book.putHash(newId, hash);
+        m_room.reservations.reserve(entries.back().orderNumber, *needed);
     }
     m_waiting[answered].push_back(std::move(done));
     commitNew(std::move(entries), answered,

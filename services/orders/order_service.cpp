@@ -87,7 +87,9 @@ void OrderService::Desk::take(const Loaded& loaded)
         room.book.put(stored.order);
         const ClientOrderId& id = stored.order.request.clientOrderId;
         room.book.setNumber(id, stored.number);
-        room.book.putHash(id, stored.requestHash);
+        // Of an order that nobody asked us for there is none, and a spoilt one fits no request.
+        storage::Hash hash{};
+        if (storage::parseHex(stored.requestHash, hash)) room.book.putHash(id, hash);
         room.book.markCommitted(id, stored.order.version);
     }
     replay(
@@ -274,7 +276,7 @@ OrderPage OrderService::orders(const OrderFilter& filter) const
 
 std::optional<Order> OrderService::order(const ClientOrderId& id) const
 {
-    const Order* found = m_desk->room.projection.find(id);
+    const Order* found = m_desk->room.committed(id);
     return found ? std::optional(*found) : std::nullopt;
 }
 

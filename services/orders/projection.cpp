@@ -70,7 +70,9 @@ struct Countdown {
 void Projection::reset(const Loaded& loaded)
 {
     *this = Projection();
-    for (const Loaded::StoredOrder& stored : loaded.orders) put(Shared<Order>(stored.order));
+    for (const Loaded::StoredOrder& stored : loaded.orders) {
+        put(stored.number, Shared<Order>(stored.order));
+    }
     replay(
         loaded, [this](const Position& opening) { m_positions[opening.symbol] = opening; },
         [this](const Fill& fill) {
@@ -87,7 +89,7 @@ void Projection::apply(const Entry& entry)
 {
     const Committed& fact = entry.fact;
     m_lastSequence = std::max(m_lastSequence, fact.sequence);
-    if (fact.order) put(fact.order);
+    if (fact.order) put(entry.orderNumber, fact.order);
     if (fact.fill) addFill(*fact.fill);
     if (fact.position) m_positions[fact.position->symbol] = *fact.position;
     if (fact.account) m_account = *fact.account;
@@ -95,10 +97,10 @@ void Projection::apply(const Entry& entry)
     for (const Position& opening : entry.openings) m_positions[opening.symbol] = opening;
 }
 
-void Projection::put(const Shared<Order>& shared)
+void Projection::put(std::int64_t orderNumber, const Shared<Order>& shared)
 {
     const Order& order = *shared;
-    const auto [place, isNew] = m_numbers.try_emplace(order.request.clientOrderId, m_rows.size());
+    const auto [place, isNew] = m_numbers.try_emplace(orderNumber, m_rows.size());
     const Number number = place->second;
     if (isNew) {
         m_rows.emplace_back();
@@ -121,9 +123,9 @@ void Projection::addFill(const Fill& fill)
     m_fills.push_back(fill);
 }
 
-const Order* Projection::find(const ClientOrderId& id) const
+const Order* Projection::find(std::int64_t orderNumber) const
 {
-    const auto found = m_numbers.find(id);
+    const auto found = m_numbers.find(orderNumber);
     return found == m_numbers.end() ? nullptr : &*m_rows[found->second].order;
 }
 

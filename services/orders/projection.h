@@ -4,7 +4,6 @@
 #include <set>
 #include <unordered_map>
 
-#include "services/orders/id_hash.h"
 #include "services/orders/order_service.h"
 #include "services/orders/store.h"
 
@@ -17,7 +16,8 @@ public:
     void reset(const Loaded& loaded);
     void apply(const Entry& entry);
 
-    const Order* find(const ClientOrderId& id) const;
+    /// By the number of its row.
+    const Order* find(std::int64_t orderNumber) const;
     OrderPage page(const OrderFilter& filter) const;
     FillPage fills(const FillFilter& filter) const;
     std::vector<Position> positions() const;
@@ -36,11 +36,11 @@ private:
     };
     using Number = std::uint64_t; ///< position in m_rows: the order of first commit
 
-    void put(const Shared<Order>& order);
+    void put(std::int64_t orderNumber, const Shared<Order>& order);
     void addFill(const Fill& fill);
 
     std::deque<Row> m_rows;
-    std::unordered_map<ClientOrderId, Number, IdHash> m_numbers;
+    std::unordered_map<std::int64_t, Number> m_numbers; ///< by the number of the row on disk
     std::unordered_map<Symbol, std::vector<Number>> m_bySymbol;
     std::set<Number> m_open;
     std::deque<Fill> m_fills;

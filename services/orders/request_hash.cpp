@@ -2,8 +2,6 @@
 
 #include <string_view>
 
-#include "services/storage/hashing.h"
-
 namespace qd::orders {
 
 namespace {
@@ -28,7 +26,7 @@ void add(std::string& text, std::string_view member)
 
 } // namespace
 
-std::string requestHash(const OrderRequest& request)
+storage::Hash requestHash(const OrderRequest& request)
 {
     constexpr std::size_t kUsualSize = 256;
     std::string text;
@@ -51,7 +49,7 @@ std::string requestHash(const OrderRequest& request)
         add(text, request.stopLoss->stopPrice.toString());
         add(text, textOf(request.stopLoss->limitPrice));
     }
-    return storage::toHex(storage::sha256(text));
+    return storage::sha256(text);
 }
 
 } // namespace qd::orders

@@ -2,25 +2,26 @@
 
 namespace qd::orders {
 
-void Reservations::reserve(const ClientOrderId& id, Money amount)
+void Reservations::reserve(std::int64_t order, Money amount)
 {
-    release(id);
-    if (!amount.isPositive()) return;
-    m_reservations[id] = {amount, {}};
+    if (!amount.isPositive()) return release(order);
+    const auto [place, isNew] = m_reservations.try_emplace(order);
+    if (!isNew) m_total -= place->second.amount;
+    place->second = {amount, {}};
     m_total += amount;
 }
 
-void Reservations::acknowledge(const ClientOrderId& id, Timestamp when)
+void Reservations::acknowledge(std::int64_t order, Timestamp when)
 {
-    const auto found = m_reservations.find(id);
+    const auto found = m_reservations.find(order);
     if (found != m_reservations.end() && !found->second.acknowledgedAt.isSet()) {
         found->second.acknowledgedAt = when;
     }
 }
 
-void Reservations::release(const ClientOrderId& id)
+void Reservations::release(std::int64_t order)
 {
-    const auto found = m_reservations.find(id);
+    const auto found = m_reservations.find(order);
     if (found == m_reservations.end()) return;
     m_total -= found->second.amount;
     m_reservations.erase(found);
@@ -39,9 +40,9 @@ void Reservations::absorb(Timestamp askedAt)
     }
 }
 
-Money Reservations::of(const ClientOrderId& id) const
+Money Reservations::of(std::int64_t order) const
 {
-    const auto found = m_reservations.find(id);
+    const auto found = m_reservations.find(order);
     return found == m_reservations.end() ? Money() : found->second.amount;
 }
 

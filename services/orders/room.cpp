@@ -45,6 +45,12 @@ std::string Room::brokerActor() const
     return "broker:" + broker.capabilities().broker.text();
 }
 
+const Order* Room::committed(const ClientOrderId& id) const
+{
+    const Tracked* tracked = book.find(id);
+    return tracked ? projection.find(tracked->number) : nullptr;
+}
+
 bool Room::step(Change& change, Order order, OrderEventKind kind, const Source& source)
 {
     const bool isFull = order.leavesQuantity().isZero();
@@ -87,13 +93,13 @@ void Room::record(Change& change, Order order, std::string kind, const Source& s
     entry.source = source;
     entry.cause = tracked.order.version; // still that of the event before
     entry.orderNumber = tracked.number;
-    if (order.acceptedAt.isSet()) reservations.acknowledge(id, now());
+    if (order.acceptedAt.isSet()) reservations.acknowledge(tracked.number, now());
     // What has filled stays reserved until the account's next figure has paid for it.
     if (isClosed(order.state)) {
         if (order.filledQuantity.isZero()) {
-            reservations.release(id);
+            reservations.release(tracked.number);
         } else {
-            reservations.acknowledge(id, now());
+            reservations.acknowledge(tracked.number, now());
         }
     }
     entry.fact.order = std::move(order);

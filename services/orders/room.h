@@ -41,6 +41,8 @@ struct Room {
 
     Timestamp now() const { return core.clock().now(); }
     std::string brokerActor() const;
+    /// What everybody may see of an order: as its last event on disk left it; null without one.
+    const Order* committed(const ClientOrderId& id) const;
 
     /// Take `order` one step along the state table and add the event to `change`; the book follows.
     /// False, and nothing changed, if the table forbids it.
