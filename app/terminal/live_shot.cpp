@@ -60,11 +60,13 @@ public:
     bool take()
     {
         const bool done = fillTheDesk();
-        ticket().setQuantity(QStringLiteral("150"));
-        waitFor([] { return false; },
-                kSettleMs); // let preview, previous closes and some trades come
-        if (!m_refusal.isEmpty())
-            sendLimit("1", fairPrice()); // its answer belongs into the picture
+        ticket().setQuantity(m_refusal.isEmpty() ? QStringLiteral("150") : QStringLiteral("1"));
+        // Let preview, previous closes and some trades come.
+        waitFor([] { return false; }, kSettleMs);
+        if (!m_refusal.isEmpty()) { // its answer belongs into the picture
+            ticket().submit();
+            waitFor([this] { return !ticket().message().isEmpty(); }, kOrderWithinMs);
+        }
         m_window.arrangeByDefault();
         QApplication::processEvents();
         const QString path = m_options.shootFolder + QStringLiteral("/live.png");

@@ -93,7 +93,7 @@ void ChartHeader::refresh()
 {
     const Symbol& symbol = m_desk.symbol();
     const Instrument& instrument = m_desk.instrument(symbol);
-    m_symbol->show(symbol.empty() ? tr("No symbol") : format::plain(symbol.text(), 32));
+    m_symbol->show(symbol.empty() ? tr("No symbol") : format::symbol(symbol));
     QString name = format::plain(instrument.name, 48);
     if (!instrument.exchange.empty()) {
         name += QStringLiteral("  ·  ") + format::plain(instrument.exchange, 12);

@@ -82,7 +82,7 @@ void ChartPanel::showSeries()
     const BarStore::Series& series = m_desk.bars().series(m_desk.chartKey());
     const bool ready = series.phase == BarStore::Phase::Ready && !series.bars.empty();
     m_stack->setCurrentWidget(ready ? static_cast<QWidget*>(m_chart) : m_plate);
-    const QString symbol = format::plain(m_desk.symbol().text(), 32);
+    const QString symbol = format::symbol(m_desk.symbol());
     if (!ready) {
         m_chart->setSeries(nullptr, nullptr, 2);
         if (m_desk.symbol().empty()) {

@@ -178,7 +178,7 @@ void QuotePanel::refresh()
     m_lastSize->show(facts.lastSize.isZero() ? none : format::quantity(facts.lastSize), tone);
     m_source->show(facts.source.empty() ? none : format::plain(facts.source, 16));
     refreshAge();
-    Q_EMIT noteChanged(format::plain(m_desk.symbol().text(), 32) + QStringLiteral(" · ") +
+    Q_EMIT noteChanged(format::symbol(m_desk.symbol()) + QStringLiteral(" · ") +
                        tr("best bid and offer"));
 }
 

@@ -509,8 +509,7 @@ void OrderTicket::relabel()
             text = headline(*m_check.request, m_desk.placesOf(m_desk.symbol()));
             enabled = true;
         } else {
-            text = sideWord(m_draft.side) + QLatin1Char(' ') +
-                   format::plain(m_desk.symbol().text(), 32);
+            text = sideWord(m_draft.side) + QLatin1Char(' ') + format::symbol(m_desk.symbol());
         }
     }
     if (m_submit->text() != text) m_submit->setText(text);

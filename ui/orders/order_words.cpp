@@ -116,7 +116,7 @@ QString shortId(const Order& order)
 QString headline(const OrderRequest& request, int places)
 {
     QString text = sideWord(request.side) + QLatin1Char(' ') + format::quantity(request.quantity) +
-                   QLatin1Char(' ') + format::plain(request.symbol.text(), 32);
+                   QLatin1Char(' ') + format::symbol(request.symbol);
     if (request.orderClass == OrderClass::Oco && request.takeProfit && request.stopLoss) {
         return text + QStringLiteral("  OCO ") +
                format::number(request.takeProfit->limitPrice.value(), places) +

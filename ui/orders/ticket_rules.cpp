@@ -41,8 +41,8 @@ public:
         request.reduceOnly = m_draft.reduceOnly;
         if (m_draft.symbol.empty()) refuse("symbol", Text::tr("Choose a symbol first."));
         else if (!m_instrument.tradable) {
-            refuse("symbol", Text::tr("%1 cannot be traded.")
-                                 .arg(format::plain(m_draft.symbol.text(), 32)));
+            refuse("symbol",
+                   Text::tr("%1 cannot be traded.").arg(format::symbol(m_draft.symbol)));
         }
         checkQuantity();
         if (usesLimitPrice(m_draft)) {

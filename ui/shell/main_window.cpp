@@ -208,7 +208,7 @@ void MainWindow::connectDesk()
     connect(&m_desk, &Desk::heartbeat, this, &MainWindow::refreshBanner);
     connect(&m_desk, &Desk::symbolChanged, this, [this] {
         static_cast<DockTitle*>(m_ticketDock->titleBarWidget())
-            ->setNote(format::plain(m_desk.symbol().text(), 32));
+            ->setNote(format::symbol(m_desk.symbol()));
     });
 }
 

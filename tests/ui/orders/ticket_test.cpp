@@ -1,6 +1,7 @@
 #include <QSignalSpy>
 
 #include "tests/ui/orders/ticket_stage.h"
+#include "ui/orders/order_words.h"
 #include "ui/orders/orders_view.h"
 
 using namespace qd;
@@ -55,6 +56,20 @@ private Q_SLOTS:
         trail.trail = QStringLiteral("100");
         trail.trailInPercent = true;
         QVERIFY(!errorOf(trail, "trail").isEmpty());
+    }
+
+    void theButtonNamesAContractAsATraderDoes()
+    {
+        OrderRequest order;
+        order.symbol = Symbol::of("GOOG151224P00752500");
+        order.side = Side::Buy;
+        order.type = OrderType::Limit;
+        order.quantity = Quantity::of("1");
+        order.limitPrice = Price::of("3");
+        QCOMPARE(headline(order, 2), QStringLiteral("BUY 1 GOOG 752.5P 24Dec15  @ 3.00 LMT"));
+        order.symbol = Symbol::of("BRK.B");
+        order.orderClass = OrderClass::Bracket;
+        QCOMPARE(headline(order, 2), QStringLiteral("BUY 1 BRK.B  @ 3.00 LMT + BRACKET"));
     }
 
     void numbersAreReadAsTradersTypeThem()
