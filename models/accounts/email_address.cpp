@@ -2,17 +2,14 @@
 
 #include <algorithm>
 
+#include "models/base/ascii.h"
+
 namespace qd {
 namespace {
 
 bool isLetterOrDigit(char c)
 {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-}
-
-char lowered(char c)
-{
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
 }
 
 /// RFC 5322's dot-atom: atoms of "atext" between single dots.
@@ -60,14 +57,14 @@ Result<EmailAddress> EmailAddress::parse(std::string_view text)
     address.m_text = text;
     address.m_at = at;
     std::transform(address.m_text.begin() + static_cast<std::ptrdiff_t>(at), address.m_text.end(),
-                   address.m_text.begin() + static_cast<std::ptrdiff_t>(at), lowered);
+                   address.m_text.begin() + static_cast<std::ptrdiff_t>(at), lower);
     return address;
 }
 
 std::string EmailAddress::key() const
 {
     std::string key = m_text;
-    std::transform(key.begin(), key.end(), key.begin(), lowered);
+    std::transform(key.begin(), key.end(), key.begin(), lower);
     return key;
 }
 

@@ -9,6 +9,8 @@
 
 #include <zxcvbn.h>
 
+#include "models/base/ascii.h"
+
 namespace qd {
 namespace {
 
@@ -48,11 +50,6 @@ Estimate estimate(const std::string& password, const std::vector<std::string>& w
     return {bits, Matches(matches)};
 }
 
-char lowered(char c)
-{
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
-
 /// Swapped letters back; '1' stands for two of them.
 char unswapped(char c, char one)
 {
@@ -66,7 +63,7 @@ char unswapped(char c, char one)
     case '7': return 't';
     case '1':
     case '!': return one;
-    default: return lowered(c);
+    default: return lower(c);
     }
 }
 
@@ -94,7 +91,7 @@ bool isCommon(std::string_view password)
     while (!stem.empty() && isTail(stem.back())) stem.remove_suffix(1);
     for (const std::string_view part : {password, stem}) {
         Typed plain(part), withI(part), withL(part);
-        std::transform(part.begin(), part.end(), plain.text.begin(), lowered);
+        std::transform(part.begin(), part.end(), plain.text.begin(), lower);
         std::transform(part.begin(), part.end(), withI.text.begin(),
                        [](char c) { return unswapped(c, 'i'); });
         std::transform(part.begin(), part.end(), withL.text.begin(),
@@ -112,7 +109,7 @@ std::vector<std::string> wordsOf(const std::vector<std::string>& userWords)
     constexpr std::size_t kPartMin = 3;
     for (const std::string& given : userWords) {
         std::string whole = given.substr(0, kEstimatedMax);
-        std::transform(whole.begin(), whole.end(), whole.begin(), lowered);
+        std::transform(whole.begin(), whole.end(), whole.begin(), lower);
         std::string part;
         for (const char c : whole + ' ') {
             const bool belongs = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||

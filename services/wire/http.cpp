@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "services/wire/ascii.h"
+#include "models/base/ascii.h"
 
 namespace qd::wire {
 

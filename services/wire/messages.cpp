@@ -4,7 +4,7 @@
 #include <array>
 #include <ctime>
 
-#include "services/wire/ascii.h"
+#include "models/base/ascii.h"
 
 namespace qd::wire {
 

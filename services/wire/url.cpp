@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
-#include "services/wire/ascii.h"
+#include "models/base/ascii.h"
 
 namespace qd::wire {
 
