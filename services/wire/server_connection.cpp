@@ -19,23 +19,22 @@ constexpr std::size_t kDrainBytesMax = 8 << 20;
 /// So many of the last places are kept for addresses that hold few connections.
 constexpr int kReserveMax = 64, kFewConnections = 4;
 
-/// Guards that a service answers: if it drops `respond`, the client is told.
+/// Guards that a service answers: if it drops `respond`, the client is told. A service may keep it
+/// longer than the connection, or the network, lasts.
 class Answer {
 public:
-    explicit Answer(std::shared_ptr<ServerConnection> connection) : m_connection(std::move(connection)) {}
+    explicit Answer(const std::shared_ptr<ServerConnection>& connection) : m_connection(connection) {}
     Answer(const Answer&) = delete;
     Answer& operator=(const Answer&) = delete;
-    ~Answer()
-    {
-        if (!m_given.exchange(true)) m_connection->answer({500, {}, {}});
-    }
+    ~Answer() { give({500, {}, {}}); }
     void give(HttpResponse response)
     {
-        if (!m_given.exchange(true)) m_connection->answer(std::move(response));
+        if (m_given.exchange(true)) return;
+        if (const auto connection = m_connection.lock()) connection->answer(std::move(response));
     }
 
 private:
-    std::shared_ptr<ServerConnection> m_connection;
+    std::weak_ptr<ServerConnection> m_connection; ///< the watch keeps it while it is open
     std::atomic<bool> m_given{false};
 };
 
