@@ -1,57 +1,14 @@
 #include <gtest/gtest.h>
 
-#include <cstdio>
-#include <filesystem>
-
-#include <openssl/evp.h>
-#include <openssl/pem.h>
-#include <openssl/x509v3.h>
-
 #include "tests/services/wire/wire_fixture.h"
+#include "tests/support/certificate.h"
 #include "tests/support/temp_dir.h"
 
 namespace qd::wire {
 
 namespace {
 
-/// A key and a self-signed certificate for an address or a name, as PEM files.
-struct Certificate {
-    Certificate(const std::filesystem::path& folder, const std::string& name, const char* alternativeName)
-        : certificateFile((folder / (name + ".pem")).string()), keyFile((folder / (name + ".key")).string())
-    {
-        EVP_PKEY* key = EVP_EC_gen("P-256");
-        X509* certificate = X509_new();
-        X509_set_version(certificate, 2);
-        ASN1_INTEGER_set(X509_get_serialNumber(certificate), 1);
-        X509_gmtime_adj(X509_getm_notBefore(certificate), -3600);
-        X509_gmtime_adj(X509_getm_notAfter(certificate), 3600);
-        X509_set_pubkey(certificate, key);
-        const std::string common = "quarterdeck test " + name;
-        X509_NAME* subject = X509_get_subject_name(certificate);
-        X509_NAME_add_entry_by_NID(subject, NID_commonName, MBSTRING_UTF8, copy(common).data(), -1, -1, 0);
-        X509_set_issuer_name(certificate, subject);
-        X509V3_CTX context;
-        X509V3_set_ctx(&context, certificate, certificate, nullptr, nullptr, 0);
-        for (const auto& [nid, value] : {std::pair{NID_subject_alt_name, alternativeName},
-                                         std::pair{NID_basic_constraints, "critical,CA:TRUE"}}) {
-            X509_EXTENSION* extension = X509V3_EXT_conf_nid(nullptr, &context, nid, value);
-            X509_add_ext(certificate, extension, -1);
-            X509_EXTENSION_free(extension);
-        }
-        X509_sign(certificate, key, EVP_sha256());
-        FILE* file = std::fopen(certificateFile.c_str(), "w");
-        PEM_write_X509(file, certificate);
-        std::fclose(file);
-        file = std::fopen(keyFile.c_str(), "w");
-        PEM_write_PrivateKey(file, key, nullptr, nullptr, 0, nullptr, nullptr);
-        std::fclose(file);
-        X509_free(certificate);
-        EVP_PKEY_free(key);
-    }
-    static std::vector<unsigned char> copy(const std::string& text) { return {text.c_str(), text.c_str() + text.size() + 1}; }
-
-    std::string certificateFile, keyFile;
-};
+using test::Certificate;
 
 class Tls : public testing::Test {
 protected:
