@@ -70,8 +70,8 @@ Error unavailable(const char* code)
 
 class PersistentReadsTest : public testing::Test {
 protected:
-    test::SimWorld m_world{1};
-    test::SimExecutor m_core{m_world, "core"};
+    qd::test::SimWorld m_world{1};
+    qd::test::SimExecutor m_core{m_world, "core"};
     Scripted m_broker;
     PersistentReads m_reads{m_broker, m_core, m_world.random()};
     std::optional<Result<AccountSnapshot>> m_answer;
