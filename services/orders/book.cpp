@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "models/base/clamped.h"
+
 namespace qd::orders {
 
 namespace {
@@ -11,6 +13,14 @@ constexpr std::string_view kOpeningPrefix = "opening:";
 Int128 notionalOf(const Order& order)
 {
     return static_cast<Int128>(order.averagePrice.units()) * order.filledQuantity.units();
+}
+
+/// Exits of a group stand for the same shares as their entry, and an order that is about to be
+/// replaced for the same shares as the one that takes its place.
+bool isCounted(const Order& order)
+{
+    const bool isReplaced = order.state == OrderState::PendingUpdate && !order.replacedBy.empty();
+    return order.parent.empty() && !isReplaced;
 }
 
 } // namespace
@@ -170,7 +180,7 @@ Quantity Book::filledBeforeOpening(const ClientOrderId& id, const VenueOrderId& 
 {
     for (const ClientOrderId& key : {openingKey(id.text()), openingKey(venueId.text())}) {
         const auto found = m_filledBeforeOpening.find(key);
-        if (found != m_filledBeforeOpening.end()) return found->second;
+        if (found != m_filledBeforeOpening.end()) return clampedTo<Quantity>(found->second);
     }
     return {};
 }
@@ -179,7 +189,7 @@ void Book::addExplained(const ExplainedExecution& execution)
 {
     m_executions.insert(execution.executionId);
     if (execution.clientOrderId.text().starts_with(kOpeningPrefix)) {
-        m_filledBeforeOpening[execution.clientOrderId] += execution.quantity;
+        m_filledBeforeOpening[execution.clientOrderId] += execution.quantity.units();
         return;
     }
     Tracked* const found = mutableOrder(execution.clientOrderId);
@@ -204,8 +214,21 @@ Position Book::position(const Symbol& symbol) const
 
 Exposure Book::exposure(const Symbol& symbol) const
 {
-    const auto found = m_exposures.find(symbol);
-    return found == m_exposures.end() ? Exposure{} : found->second;
+    const OpenSums sums = openSums(symbol);
+    return {clampedTo<Quantity>(sums.buy), clampedTo<Quantity>(sums.sell)};
+}
+
+Exposure Book::exposureWithout(const Order& except) const
+{
+    OpenSums sums = openSums(except.request.symbol);
+    if (isCounted(except)) sums.of(except.request.side) -= except.leavesQuantity().units();
+    return {clampedTo<Quantity>(sums.buy), clampedTo<Quantity>(sums.sell)};
+}
+
+Book::OpenSums Book::openSums(const Symbol& symbol) const
+{
+    const auto found = m_openSums.find(symbol);
+    return found == m_openSums.end() ? OpenSums{} : found->second;
 }
 
 std::vector<ClientOrderId> Book::openOrdersOf(const Symbol& symbol) const
@@ -269,14 +292,9 @@ void Book::index(const Tracked& tracked)
 
 void Book::count(const Order& order, bool add)
 {
-    // Exits of a group stand for the same shares as their entry, and an order that is about to be
-    // replaced for the same shares as the one that takes its place.
-    if (!order.parent.empty()) return;
-    if (order.state == OrderState::PendingUpdate && !order.replacedBy.empty()) return;
-    Exposure& exposure = m_exposures[order.request.symbol];
-    Quantity& side = order.request.side == Side::Buy ? exposure.openBuy : exposure.openSell;
-    const Quantity leaves = order.leavesQuantity();
-    side += add ? leaves : -leaves;
+    if (!isCounted(order)) return;
+    const Int128 leaves = order.leavesQuantity().units();
+    m_openSums[order.request.symbol].of(order.request.side) += add ? leaves : -leaves;
 }
 
 } // namespace qd::orders

@@ -25,7 +25,7 @@ struct Tracked {
 /// Stands in for the order's id where an execution belongs to the opening balances.
 ClientOrderId openingKey(const std::string& orderId);
 
-/// Open orders of one symbol, added up.
+/// Open orders of one symbol, added up; at most what a Quantity holds.
 struct Exposure {
     Quantity openBuy, openSell; ///< Σ leaves of open orders
 };
@@ -52,7 +52,8 @@ public:
     void addFill(const Fill& fill);
     void addExplained(const ExplainedExecution& execution);
     void addOpening(const Position& opening);
-    /// How much of an order that we did not know then the opening balances include.
+    /// How much of an order that we did not know then the opening balances include; at most what a
+    /// Quantity holds.
     Quantity filledBeforeOpening(const ClientOrderId& id, const VenueOrderId& venueId) const;
     /// After loading: averages of orders that were partly filled before we knew them.
     void completeNotionals();
@@ -60,6 +61,8 @@ public:
     Position position(const Symbol& symbol) const;
     const std::unordered_map<Symbol, Position>& positions() const { return m_positions; }
     Exposure exposure(const Symbol& symbol) const;
+    /// As if `except` had never been sent: for the order that is to take its place.
+    Exposure exposureWithout(const Order& except) const;
     /// In the order of first commit.
     std::vector<ClientOrderId> openOrders() const { return idsOf(m_open); }
     std::size_t openCount() const { return m_open.size(); }
@@ -74,11 +77,17 @@ public:
 private:
     /// By number: replays walk it in the same order, and a new order goes to the end.
     using ByNumber = std::map<std::int64_t, const Tracked*>;
+    /// Σ leaves in 1e-8 units, exact: others' orders at the broker need not add up to a Quantity.
+    struct OpenSums {
+        Int128 buy = 0, sell = 0;
+        Int128& of(Side side) { return side == Side::Buy ? buy : sell; }
+    };
 
     static std::vector<ClientOrderId> idsOf(const ByNumber& orders);
     void unindex(const Tracked& tracked);
     void index(const Tracked& tracked);
     void indexVenueIds(const Tracked& tracked);
+    OpenSums openSums(const Symbol& symbol) const;
     void count(const Order& order, bool add);
 
     /// Orders by the id that they hold themselves. The hash is kept beside each, as with `IdHash`.
@@ -103,10 +112,11 @@ private:
     std::unordered_map<VenueOrderId, const Tracked*, IdHash> m_byVenueId;
     std::unordered_map<std::string, std::vector<ClientOrderId>> m_groups;
     std::unordered_set<ExecutionId, IdHash> m_executions;
-    std::unordered_map<ClientOrderId, Quantity, IdHash> m_filledBeforeOpening; ///< by `openingKey`
+    /// 1e-8 units, by `openingKey`.
+    std::unordered_map<ClientOrderId, Int128, IdHash> m_filledBeforeOpening;
     std::unordered_map<Symbol, Position> m_positions;
     std::unordered_map<Symbol, std::uint64_t> m_fillCounts;
-    std::unordered_map<Symbol, Exposure> m_exposures;
+    std::unordered_map<Symbol, OpenSums> m_openSums;
     std::unordered_map<Symbol, ByNumber> m_openBySymbol;
     ByNumber m_open; ///< everything not closed, in-flight included
     ByNumber m_inFlight;

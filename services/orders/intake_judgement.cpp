@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "models/base/clamped.h"
 #include "models/orders/validation.h"
 #include "services/orders/intake.h"
 
@@ -82,14 +83,12 @@ CheckInput Intake::inputFor(const OrderRequest& request, const brokers::BrokerSt
         input.nearMatches = m_room.market.nearMatches(request.symbol.text(), kNearMatches);
     }
     input.position = m_room.book.position(request.symbol);
-    input.exposure = m_room.book.exposure(request.symbol);
+    input.exposure = replaced ? m_room.book.exposureWithout(*replaced)
+                              : m_room.book.exposure(request.symbol);
     if (m_room.projection.account()) input.account = m_room.projection.account();
     input.reserved = m_room.reservations.total();
     input.submitsInLastMinute = submitsInLastMinute();
     if (replaced) {
-        Quantity& side = replaced->request.side == Side::Buy ? input.exposure.openBuy
-                                                             : input.exposure.openSell;
-        if (replaced->parent.empty()) side -= replaced->leavesQuantity();
         // The venue holds back for the old order what the new one will need.
         if (const auto price = replaced->request.limitPrice) {
             input.ownReserve = notional(*price, replaced->leavesQuantity());
@@ -177,7 +176,7 @@ tl::expected<Preview, Refusal> Intake::preview(OrderRequest request) const
     if (input.account) preview.buyingPowerBefore = input.account->buyingPower - input.reserved;
     preview.buyingPowerAfter = preview.buyingPowerBefore - costOf(input, openingQuantity(input));
     const Quantity change = request.side == Side::Buy ? request.quantity : -request.quantity;
-    preview.positionAfter = input.position.quantity + change;
+    preview.positionAfter = clampedSum(input.position.quantity, change);
     return preview;
 }
 

@@ -183,13 +183,13 @@ void Reconciler::readExecutionsAgain()
 
 bool Reconciler::ordersAgreeWithExecutions() const
 {
-    std::unordered_map<VenueOrderId, Quantity> filled;
+    std::unordered_map<VenueOrderId, Int128> filled; // 1e-8 units: the broker's word is not bounded
     for (const Fill& execution : m_run->executions) {
-        filled[execution.venueOrderId] += execution.quantity;
+        filled[execution.venueOrderId] += execution.quantity.units();
     }
     return std::ranges::all_of(m_run->orders, [&](const brokers::OrderReport& report) {
         const auto found = filled.find(report.venueOrderId);
-        return found == filled.end() || found->second <= report.filledQuantity;
+        return found == filled.end() || found->second <= report.filledQuantity.units();
     });
 }
 

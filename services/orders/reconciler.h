@@ -97,6 +97,7 @@ private:
     std::optional<Refusal> notReadyToAccept() const;
     bool accept(Change& change, const Difference& difference, const Source& source);
     bool acceptOrder(Change& change, const Difference& difference, const Source& source);
+    std::optional<Refusal> notAcceptable(const Difference& difference) const;
     void acceptPosition(Entry& entry, const Differing& differing);
     void acceptCash(Entry& entry, Money delta);
     void answerFromLog(const std::string& id, OrderService::AcceptDone done);

@@ -1,5 +1,7 @@
 #include <algorithm>
 
+#include <fmt/format.h>
+
 #include "services/json/json.h"
 #include "services/orders/differences.h"
 #include "services/orders/reconciler.h"
@@ -81,6 +83,7 @@ void Reconciler::accept(const std::string& id, const std::string& reason,
     if (m_room.loaded && found == differences.end()) return answerFromLog(id, std::move(done));
     if (auto refused = notReadyToAccept()) return done(tl::unexpected(std::move(*refused)));
     const Difference difference = *found;
+    if (auto refused = notAcceptable(difference)) return done(tl::unexpected(std::move(*refused)));
     Source source;
     source.actor = context.actor;
     source.traceId = context.traceId;
@@ -99,6 +102,19 @@ void Reconciler::accept(const std::string& id, const std::string& reason,
         done(tl::unexpected(refusal(ErrorKind::Unavailable, "orders.storage_unavailable",
                                     "nothing was changed: " + describe(committed.error()))));
     });
+}
+
+/// Fills since the comparison may have moved our side to where the difference no longer fits on it.
+std::optional<Refusal> Reconciler::notAcceptable(const Difference& difference) const
+{
+    if (difference.kind != kPositionDiffers) return std::nullopt;
+    const auto differing = m_differing.find(Symbol::of(difference.symbol));
+    if (differing == m_differing.end()) return std::nullopt;
+    const Quantity ours = m_room.book.position(differing->first).quantity;
+    if (ours.value().checkedAdd(differing->second.delta.value())) return std::nullopt;
+    return refusal(ErrorKind::Invalid, "orders.position_out_of_range",
+                   fmt::format("we hold {} {} by now; with {} more it is beyond what can be counted",
+                               ours.toString(), difference.symbol, difference.delta));
 }
 
 /// `source.detail` is the reason given.

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "models/base/clamped.h"
 #include "services/json/json.h"
 #include "services/orders/differences.h"
 #include "services/orders/reconciler.h"
@@ -52,7 +53,7 @@ void Reconciler::comparePositions(std::vector<Difference>& differences)
             m_looks.erase(symbol);
             continue;
         }
-        const Quantity delta = both.theirs - both.ours;
+        const Quantity delta = clampedSum(both.theirs, -both.ours);
         if (!isSettled(symbol, delta)) {
             // Fills may be under way: look again before calling it a difference, or another one.
             m_recheck = true;
@@ -154,7 +155,7 @@ void Reconciler::compareProtection(Change& change)
                               : entry->order.filledQuantity;
         for (const ClientOrderId& member : m_room.book.membersOf(leg.groupId)) {
             const Order& other = m_room.book.find(member)->order;
-            if (other.parent == leg.parent) open -= other.filledQuantity;
+            if (other.parent == leg.parent) open = clampedSum(open, -other.filledQuantity);
         }
         if (leg.leavesQuantity() == open || !m_unprotectedTold.insert(id.text()).second) continue;
         m_room.notify(change, Severity::Critical, "An exit does not match its position",

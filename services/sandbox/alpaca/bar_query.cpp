@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "models/base/clamped.h"
 #include "services/sandbox/alpaca/text.h"
 
 namespace qd::sandbox::alpaca {
@@ -67,7 +68,7 @@ std::vector<Bar> merge(const std::vector<Bar>& bars, const Timeframe& timeframe,
         into.high = std::max(into.high, bar.high);
         into.low = std::min(into.low, bar.low);
         into.close = bar.close;
-        into.volume += bar.volume;
+        into.volume = clampedSum(into.volume, bar.volume);
         into.tradeCount += bar.tradeCount;
     }
     return merged;

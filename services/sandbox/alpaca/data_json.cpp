@@ -92,11 +92,10 @@ void writeBarFields(json::Writer& out, const Bar& bar)
     writeNumber(out, "c", bar.close.value());
     writeNumber(out, "v", bar.volume.value());
     out.member("n", bar.tradeCount);
-    const Decimal sum = bar.high.value() + bar.low.value() + bar.close.value();
-    const auto typical = sum.checkedDivide(Decimal::fromInt(3), Rounding::HalfEven);
-    writeNumber(out, "vw",
-                typical.value_or(bar.close.value())
-                    .roundTo(Decimal::fromUnits(100), Rounding::HalfEven));
+    constexpr std::int64_t kStep = 100; // 1e-6
+    const Int128 sum = Int128{bar.high.units()} + bar.low.units() + bar.close.units();
+    const auto steps = static_cast<std::int64_t>(divideRounded(sum, 3 * kStep, Rounding::HalfEven));
+    writeNumber(out, "vw", Decimal::fromUnits(steps * kStep));
 }
 
 void writeStatusFields(json::Writer& out, const exchange::StatusTick& status,
