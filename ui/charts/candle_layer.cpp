@@ -7,13 +7,6 @@
 
 namespace qd::ui {
 
-namespace {
-
-constexpr std::int64_t kMinuteMs = 60'000;
-constexpr std::int64_t kNightMs = 4 * 60 * kMinuteMs;
-
-} // namespace
-
 CandleLayer::CandleLayer(const Theme& theme, const ChartPicture& picture, QGraphicsItem* parent)
     : QGraphicsItem(parent), m_theme(theme), m_picture(picture)
 {
@@ -91,10 +84,11 @@ void CandleLayer::paintStudies(QPainter& painter, const Palette& colors,
             const std::size_t index =
                 std::min(window.first + span * (i + 1) - 1, picture.bars->size() - 1);
             if (index >= values.size() || std::isnan(values[index])) continue;
-            // A study that starts anew each session is not joined across the night.
+            // A study that starts anew each day is not joined to the day before, whether the market
+            // shut in between or not.
             if (daily && !points.isEmpty() && index >= span &&
-                picture.bars->startMs(index) - picture.bars->startMs(index - span) >
-                    kNightMs + std::int64_t(span) * kMinuteMs) {
+                Studies::dayOf(picture.bars->startMs(index)) !=
+                    Studies::dayOf(picture.bars->startMs(index - span))) {
                 painter.drawPolyline(points);
                 points.clear();
             }

@@ -12,6 +12,11 @@ constexpr std::int64_t kMidnightMs = 5 * 3'600'000;
 
 } // namespace
 
+std::int64_t Studies::dayOf(std::int64_t startMs)
+{
+    return (startMs - kMidnightMs) / kDayMs;
+}
+
 double Studies::averageAfter(double previous, double value, int length)
 {
     const double weight = 2.0 / (length + 1);
@@ -54,7 +59,7 @@ void Studies::extend(const BarPyramid& bars, std::size_t index)
     if (!m_withVwap) return;
     if (isNew) m_vwap.emplace_back();
     m_open = m_closed;
-    const std::int64_t day = (bars.startMs(index) - kMidnightMs) / kDayMs;
+    const std::int64_t day = dayOf(bars.startMs(index));
     if (m_open.day != day) m_open = {0, 0, day};
     const double typical = (bar.high + bar.low + bar.close) / 3;
     m_open.priceVolume += typical * bar.volume;

@@ -15,6 +15,8 @@ public:
     static constexpr int kFastLength = 20;
     static constexpr int kSlowLength = 50;
 
+    /// Which trading day a bar that starts then belongs to: the sums of VWAP begin anew with each.
+    static std::int64_t dayOf(std::int64_t startMs);
     /// An exponential average of this length, one value on.
     static double averageAfter(double previous, double value, int length);
 

@@ -328,6 +328,41 @@ private Q_SLOTS:
         QVERIFY(std::abs(average - 4070.115719) < 1e-6);
     }
 
+    /// Round the clock there is no gap between two days' bars, and yet VWAP begins anew.
+    void vwapIsNotJoinedAcrossMidnight()
+    {
+        constexpr std::int64_t kMidnightMs = 1'712'120'400'000; // 05:00 UTC
+        constexpr std::size_t kEach = 100;
+        std::vector<std::int64_t> starts;
+        std::vector<Candle> candles;
+        for (std::size_t i = 0; i < 2 * kEach; ++i) {
+            starts.push_back(kMidnightMs + (std::int64_t(i) - std::int64_t(kEach)) * 60'000);
+            const double price = i < kEach ? 100 : 110;
+            candles.push_back({price, price + 3, price, price, 100}); // VWAP is a dollar higher
+        }
+        Stage stage(1);
+        stage.bars.assign(std::move(starts), std::move(candles));
+        stage.studies.rebuild(stage.bars, true);
+        stage.chart.setSeries(&stage.bars, &stage.studies, 2);
+        stage.chart.showStudies(false, false, true);
+        stage.paint();
+        const QImage image = stage.chart.viewport()->grab().toImage();
+        const ChartScale& scale = stage.chart.scale();
+        const int hue = stage.theme.colors().violet.hslHue();
+        const auto violets = [&](double fromIndex, double toIndex, double from, double to) {
+            int count = 0;
+            for (int y = int(scale.y(to)); y <= int(scale.y(from)); ++y) {
+                for (int x = int(scale.x(fromIndex)); x <= int(scale.x(toIndex)); ++x) {
+                    const QColor color = image.pixelColor(x, y);
+                    if (std::abs(color.hslHue() - hue) < 12 && color.hslSaturation() > 90) ++count;
+                }
+            }
+            return count;
+        };
+        QVERIFY(violets(double(kEach) + 20, double(kEach) + 60, 110.8, 111.2) > 0); // it is there
+        QCOMPARE(violets(double(kEach) - 1, double(kEach), 104, 109), 0);
+    }
+
     void studiesFollowAsTheyWouldBeRebuilt()
     {
         BarPyramid bars = makeBars(300);
