@@ -19,6 +19,13 @@ QString toText(std::string_view text)
     return QString::fromUtf8(text.data(), qsizetype(std::min<std::size_t>(text.size(), 400)));
 }
 
+/// A comparison with the broker that begins, or ends as it began, is nothing to interrupt for.
+bool isNews(const client::TradingFacts& now, const client::TradingFacts& before)
+{
+    return now.state != before.state || now.stateWord != before.stateWord ||
+           now.reason != before.reason || now.differences != before.differences;
+}
+
 } // namespace
 
 Desk::Desk(client::Session& session, const runtime::Clock& clock, QObject* parent)
@@ -105,12 +112,13 @@ void Desk::takeSnapshot(const client::Snapshot& snapshot)
 void Desk::takeEvents(const std::vector<client::StreamEvent>& events)
 {
     for (const client::StreamEvent& event : events) {
+        const client::TradingFacts before = m_trading.trading();
         if (event.order) m_orders.apply(*event.order);
         if (event.fill) m_fills.apply(*event.fill);
         if (event.position) m_positions.apply(*event.position);
         if (event.account) m_account.set(*event.account);
         if (event.trading) m_trading.set(*event.trading);
-        logEvent(event);
+        logEvent(event, before);
     }
     m_renewSoon.start();
 }
@@ -137,7 +145,7 @@ void Desk::catchUp(std::uint64_t after, std::uint64_t until)
         });
 }
 
-void Desk::logEvent(const client::StreamEvent& event)
+void Desk::logEvent(const client::StreamEvent& event, const client::TradingFacts& before)
 {
     if (event.sequence != 0 && event.sequence <= m_sequence) return; // told before
     m_sequence = std::max(m_sequence, event.sequence);
@@ -173,7 +181,7 @@ void Desk::logEvent(const client::StreamEvent& event)
                              toText(order.request.symbol.text()), toText(order.reasonText))
                         .trimmed();
     } else if (event.trading) {
-        line.isNotice = true;
+        line.isNotice = isNews(*event.trading, before);
         line.severity = client::Severity::Warning;
         line.title = tr("Trading is %1")
                          .arg(toText(event.trading->stateWord.empty()

@@ -101,7 +101,8 @@ private:
     void takeLink(const client::LinkFacts& link);
     void takeSnapshot(const client::Snapshot& snapshot);
     void takeEvents(const std::vector<client::StreamEvent>& events);
-    void logEvent(const client::StreamEvent& event);
+    /// `before`: what was known of trading until this event.
+    void logEvent(const client::StreamEvent& event, const client::TradingFacts& before);
     void catchUp(std::uint64_t after, std::uint64_t until);
     bool isNameFree(const QString& name) const;
     void renewSubscription();

@@ -132,6 +132,7 @@ public:
         auto* body = new TextLabel(theme, TypeSize::Small, TypeWeight::Regular, Tone::Muted, this);
         body->setWordWrap(true);
         body->show(text);
+        body->setVisible(!text.isEmpty());
         column->addWidget(heading);
         column->addWidget(body);
         row->addLayout(column, 1);
@@ -208,7 +209,7 @@ void ToastStack::place()
                                                      : layout()->sizeHint().height();
     resize(kWidth, height);
     const QWidget* host = parentWidget();
-    move(host->width() - kWidth - 12, host->height() - height - metric::kStatusBar - 12);
+    move(12, host->height() - height - metric::kStatusBar - 12);
     raise();
 }
 

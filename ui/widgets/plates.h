@@ -54,7 +54,8 @@ private:
     Tone m_tone = Tone::Warn;
 };
 
-/// Notifications in the lower right corner of their parent; critical ones stay until closed.
+/// Notifications in the lower left corner of their parent, where no order is sent from; critical
+/// ones stay until closed.
 class ToastStack final : public QWidget {
     Q_OBJECT
 public:

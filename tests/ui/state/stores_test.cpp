@@ -190,6 +190,35 @@ private Q_SLOTS:
     }
 
     /// A snapshot says what is; what was said while nobody listened comes from the log.
+    void aComparisonWithTheBrokerThatFindsNothingIsNoNotice()
+    {
+        ScriptedClock clock(kMorning);
+        ScriptedSession session(clock, 3);
+        Desk desk(session, clock);
+        session.start();
+        QTRY_VERIFY(desk.isSynchronised());
+        client::StreamEvent event;
+        event.kind = "trading.changed";
+        event.trading = desk.trading().trading();
+        const auto tell = [&] {
+            session.sendEvent(event);
+            return desk.notices().at(desk.notices().count() - 1).isNotice;
+        };
+        event.trading->reconciling = true;
+        QVERIFY(!tell());
+        event.trading->reconciling = false;
+        QVERIFY(!tell());
+        client::Difference difference;
+        difference.id = "1";
+        event.trading->differences = {difference};
+        QVERIFY(tell());
+        QVERIFY(!tell()); // told already
+        event.trading->differences.clear();
+        QVERIFY(tell());
+        event.trading->state = client::TradingState::Halted;
+        QVERIFY(tell());
+    }
+
     void noticesOfAnAbsenceAreReadFromTheLog()
     {
         ScriptedClock clock(kMorning);
