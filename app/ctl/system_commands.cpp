@@ -138,7 +138,7 @@ int restore(const Session& session, const std::string& from, std::string to)
         if (cut && *cut > 0)
             session.print(std::to_string(*cut) + " checkpoints of later events were put aside too");
     }
-    return kDone;
+    return cut ? kDone : kRefused;
 }
 
 void addLogCommands(CLI::App& app, Session& session, Chosen& chosen)

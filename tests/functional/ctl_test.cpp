@@ -212,6 +212,18 @@ TEST_F(Ctl, BackupIsTakenAndRestoreRefusesAnOpenDatabase)
     EXPECT_NE(refused.err.find("in_use"), std::string::npos) << refused.err;
 }
 
+TEST_F(Ctl, RestoreWhoseCheckpointsCannotBeCutIsNoSuccess)
+{
+    const auto backup = say({"--json", "backup", "elsewhere.db"});
+    ASSERT_EQ(backup.code, 0) << backup.err;
+    s_folder->write("elsewhere.checkpoints.jsonl", "no checkpoint\n");
+    const auto path = (*s_folder / "elsewhere.db").string();
+    const auto restored = say({"restore", member(backup.out, "path"), path});
+    EXPECT_EQ(restored.code, 1);
+    EXPECT_NE(restored.err.find("not its checkpoints"), std::string::npos) << restored.err;
+    EXPECT_EQ(say({"log", "verify", "--file", path}).code, 1); // and so it says until they are mended
+}
+
 /// The figures of the running program, after all that the tests above did to it.
 TEST_F(Ctl, PrometheusCanReadTheRunningBackendsMetrics)
 {
