@@ -120,7 +120,8 @@ struct Backend::Parts {
         : clock(runtime::systemClock(), clockShift(config)), log(logOptions(config, folder)),
           logger(log, clock, "backend"),
           tracer(clock, runtime::systemRandom(), spans),
-          faults(runtime::systemRandom()), databaseFile(folder + "/" + config.text("storage.database") + ".db"),
+          faults(runtime::systemRandom()),
+          databaseFile(folder + "/" + config.text("storage.database") + ".db"),
           checkpointFile(folder + "/" + config.text("storage.database") + ".checkpoints.jsonl"),
           tokenFile(folder + "/owner.token")
     {

@@ -64,8 +64,9 @@ bool isRetryable(const Error& error);
 Duration fullJitter(const RetryPolicy& policy, int retry, runtime::Random& random);
 
 /// Decide after `attempts` tries (≥ 1), of which the last failed with `failure`. A used-up rate limit
-/// ("….rate_limited") is asked again only when it said when. The wait is never below Retry-After; a wait that ends at or past the deadline is a no, at once. Takes from
-/// `budget` only when everything else says yes.
+/// ("….rate_limited") is asked again only when it said when. The wait is never below Retry-After; a
+/// wait that ends at or past the deadline is a no, at once. Takes from `budget` only when everything
+/// else says yes.
 RetryDecision decideRetry(const RetryPolicy& policy, int attempts, const TryFailure& failure,
                           Duration remaining, RetryBudget& budget, runtime::Random& random);
 
