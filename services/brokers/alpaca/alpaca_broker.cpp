@@ -232,18 +232,18 @@ BrokerStatus AlpacaBroker::status() const
     const auto& gate = m_state->gate;
     const auto breaker = gate.breaker().snapshot();
     BrokerStatus status;
-    status.connected = m_state->stream.isListening();
+    status.connected = m_state->stream.line().isListening();
     status.authenticated = gate.isAuthorized() && !m_state->stream.isUnauthorized() &&
                            !m_state->settings.keyId.empty();
     status.breakerState = std::string(toString(breaker.state));
     status.nextAttempt =
-        breaker.nextAttempt.isSet() ? breaker.nextAttempt : m_state->stream.nextAttempt();
+        breaker.nextAttempt.isSet() ? breaker.nextAttempt : m_state->stream.line().nextAttempt();
     status.rateRemaining = gate.rateRemaining();
     status.lastLatency = gate.lastLatency();
-    const bool streamIsNewer = m_state->stream.lastErrorAt() > gate.lastErrorAt();
-    status.lastError = streamIsNewer ? m_state->stream.lastError() : gate.lastError();
-    status.lastErrorAt = streamIsNewer ? m_state->stream.lastErrorAt() : gate.lastErrorAt();
-    status.malformedCount = m_state->malformed + m_state->stream.malformedCount();
+    const bool streamIsNewer = m_state->stream.line().lastErrorAt() > gate.lastErrorAt();
+    status.lastError = streamIsNewer ? m_state->stream.line().lastError() : gate.lastError();
+    status.lastErrorAt = streamIsNewer ? m_state->stream.line().lastErrorAt() : gate.lastErrorAt();
+    status.malformedCount = m_state->malformed + m_state->stream.line().malformedCount();
     return status;
 }
 
@@ -468,7 +468,7 @@ void AlpacaBroker::State::onBreaker(const resilience::BreakerTransition& transit
         events(ConnectionChange{false, "Alpaca does not answer: " + transition.reason,
                                 transition.nextAttempt});
         probeWhenDue();
-    } else if (transition.to == BreakerState::Closed && stream.isListening()) {
+    } else if (transition.to == BreakerState::Closed && stream.line().isListening()) {
         events(ConnectionChange{true, "Alpaca answers again", {}});
     }
 }

@@ -7,10 +7,9 @@
 #include "services/brokers/alpaca/market_json.h"
 #include "services/brokers/alpaca/order_json.h"
 #include "services/brokers/data_gate.h"
-#include "services/brokers/stream_pace.h"
+#include "services/brokers/stream_line.h"
 #include "services/json/json.h"
 #include "services/json/message_pack.h"
-#include "services/resilience/retry.h"
 
 namespace qd::brokers {
 
@@ -22,6 +21,7 @@ constexpr int kPagesMax = 50; ///< pages may come empty, with a token to the nex
 constexpr std::size_t kContractsMax = 100; ///< of options in one question, Alpaca's own limit
 constexpr json::Limits kOursMax{.sizeBytesMax = 4 << 20, .depthMax = 8, .valuesMax = 200'000};
 constexpr int kSlowClient = 407, kConnectionLimit = 406;
+constexpr const char* kFarewell = "reconnecting";
 
 std::string_view timeframe(BarInterval interval)
 {
@@ -126,11 +126,13 @@ struct AlpacaFeed::Stream : std::enable_shared_from_this<AlpacaFeed::Stream> {
     /// stocks. The one of options speaks MessagePack alone, and is open while any is wanted.
     Stream(AssetClass of, const AlpacaSettings& given, wire::WebSocketClient& client,
            runtime::Executor& coreOf, runtime::Executor& ioOf, runtime::Random& randomOf)
-        : market(of), settings(given), sockets(client), core(coreOf), io(ioOf), random(randomOf)
+        : market(of), settings(given), core(coreOf), io(ioOf), line(terms(), client, ioOf, randomOf)
     {
     }
 
-    void connect();
+    StreamLine::Terms terms();
+    void start();
+    void connect(const StreamLine::Attempt& attempt);
     std::string url() const;
     bool isNeeded() const;
     void want(const Subscriptions& wanted);
@@ -138,7 +140,6 @@ struct AlpacaFeed::Stream : std::enable_shared_from_this<AlpacaFeed::Stream> {
     void onMessage(std::string_view payload);
     void onJson(std::string_view payload);
     void onControl(const alpaca::MarketDecoder::Control& control);
-    void onClosed(const std::string& reason);
     void sendSubscriptions();
     void hand(std::vector<MarketEvent> batch);
     void tell(ConnectionChange change);
@@ -147,18 +148,14 @@ struct AlpacaFeed::Stream : std::enable_shared_from_this<AlpacaFeed::Stream> {
 
     AssetClass market;
     const AlpacaSettings& settings;
-    wire::WebSocketClient& sockets;
     runtime::Executor& core;
     runtime::Executor& io;
-    runtime::Random& random;
     std::function<void(std::vector<MarketEvent>)> events; ///< called on core only
     alpaca::MarketDecoder decoder;
-    std::shared_ptr<wire::WebSocket> socket;
-    runtime::Timer reconnect, handshake;
     std::set<std::string> wantedQuotes, wantedTrades, sentQuotes, sentTrades;
-    int generation = 0, failures = 0;
     std::size_t key = 0; ///< which of the keys: 0 is the account's own
-    bool running = false, authenticated = false;
+    bool running = false; ///< the feed is; the line is while it is needed
+    StreamLine line;
 };
 
 std::string AlpacaFeed::Stream::url() const
@@ -181,52 +178,47 @@ void AlpacaFeed::Stream::want(const Subscriptions& wanted)
     const bool wasNeeded = isNeeded();
     wantedQuotes = oursOf(wanted.quotes);
     wantedTrades = oursOf(wanted.trades);
-    if (isNeeded() && !wasNeeded && !socket && !reconnect.isActive()) return connect();
-    if (!isNeeded() && wasNeeded) {
-        onClosed("nothing of it is wanted");
-        reconnect.cancel();
-        failures = 0;
-        return;
-    }
+    if (!isNeeded()) return line.stop();
+    if (!wasNeeded) return start();
     sendSubscriptions();
 }
 
 void AlpacaFeed::Stream::say(std::string json)
 {
     if (market != AssetClass::Option) {
-        socket->send({false, std::move(json)});
+        line.sendText(std::move(json));
         return;
     }
     const auto document = json::Document::parse(json, kOursMax);
     QD_ASSERT(document.has_value()); // it is our own text
-    socket->send({true, json::toMessagePack(document->root(), json::TimestampForm::Text)});
+    line.send({true, json::toMessagePack(document->root(), json::TimestampForm::Text)});
 }
 
-void AlpacaFeed::Stream::connect()
+StreamLine::Terms AlpacaFeed::Stream::terms()
 {
-    if (!running || !isNeeded()) return;
-    const int current = ++generation;
-    const auto self = shared_from_this();
+    return {
+        .connect = [this](const StreamLine::Attempt& attempt) { connect(attempt); },
+        .message = [this](std::string_view payload) { onMessage(payload); },
+        .changed = [this](ConnectionChange change) { tell(std::move(change)); },
+        .silent = "the market-data stream did not answer the log-in within 10 s",
+        .silentFarewell = kFarewell,
+    };
+}
+
+void AlpacaFeed::Stream::start()
+{
+    if (running && isNeeded()) line.start();
+}
+
+void AlpacaFeed::Stream::connect(const StreamLine::Attempt& attempt)
+{
+    sentQuotes.clear();
+    sentTrades.clear();
     wire::WebSocketOptions options;
     options.url = url();
     if (market == AssetClass::Option) options.headers.set("Content-Type", "application/msgpack");
     options.idleTimeout = settings.streamIdleTimeout;
-    wire::WebSocketEvents callbacks;
-    callbacks.onOpen = [self, current](std::shared_ptr<wire::WebSocket> opened) {
-        if (self->generation == current) self->socket = std::move(opened);
-    };
-    callbacks.onMessage = [self, current](const wire::WebSocketMessage& message) {
-        if (self->generation == current) self->onMessage(message.payload);
-    };
-    callbacks.onClosed = [self, current](const wire::CloseReason& reason) {
-        if (self->generation == current)
-            self->onClosed(reason.text.empty() ? "closed with code " + std::to_string(reason.code)
-                                               : reason.text);
-    };
-    handshake = io.after(kHandshakeMax, [this] {
-        onClosed("the market-data stream did not answer the log-in within 10 s");
-    });
-    socket = sockets.connect(std::move(options), std::move(callbacks));
+    attempt.open(std::move(options));
 }
 
 void AlpacaFeed::Stream::onMessage(std::string_view payload)
@@ -244,8 +236,9 @@ void AlpacaFeed::Stream::onJson(std::string_view payload)
     std::vector<alpaca::MarketDecoder::Control> controls;
     decoder.decode(payload, io.clock().now(), batch, controls);
     if (!batch.empty()) hand(std::move(batch));
+    const auto attempt = line.attempt();
     for (const auto& control : controls)
-        if (socket) onControl(control); // one that ended the connection is the last
+        if (attempt.isCurrent()) onControl(control); // one that ended the connection is the last
 }
 
 void AlpacaFeed::Stream::onControl(const alpaca::MarketDecoder::Control& control)
@@ -263,10 +256,7 @@ void AlpacaFeed::Stream::onControl(const alpaca::MarketDecoder::Control& control
         break;
     }
     case Kind::Authenticated:
-        handshake.cancel();
-        authenticated = true;
-        failures = 0;
-        tell({true, "market data connected", {}});
+        line.listening("market data connected");
         sendSubscriptions();
         break;
     case Kind::Subscription: break;
@@ -281,7 +271,7 @@ void AlpacaFeed::Stream::onControl(const alpaca::MarketDecoder::Control& control
         const auto reason =
             "Alpaca market data: " + control.message + " (" + std::to_string(control.code) + ")";
         if (fatal) {
-            onClosed(reason);
+            line.leave(reason, kFarewell);
         } else {
             hand({Malformed{control.message,
                             Error{ErrorKind::Denied, "alpaca.data_refused", reason, {}}}});
@@ -293,7 +283,7 @@ void AlpacaFeed::Stream::onControl(const alpaca::MarketDecoder::Control& control
 
 void AlpacaFeed::Stream::sendSubscriptions()
 {
-    if (!authenticated || !socket) return;
+    if (!line.isListening()) return;
     const auto send = [this](const char* action, const std::set<std::string>& quotesFrom,
                              const std::set<std::string>& quotesNot,
                              const std::set<std::string>& tradesFrom,
@@ -339,27 +329,10 @@ void AlpacaFeed::Stream::hand(std::vector<MarketEvent> batch)
     });
 }
 
-void AlpacaFeed::Stream::onClosed(const std::string& reason)
-{
-    ++generation;
-    handshake.cancel();
-    if (socket) socket->close({1000, "reconnecting"});
-    socket.reset();
-    authenticated = false;
-    sentQuotes.clear();
-    sentTrades.clear();
-    if (!running || !isNeeded()) return;
-    ++failures;
-    const auto wait = std::max(kReconnectMin, resilience::fullJitter(kReconnect, failures, random));
-    tell({false, reason, io.clock().now() + wait});
-    reconnect = io.after(wait, [this] { connect(); });
-}
-
 void AlpacaFeed::Stream::stop()
 {
     running = false;
-    onClosed("stopped");
-    reconnect.cancel();
+    line.stop();
 }
 
 /// Bars and snapshots by REST, behind the gates (breaker, rate limit) of the data host.
@@ -483,7 +456,7 @@ void AlpacaFeed::start(std::function<void(std::vector<MarketEvent>)> events)
         stream->events = events;
         m_io.post([stream] {
             stream->running = true;
-            stream->connect();
+            stream->start();
         });
     }
 }

@@ -4,9 +4,6 @@
 #include <array>
 
 #include "services/brokers/alpaca/order_json.h"
-#include "services/brokers/stream_pace.h"
-#include "services/json/json.h"
-#include "services/resilience/retry.h"
 
 namespace qd::brokers::alpaca {
 
@@ -37,7 +34,6 @@ constexpr std::array kEvents = {
     EventRow{"calculated", OrderEventKind::Updated},
     EventRow{"suspended", OrderEventKind::Updated},
 };
-
 
 Result<Fill> readFill(const json::Value& data, const OrderReport& report, Timestamp receiveTime)
 {
@@ -93,134 +89,85 @@ Result<OrderUpdate> readTradeUpdate(const json::Value& data, const AccountId& ac
 
 TradeStream::TradeStream(const AlpacaSettings& settings, wire::WebSocketClient& sockets,
                          runtime::Executor& core, runtime::Random& random)
-    : m_settings(settings), m_sockets(sockets), m_core(core), m_random(random),
-      m_generation(std::make_shared<int>(0))
+    : m_settings(settings), m_core(core), m_line(terms(), sockets, core, random)
 {
 }
 
-TradeStream::~TradeStream()
+StreamLine::Terms TradeStream::terms()
 {
-    stop();
+    return {
+        .connect = [this](const StreamLine::Attempt& attempt) { connect(attempt); },
+        .opened = [this] { authenticate(); },
+        .message = [this](std::string_view payload) { onMessage(payload); },
+        .changed = [this](ConnectionChange change) { m_events(std::move(change)); },
+        .hideSecrets = [this](std::string& text) { hideKeys(text, m_settings); },
+        .silent = "the venue did not answer the log-in within 10 s",
+        .silentFarewell = "no answer to the log-in",
+    };
 }
 
 void TradeStream::start(std::function<void(BrokerEvent)> events)
 {
     m_events = std::move(events);
-    m_running = true;
-    connect();
+    m_line.start();
 }
 
 void TradeStream::stop()
 {
-    m_running = false;
-    m_listening = false;
-    ++*m_generation;
-    m_reconnect.cancel();
-    m_handshake.cancel();
-    if (m_socket) m_socket->close({1000, "stopping"});
-    m_socket.reset();
+    m_line.stop();
 }
 
-void TradeStream::connect()
+void TradeStream::connect(const StreamLine::Attempt& attempt)
 {
-    if (!m_running) return;
     if (m_settings.keyId.empty() || m_settings.secretKey.empty()) {
         m_unauthorized = true;
         m_events(ConnectionChange{false, "no Alpaca key is configured", {}});
         return;
     }
-    const int generation = ++*m_generation;
-    const auto current = [shared = m_generation, generation] { return *shared == generation; };
-
     wire::WebSocketOptions options;
     options.url = m_settings.streamUrl;
     options.idleTimeout = m_settings.streamIdleTimeout;
-    wire::WebSocketEvents events;
-    events.onOpen = [this, current](std::shared_ptr<wire::WebSocket> socket) {
-        if (!current()) return;
-        m_socket = std::move(socket);
-        json::Writer out;
-        out.beginObject().member("action", "authenticate").key("data").beginObject();
-        out.member("key_id", m_settings.keyId.revealForUse());
-        out.member("secret_key", m_settings.secretKey.revealForUse());
-        out.endObject().endObject();
-        m_socket->send({false, out.take()});
-    };
-    events.onMessage = [this, current](wire::WebSocketMessage message) {
-        if (!current()) return;
-        hideKeys(message.payload, m_settings);
-        onMessage(message.payload);
-    };
-    events.onClosed = [this, current](const wire::CloseReason& reason) {
-        if (current())
-            onClosed(reason.text.empty() ? "closed with code " + std::to_string(reason.code)
-                                         : reason.text);
-    };
-    m_handshake = m_core.after(kHandshakeMax, [this] {
-        if (m_socket) m_socket->close({1000, "no answer to the log-in"});
-        onClosed("the venue did not answer the log-in within 10 s");
-    });
-    m_socket = m_sockets.connect(std::move(options), std::move(events));
+    attempt.open(std::move(options));
+}
+
+void TradeStream::authenticate()
+{
+    json::Writer out;
+    out.beginObject().member("action", "authenticate").key("data").beginObject();
+    out.member("key_id", m_settings.keyId.revealForUse());
+    out.member("secret_key", m_settings.secretKey.revealForUse());
+    out.endObject().endObject();
+    m_line.sendText(out.take());
 }
 
 void TradeStream::onMessage(std::string_view payload)
 {
     const auto document = json::Document::parse(payload);
-    if (!document) return quarantine(payload, document.error());
+    if (!document) return m_events(m_line.malformed(payload, document.error()));
     const auto root = document->root();
     const auto stream = root["stream"].stringOr({});
     const auto data = root["data"];
     if (stream == "trade_updates") return onUpdate(data, payload);
-    if (stream == "authorization") {
-        if (data["status"].stringOr({}) != "authorized") {
-            m_unauthorized = true;
-            if (m_socket) m_socket->close({1000, "not authorized"});
-            return onClosed("Alpaca refused the key; connect the broker again");
-        }
-        m_unauthorized = false;
-        m_socket->send({false, R"({"action":"listen","data":{"streams":["trade_updates"]}})"});
-        return;
-    }
-    if (stream == "listening") {
-        m_handshake.cancel();
-        m_failures = 0;
-        m_nextAttempt = {};
-        m_listening = true;
-        m_events(ConnectionChange{true, "listening to trade updates", {}});
-        return;
-    }
+    if (stream == "authorization") return onAuthorization(data);
+    if (stream == "listening") return m_line.listening("listening to trade updates");
     if (stream.empty())
-        quarantine(payload, Error{ErrorKind::Invalid, "alpaca.schema", "is required", "stream"});
+        m_events(m_line.malformed(
+            payload, Error{ErrorKind::Invalid, "alpaca.schema", "is required", "stream"}));
+}
+
+void TradeStream::onAuthorization(const json::Value& data)
+{
+    m_unauthorized = data["status"].stringOr({}) != "authorized";
+    if (m_unauthorized)
+        return m_line.leave("Alpaca refused the key; connect the broker again", "not authorized");
+    m_line.sendText(R"({"action":"listen","data":{"streams":["trade_updates"]}})");
 }
 
 void TradeStream::onUpdate(const json::Value& data, std::string_view payload)
 {
     auto update = readTradeUpdate(data, m_settings.account, m_core.clock().now());
-    if (!update) return quarantine(payload, update.error());
+    if (!update) return m_events(m_line.malformed(payload, update.error()));
     m_events(std::move(*update));
-}
-
-void TradeStream::quarantine(std::string_view payload, Error error)
-{
-    ++m_malformedCount;
-    m_events(Malformed{std::string(payload.substr(0, 4096)), std::move(error)});
-}
-
-void TradeStream::onClosed(const std::string& reason)
-{
-    ++*m_generation;
-    m_handshake.cancel();
-    m_socket.reset();
-    m_listening = false;
-    if (!m_running) return;
-    m_lastError = Error{ErrorKind::Unavailable, "broker.stream_down", reason, {}};
-    m_lastErrorAt = m_core.clock().now();
-    ++m_failures;
-    const auto wait =
-        std::max(kReconnectMin, resilience::fullJitter(kReconnect, m_failures, m_random));
-    m_nextAttempt = m_core.clock().now() + wait;
-    m_reconnect = m_core.after(wait, [this] { connect(); });
-    m_events(ConnectionChange{false, reason, m_nextAttempt});
 }
 
 } // namespace qd::brokers::alpaca

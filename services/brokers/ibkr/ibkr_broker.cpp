@@ -66,7 +66,7 @@ void IbkrBroker::State::onBreaker(const resilience::BreakerTransition& transitio
         events(ConnectionChange{false, "IBKR does not answer: " + transition.reason,
                                 transition.nextAttempt});
         probeWhenDue();
-    } else if (transition.to == BreakerState::Closed && stream.isListening()) {
+    } else if (transition.to == BreakerState::Closed && stream.line().isListening()) {
         events(ConnectionChange{true, "IBKR answers again", {}});
     }
 }
@@ -102,17 +102,17 @@ BrokerStatus IbkrBroker::status() const
     const auto& stream = m_state->stream;
     const auto breaker = gate.breaker().snapshot();
     BrokerStatus status;
-    status.connected = stream.isListening();
+    status.connected = stream.line().isListening();
     status.authenticated = m_state->session.isUp() && gate.isAuthorized();
     status.breakerState = std::string(toString(breaker.state));
-    status.nextAttempt = breaker.nextAttempt.isSet() ? breaker.nextAttempt : stream.nextAttempt();
+    status.nextAttempt = breaker.nextAttempt.isSet() ? breaker.nextAttempt : stream.line().nextAttempt();
     status.rateRemaining = gate.rateRemaining();
     status.lastLatency = gate.lastLatency();
-    const bool streamIsNewer = stream.lastErrorAt() > gate.lastErrorAt();
-    status.lastError = streamIsNewer ? stream.lastError() : gate.lastError();
-    status.lastErrorAt = streamIsNewer ? stream.lastErrorAt() : gate.lastErrorAt();
+    const bool streamIsNewer = stream.line().lastErrorAt() > gate.lastErrorAt();
+    status.lastError = streamIsNewer ? stream.line().lastError() : gate.lastError();
+    status.lastErrorAt = streamIsNewer ? stream.line().lastErrorAt() : gate.lastErrorAt();
     status.malformedCount =
-        m_state->malformed + stream.malformedCount() + m_state->lane.malformedCount();
+        m_state->malformed + stream.line().malformedCount() + m_state->lane.malformedCount();
     return status;
 }
 

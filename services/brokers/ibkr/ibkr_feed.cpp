@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "services/brokers/ibkr/order_json.h"
-#include "services/brokers/stream_pace.h"
+#include "services/brokers/ibkr/session_socket.h"
 
 namespace qd::brokers {
 
@@ -45,8 +45,8 @@ std::string periodWord(Duration wanted)
 IbkrFeed::IbkrFeed(const IbkrSettings& settings, RequestGate& gate, ibkr::SessionKeeper& session,
                    ibkr::ConidBook& conids, wire::WebSocketClient& sockets, runtime::Executor& core,
                    runtime::Random& random)
-    : m_settings(settings), m_gate(gate), m_session(session), m_conids(conids), m_sockets(sockets),
-      m_core(core), m_random(random)
+    : m_settings(settings), m_gate(gate), m_session(session), m_conids(conids), m_core(core),
+      m_line(terms(), sockets, core, random)
 {
 }
 
@@ -61,77 +61,47 @@ FeedClass IbkrFeed::feedClass() const
     return m_settings.simulated ? FeedClass::Simulated : m_class;
 }
 
+StreamLine::Terms IbkrFeed::terms()
+{
+    const auto connect = [this](const StreamLine::Attempt& attempt) {
+        m_session.whenUp([this, attempt](const Result<void>& up) {
+            if (!attempt.isCurrent()) return;
+            if (!up) return attempt.fail(up.error().detail);
+            attempt.open(ibkr::socketOptions(m_settings, m_session));
+        });
+    };
+    return {
+        .connect = connect,
+        .message = [this](std::string_view payload) { onMessage(payload); },
+        .changed =
+            [this](ConnectionChange change) {
+                if (!change.connected) m_again.cancel();
+                hand({std::move(change)});
+            },
+        .silent = "IBKR's market data did not answer within 10 s",
+        .silentFarewell = "leaving",
+    };
+}
+
 void IbkrFeed::start(std::function<void(std::vector<MarketEvent>)> events)
 {
     m_events = std::move(events);
-    m_running = true;
-    connect();
+    m_line.start();
 }
 
 void IbkrFeed::stop()
 {
-    m_running = m_isOpen = false;
-    ++*m_generation;
-    m_reconnect.cancel();
-    m_handshake.cancel();
     m_again.cancel();
-    if (m_socket) m_socket->close({1000, "stopping"});
-    m_socket.reset();
-}
-
-void IbkrFeed::connect()
-{
-    if (!m_running) return;
-    const int generation = ++*m_generation;
-    m_session.whenUp([this, shared = m_generation, generation](const Result<void>& up) {
-        if (*shared != generation) return;
-        if (!up) return onClosed(up.error().detail);
-        openSocket();
-    });
-}
-
-void IbkrFeed::openSocket()
-{
-    const int generation = *m_generation;
-    const auto current = [shared = m_generation, generation] { return *shared == generation; };
-    wire::WebSocketOptions options;
-    options.url = m_settings.streamUrl;
-    options.idleTimeout = m_settings.streamIdleTimeout;
-    options.headers.set("Cookie", "api={\"session\":" + json::quote(m_session.sessionId()) + "}");
-    options.headers.set("User-Agent", "quarterdeck");
-    wire::WebSocketEvents events;
-    events.onOpen = [this, current](std::shared_ptr<wire::WebSocket> socket) {
-        if (current()) m_socket = std::move(socket);
-    };
-    events.onMessage = [this, current](const wire::WebSocketMessage& message) {
-        if (current()) onMessage(message.payload);
-    };
-    events.onClosed = [this, current](const wire::CloseReason& reason) {
-        if (current())
-            onClosed(reason.text.empty() ? "closed with code " + std::to_string(reason.code) : reason.text);
-    };
-    m_handshake = m_core.after(kHandshakeMax, [this] {
-        const auto socket = m_socket;
-        onClosed("IBKR's market data did not answer within 10 s");
-        if (socket) socket->close({1000, "leaving"});
-    });
-    m_socket = m_sockets.connect(std::move(options), std::move(events));
+    m_line.stop();
 }
 
 void IbkrFeed::onMessage(std::string_view payload)
 {
     const auto document = json::Document::parse(payload);
-    if (!document)
-        return hand({Malformed{std::string(payload.substr(0, 4096)), document.error()}});
+    if (!document) return quarantine(payload, document.error());
     const auto root = document->root();
     const auto topic = root["topic"].stringOr({});
-    if (topic == "system" && root["success"].isString() && !m_isOpen) {
-        m_handshake.cancel();
-        m_failures = 0;
-        m_isOpen = true;
-        hand({ConnectionChange{true, "market data connected", {}}});
-        return askAgain();
-    }
+    if (topic == "system" && root["success"].isString() && !m_line.isListening()) return onOpen();
     if (!topic.starts_with(kMarketTopic)) return;
     std::int64_t conid = 0;
     const auto digits = topic.substr(kMarketTopic.size());
@@ -143,7 +113,7 @@ void IbkrFeed::onMessage(std::string_view payload)
                                ibkr::readError(200, root["error"].stringOr({}))}});
     auto events = line->second.read(root, m_core.clock().now());
     noteAvailability(line->second.availability());
-    if (!events) return hand({Malformed{std::string(payload.substr(0, 4096)), events.error()}});
+    if (!events) return quarantine(payload, events.error());
     if (!events->empty()) hand(std::move(*events));
 }
 
@@ -154,18 +124,16 @@ void IbkrFeed::noteAvailability(char kind)
     if (kind == 'Z' || kind == 'Y') m_class = FeedClass::Frozen;
 }
 
-void IbkrFeed::onClosed(const std::string& reason)
+void IbkrFeed::onOpen()
 {
-    ++*m_generation;
-    m_handshake.cancel();
-    m_again.cancel();
-    m_socket.reset();
-    m_isOpen = false;
-    if (!m_running) return;
-    ++m_failures;
-    const auto wait = std::max(kReconnectMin, resilience::fullJitter(kReconnect, m_failures, m_random));
-    m_reconnect = m_core.after(wait, [this] { connect(); });
-    hand({ConnectionChange{false, reason, m_core.clock().now() + wait}});
+    const auto attempt = m_line.attempt();
+    m_line.listening("market data connected");
+    if (attempt.isCurrent()) askAgain();
+}
+
+void IbkrFeed::quarantine(std::string_view payload, Error error)
+{
+    hand({m_line.malformed(payload, std::move(error))});
 }
 
 void IbkrFeed::subscribe(Subscriptions wanted)
@@ -183,17 +151,17 @@ void IbkrFeed::subscribe(Subscriptions wanted)
             ++line;
             continue;
         }
-        if (m_isOpen) m_socket->send({false, "umd+" + std::to_string(line->first) + "+{}"});
+        if (m_line.isListening()) m_line.sendText("umd+" + std::to_string(line->first) + "+{}");
         line = m_lines.erase(line);
     }
-    if (m_isOpen)
+    if (m_line.isListening())
         for (const auto& symbol : m_wanted) follow(symbol);
 }
 
 void IbkrFeed::follow(const Symbol& symbol)
 {
     m_conids.find(symbol, [this, alive = m_alive, symbol](const Result<std::int64_t>& conid) {
-        if (!*alive || !m_running || !m_wanted.contains(symbol)) return;
+        if (!*alive || !m_line.isRunning() || !m_wanted.contains(symbol)) return;
         if (!conid) return hand({Malformed{symbol.text(), conid.error()}});
         if (m_lines.try_emplace(*conid, symbol).second) sendWish(*conid);
     });
@@ -201,9 +169,9 @@ void IbkrFeed::follow(const Symbol& symbol)
 
 void IbkrFeed::sendWish(std::int64_t conid)
 {
-    if (!m_isOpen) return;
-    m_socket->send({false, std::string(kMarketTopic) + std::to_string(conid) + R"(+{"fields":)" +
-                               ibkr::kMarketFields + "}"});
+    if (!m_line.isListening()) return;
+    m_line.sendText(std::string(kMarketTopic) + std::to_string(conid) + R"(+{"fields":)" +
+                    ibkr::kMarketFields + "}");
 }
 
 /// All that is followed, and what is wanted but not known yet.
@@ -216,7 +184,7 @@ void IbkrFeed::askAgain()
 
 void IbkrFeed::hand(std::vector<MarketEvent> events)
 {
-    if (m_running) m_events(std::move(events));
+    if (m_line.isRunning()) m_events(std::move(events));
 }
 
 void IbkrFeed::snapshots(const std::vector<Symbol>& symbols,

@@ -6,12 +6,10 @@
 #include <string>
 #include <vector>
 
-#include "services/brokers/broker.h"
 #include "services/brokers/ibkr/conid_book.h"
 #include "services/brokers/ibkr/market_texts.h"
 #include "services/brokers/ibkr/session_keeper.h"
-#include "services/runtime/random.h"
-#include "services/wire/http.h"
+#include "services/brokers/stream_line.h"
 
 namespace qd::brokers {
 
@@ -46,10 +44,10 @@ public:
                    std::function<void(std::vector<MarketSnapshot>)> told) override;
 
 private:
-    void connect();
-    void openSocket();
+    StreamLine::Terms terms();
     void onMessage(std::string_view payload);
-    void onClosed(const std::string& reason);
+    void onOpen();
+    void quarantine(std::string_view payload, Error error);
     void follow(const Symbol& symbol);
     void sendWish(std::int64_t conid);
     void askAgain();
@@ -64,20 +62,16 @@ private:
     RequestGate& m_gate;
     ibkr::SessionKeeper& m_session;
     ibkr::ConidBook& m_conids;
-    wire::WebSocketClient& m_sockets;
     runtime::Executor& m_core;
-    runtime::Random& m_random;
     std::function<void(std::vector<MarketEvent>)> m_events;
-    std::shared_ptr<wire::WebSocket> m_socket;
-    std::shared_ptr<int> m_generation = std::make_shared<int>(0);
     std::shared_ptr<bool> m_alive = std::make_shared<bool>(true);
     std::set<Symbol> m_wanted;
     std::map<std::int64_t, ibkr::MarketLine> m_lines; ///< by conid
     std::vector<runtime::Timer> m_later;
-    runtime::Timer m_reconnect, m_handshake, m_again;
+    runtime::Timer m_again;
     FeedClass m_class = FeedClass::RealTime;
-    int m_failures = 0;
-    bool m_running = false, m_isOpen = false, m_toldLimit = false;
+    bool m_toldLimit = false;
+    StreamLine m_line;
 };
 
 } // namespace qd::brokers

@@ -14,7 +14,7 @@ namespace {
 
 using tradier::ToldOrder;
 
-constexpr json::Limits kAnswerLimits{.sizeBytesMax = 32 << 20, .depthMax = 16, .valuesMax = 4'000'000};
+constexpr json::Limits kListsMax{.sizeBytesMax = 32 << 20, .depthMax = 16, .valuesMax = 4'000'000};
 constexpr std::size_t kTagsMax = 100'000, kHeldEventsMax = 1'000;
 
 Capabilities tradierCapabilities()
@@ -91,7 +91,7 @@ struct TradierBroker::State {
             if (!result) return use(tl::unexpected(result.error()));
             if (result->status >= 400)
                 return use(tl::unexpected(tradier::readError(result->status, result->body)));
-            const auto document = json::Document::parse(result->body, kAnswerLimits);
+            const auto document = json::Document::parse(result->body, kListsMax);
             if (!document) return use(tl::unexpected(document.error()));
             use(document->root());
         });
@@ -127,8 +127,8 @@ struct TradierBroker::State {
     }
     void quarantine(std::string_view text, Error error)
     {
-        ++malformed;
-        if (events) events(Malformed{std::string(text.substr(0, 4'096)), std::move(error)});
+        auto kept = stream.line().malformed(text, std::move(error));
+        if (events) events(std::move(kept));
     }
 
     Quantity heldOf(const Symbol& symbol) const
@@ -167,7 +167,7 @@ struct TradierBroker::State {
     std::size_t heldEvents = 0;
     resilience::CircuitBreaker::Listening breakerListening;
     runtime::Timer probe;
-    std::uint64_t malformed = 0;
+    std::uint64_t malformed = 0; ///< answers to commands
     std::unordered_set<std::string> skipped; ///< elements of lists that could not be read
 };
 
@@ -191,17 +191,17 @@ BrokerStatus TradierBroker::status() const
     const auto& stream = m_state->stream;
     const auto breaker = gate.breaker().snapshot();
     BrokerStatus status;
-    status.connected = stream.isListening();
+    status.connected = stream.line().isListening();
     status.authenticated =
         gate.isAuthorized() && !stream.isUnauthorized() && !m_state->settings.token.empty();
     status.breakerState = std::string(toString(breaker.state));
-    status.nextAttempt = breaker.nextAttempt.isSet() ? breaker.nextAttempt : stream.nextAttempt();
+    status.nextAttempt = breaker.nextAttempt.isSet() ? breaker.nextAttempt : stream.line().nextAttempt();
     status.rateRemaining = gate.rateRemaining();
     status.lastLatency = gate.lastLatency();
-    const bool streamIsNewer = stream.lastErrorAt() > gate.lastErrorAt();
-    status.lastError = streamIsNewer ? stream.lastError() : gate.lastError();
-    status.lastErrorAt = streamIsNewer ? stream.lastErrorAt() : gate.lastErrorAt();
-    status.malformedCount = m_state->malformed;
+    const bool streamIsNewer = stream.line().lastErrorAt() > gate.lastErrorAt();
+    status.lastError = streamIsNewer ? stream.line().lastError() : gate.lastError();
+    status.lastErrorAt = streamIsNewer ? stream.line().lastErrorAt() : gate.lastErrorAt();
+    status.malformedCount = m_state->malformed + stream.line().malformedCount();
     return status;
 }
 
@@ -534,7 +534,7 @@ void TradierBroker::State::onBreaker(const resilience::BreakerTransition& transi
     if (transition.to == BreakerState::Open) {
         events(ConnectionChange{false, "Tradier does not answer: " + transition.reason, transition.nextAttempt});
         probeWhenDue();
-    } else if (transition.to == BreakerState::Closed && stream.isListening()) {
+    } else if (transition.to == BreakerState::Closed && stream.line().isListening()) {
         events(ConnectionChange{true, "Tradier answers again", {}});
     }
 }

@@ -57,7 +57,7 @@ TEST_F(TradeStreamTest, ItLogsInListensAndAnnouncesItself)
 {
     start();
     run(seconds(1));
-    EXPECT_TRUE(stream->isListening());
+    EXPECT_TRUE(stream->line().isListening());
     ASSERT_EQ(all<ConnectionChange>().size(), 1u);
     EXPECT_TRUE(all<ConnectionChange>()[0].connected);
     ASSERT_EQ(venue.sessions.size(), 1u);
@@ -137,10 +137,10 @@ TEST_F(TradeStreamTest, WhatMakesNoSenseIsKeptAndTheStreamGoesOn)
     run(seconds(1));
     ASSERT_EQ(all<Malformed>().size(), std::size(bad));
     for (std::size_t i = 0; i < std::size(bad); ++i) EXPECT_EQ(all<Malformed>()[i].message, bad[i]);
-    EXPECT_EQ(stream->malformedCount(), std::size(bad));
+    EXPECT_EQ(stream->line().malformedCount(), std::size(bad));
     ASSERT_EQ(all<OrderUpdate>().size(), 1u);
     EXPECT_EQ(all<OrderUpdate>()[0].report.clientOrderId, ClientOrderId("good"));
-    EXPECT_TRUE(stream->isListening());
+    EXPECT_TRUE(stream->line().isListening());
 }
 
 TEST_F(TradeStreamTest, ARefusedKeyIsToldAndTriedAgainLater)
@@ -149,14 +149,14 @@ TEST_F(TradeStreamTest, ARefusedKeyIsToldAndTriedAgainLater)
     start();
     run(seconds(1));
     EXPECT_TRUE(stream->isUnauthorized());
-    EXPECT_FALSE(stream->isListening());
+    EXPECT_FALSE(stream->line().isListening());
     ASSERT_GE(all<ConnectionChange>().size(), 1u);
     EXPECT_FALSE(all<ConnectionChange>()[0].connected);
     EXPECT_NE(all<ConnectionChange>()[0].reason.find("key"), std::string::npos);
     EXPECT_GT(all<ConnectionChange>()[0].nextAttempt, Timestamp::of("2026-01-05T15:00:00Z"));
     letIn = true;
     run(seconds(60));
-    EXPECT_TRUE(stream->isListening());
+    EXPECT_TRUE(stream->line().isListening());
     EXPECT_FALSE(stream->isUnauthorized());
 }
 
@@ -181,7 +181,7 @@ TEST_F(TradeStreamTest, AfterADropItComesBackAndSaysSo)
     EXPECT_FALSE(changes[1].connected);
     EXPECT_TRUE(changes[1].nextAttempt.isSet());
     EXPECT_TRUE(changes[2].connected);
-    EXPECT_TRUE(stream->isListening());
+    EXPECT_TRUE(stream->line().isListening());
     EXPECT_EQ(venue.sessions.size(), 2u);
 }
 
@@ -198,7 +198,7 @@ TEST_F(TradeStreamTest, AVenueThatIsAwayIsAskedLessAndLessOften)
     EXPECT_LT(all<ConnectionChange>().size(), tries + 60);
     network.serve("alpaca.test", venue, far);
     run(seconds(31));
-    EXPECT_TRUE(stream->isListening());
+    EXPECT_TRUE(stream->line().isListening());
 }
 
 TEST_F(TradeStreamTest, AVenueThatStaysSilentIsLeft)
@@ -212,7 +212,7 @@ TEST_F(TradeStreamTest, AVenueThatStaysSilentIsLeft)
     EXPECT_FALSE(all<ConnectionChange>()[0].connected);
     answersListen = true;
     run(seconds(40));
-    EXPECT_TRUE(stream->isListening());
+    EXPECT_TRUE(stream->line().isListening());
     EXPECT_TRUE(venue.sessions[0]->closed) << "the silent socket is not left behind";
 }
 
@@ -222,10 +222,10 @@ TEST_F(TradeStreamTest, ACutCableIsNoticed)
     run(seconds(1));
     network.cut("alpaca.test");
     run(seconds(35));
-    EXPECT_FALSE(stream->isListening());
+    EXPECT_FALSE(stream->line().isListening());
     network.heal("alpaca.test");
     run(seconds(45));
-    EXPECT_TRUE(stream->isListening());
+    EXPECT_TRUE(stream->line().isListening());
 }
 
 TEST_F(TradeStreamTest, StoppedItIsQuietForGood)
