@@ -11,13 +11,31 @@ constexpr Duration kSilence = std::chrono::seconds(60);
 
 } // namespace
 
+std::optional<wire::HttpResponse> HttpFaults::maintenance(const FaultSubject& subject)
+{
+    const auto fault = m_faults.strike("maintenance", subject, m_executor.clock().steady());
+    if (!fault)
+        return std::nullopt;
+    return m_words(fault->status ? fault->status : 503, fault->code,
+                   fault->message.empty() ? "service unavailable: scheduled maintenance"
+                                          : fault->message);
+}
+
+std::optional<wire::HttpResponse> HttpFaults::refuseUpgrade(const wire::HttpRequest& request)
+{
+    const auto target = wire::Target::parse(request.target);
+    FaultSubject subject;
+    subject.method = "GET";
+    if (target)
+        subject.path = target->path;
+    return maintenance(subject);
+}
+
 std::optional<HttpFaults::Struck> HttpFaults::strike(const FaultSubject& subject)
 {
     const Duration now = m_executor.clock().steady();
-    if (const auto fault = m_faults.strike("maintenance", subject, now))
-        return Struck{m_words(fault->status ? fault->status : 503, fault->code,
-                              fault->message.empty() ? "service unavailable: scheduled maintenance"
-                                                     : fault->message)};
+    if (auto refusal = maintenance(subject))
+        return Struck{std::move(refusal)};
     if (m_faults.strike("ignore", subject, now))
         return Struck{};
     if (const auto fault = m_faults.strike("http_status", subject, now))

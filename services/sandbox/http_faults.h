@@ -31,12 +31,15 @@ public:
         std::optional<wire::HttpResponse> answer;
     };
     std::optional<Struck> strike(const FaultSubject& subject);
+    /// The refusal of an upgrade, if the venue is shut for maintenance.
+    std::optional<wire::HttpResponse> refuseUpgrade(const wire::HttpRequest& request);
     /// The answer leaves, late or never, if a fault will have it so; `swallow`: never.
     void finish(const FaultSubject& subject, bool swallow, wire::HttpResponse response, Respond respond);
     /// No answer: the connection is given up after a minute.
     void keepSilent(Respond respond);
 
 private:
+    std::optional<wire::HttpResponse> maintenance(const FaultSubject& subject);
     void later(Duration delay, runtime::Task task);
 
     FaultBook& m_faults;

@@ -17,6 +17,18 @@ FaultSubject subjectOfUpdate(const exchange::OrderUpdate& update)
     return subject;
 }
 
+/// What the next version of the API may say: a status and a field that no document knows.
+void useUnknownWords(std::string& json, const std::string& status)
+{
+    constexpr std::string_view kStatus = R"("status":")";
+    const auto begin = json.find(kStatus);
+    if (begin == std::string::npos)
+        return;
+    const auto end = json.find('"', begin + kStatus.size());
+    json.replace(begin, end + 1 - begin,
+                 R"("status":")" + status + R"(","thawing_at":{"session":[1]})");
+}
+
 } // namespace
 
 void UpdateFaults::publish(const exchange::OrderUpdate& update)
@@ -88,7 +100,7 @@ void UpdateFaults::emit(const exchange::OrderUpdate& update, Duration delay)
         return;
     std::string message = m_words.write(update);
     if (m_desk.strike("unknown_word", subject))
-        m_words.useUnknownWords(message);
+        useUnknownWords(message, m_words.unknownStatus);
     if (m_desk.strike("malformed_message", subject))
         message = m_words.malformed(event);
     const AccountId account = update.order.account;

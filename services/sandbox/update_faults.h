@@ -20,8 +20,7 @@ public:
         std::function<std::string(const exchange::OrderUpdate&)> write;
         /// A message of wrong types about an update of that name.
         std::function<std::string(std::string_view event)> malformed;
-        /// Puts a status and a field into a message that no document knows.
-        std::function<void(std::string&)> useUnknownWords;
+        std::string unknownStatus; ///< written as the protocol would, and in no document
         std::function<void(const AccountId&, const std::string& message)> deliver;
     };
 

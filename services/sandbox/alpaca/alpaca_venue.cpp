@@ -322,14 +322,9 @@ wire::HttpResponse AlpacaVenue::answer(ApiRequest& request)
 tl::expected<wire::WebSocketEvents, wire::HttpResponse>
 AlpacaVenue::upgrade(const wire::HttpRequest& request)
 {
+    if (auto refusal = m_httpFaults.refuseUpgrade(request))
+        return tl::unexpected(std::move(*refusal));
     const auto target = wire::Target::parse(request.target);
-    FaultSubject subject;
-    subject.method = "GET";
-    if (target)
-        subject.path = target->path;
-    if (const auto fault = m_desk.strike("maintenance", subject))
-        return tl::unexpected(errorAnswer(fault->status ? fault->status : 503, 50310000,
-                                          "service unavailable: scheduled maintenance"));
     if (target && target->path == "/stream")
         return m_tradeStream.accept(request);
     if (target && DataStream::serves(target->path))

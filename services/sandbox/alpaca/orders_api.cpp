@@ -15,15 +15,6 @@ namespace {
 constexpr std::size_t kListDefault = 50;
 constexpr std::size_t kListMax = 500;
 
-FaultSubject subjectOf(const exchange::NewOrder& order)
-{
-    FaultSubject subject;
-    subject.symbol = order.symbol.text();
-    subject.side = toString(order.side);
-    subject.clientOrderId = order.clientOrderId;
-    return subject;
-}
-
 ApiResult<exchange::OrderFilter> readFilter(const ApiRequest& request,
                                             const exchange::Exchange& exchange)
 {
@@ -66,33 +57,10 @@ ApiResult<exchange::OrderFilter> readFilter(const ApiRequest& request,
     return filter;
 }
 
-exchange::VenueOrder phantomOf(const AccountId& account, const exchange::NewOrder& form,
-                               const std::string& id, Timestamp now)
-{
-    exchange::VenueOrder order;
-    order.id = VenueOrderId(id);
-    order.clientOrderId = form.clientOrderId.empty() ? id : form.clientOrderId;
-    order.account = account;
-    order.symbol = form.symbol;
-    order.side = form.side;
-    order.type = form.type;
-    order.timeInForce = form.timeInForce;
-    order.quantity = form.quantity.value_or(Quantity());
-    order.notional = form.notional;
-    order.limitPrice = form.limitPrice;
-    order.stopPrice = form.stopPrice;
-    order.trailPrice = form.trailPrice;
-    order.trailPercent = form.trailPercent;
-    order.extendedHours = form.extendedHours;
-    order.orderClass = form.orderClass;
-    order.createdAt = order.submittedAt = order.updatedAt = now;
-    return order;
-}
-
 } // namespace
 
 OrdersApi::OrdersApi(Desk& desk, std::function<void(const exchange::OrderUpdate&)> publish)
-    : m_desk(desk), m_publish(std::move(publish))
+    : m_desk(desk), m_rejections(desk, std::move(publish))
 {
 }
 
@@ -135,12 +103,12 @@ wire::HttpResponse OrdersApi::submit(const ApiRequest& request)
         return errorAnswer(form.error());
     if (m_desk.records.orderByClientId(request.account, form->clientOrderId))
         return errorAnswer(422, 40010001, "client_order_id must be unique");
-    if (const auto fault = m_desk.strike("reject", subjectOf(*form)))
+    if (const auto fault = m_desk.strike("reject", faultSubject(*form)))
         return errorAnswer(fault->status ? fault->status : 403,
                            fault->code ? fault->code : 40310000,
                            fault->message.empty() ? "insufficient buying power" : fault->message);
-    if (const auto fault = m_desk.strike("reject_later", subjectOf(*form)))
-        return rejectLater(request.account, *form, *fault);
+    if (const auto fault = m_desk.strike("reject_later", faultSubject(*form)))
+        return orderAnswer(m_rejections.take(request.account, *form, *fault), true);
     const auto order = m_desk.exchange.submit(request.account, *form);
     if (!order)
         return errorAnswer(toApiError(order.error()));
@@ -155,32 +123,6 @@ wire::HttpResponse OrdersApi::submitForeign(const AccountId& account, const json
         return errorAnswer(form.error());
     const auto order = m_desk.exchange.submit(account, *form);
     return order ? orderAnswer(*order, true) : errorAnswer(toApiError(order.error()));
-}
-
-wire::HttpResponse OrdersApi::rejectLater(const AccountId& account,
-                                          const exchange::NewOrder& form, const Fault& fault)
-{
-    const auto order =
-        phantomOf(account, form, m_desk.random.uuidV4(), m_desk.exchange.clock().now);
-    m_desk.records.addPhantom(order);
-    std::erase_if(m_rejections, [](const runtime::Timer& timer) { return !timer.isActive(); });
-    m_rejections.push_back(m_desk.executor.after(
-        std::chrono::milliseconds(std::max<std::int64_t>(fault.delayMs, 1)),
-        [this, taken = order, why = fault.message] {
-            const Timestamp now = m_desk.exchange.clock().now;
-            exchange::OrderUpdate update;
-            update.event = exchange::OrderEvent::Rejected;
-            update.order = taken;
-            update.order.status = exchange::VenueStatus::Rejected;
-            update.order.reason = why;
-            update.order.failedAt = update.order.updatedAt = now;
-            m_desk.records.setPhantom(update.order);
-            update.positionQuantity =
-                m_desk.records.positionQuantity(taken.account, taken.symbol);
-            update.at = now;
-            m_publish(update);
-        }));
-    return orderAnswer(order, true);
 }
 
 wire::HttpResponse OrdersApi::list(const ApiRequest& request) const

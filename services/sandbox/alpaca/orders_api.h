@@ -1,10 +1,10 @@
 #pragma once
 
-#include <deque>
 #include <functional>
 
 #include "services/sandbox/alpaca/answers.h"
 #include "services/sandbox/alpaca/desk.h"
+#include "services/sandbox/order_faults.h"
 
 namespace qd::sandbox::alpaca {
 
@@ -26,13 +26,10 @@ private:
     wire::HttpResponse replace(const ApiRequest& request);
     wire::HttpResponse cancel(const ApiRequest& request);
     wire::HttpResponse cancelAll(const ApiRequest& request);
-    wire::HttpResponse rejectLater(const AccountId& account, const exchange::NewOrder& form,
-                                   const Fault& fault);
     wire::HttpResponse orderAnswer(const exchange::VenueOrder& order, bool nested) const;
 
     Desk& m_desk;
-    std::function<void(const exchange::OrderUpdate&)> m_publish;
-    std::deque<runtime::Timer> m_rejections;
+    LateRejections m_rejections;
 };
 
 } // namespace qd::sandbox::alpaca

@@ -12,17 +12,6 @@ using exchange::OrderEvent;
 
 namespace {
 
-/// What the next version of the API may say: a status and a field of the order that no document knows.
-void useUnknownWords(std::string& json)
-{
-    constexpr std::string_view kStatus = R"("status":")";
-    const auto begin = json.find(kStatus);
-    if (begin == std::string::npos)
-        return;
-    const auto end = json.find('"', begin + kStatus.size());
-    json.replace(begin, end + 1 - begin, R"("status":"frozen","thawing_at":{"session":[1]})");
-}
-
 std::string malformedUpdate(std::string_view event)
 {
     return R"({"stream":"trade_updates","data":{"event":)" + json::quote(event)
@@ -35,7 +24,7 @@ TradeStream::TradeStream(Desk& desk, const KeyRing& keys)
     : m_desk(desk),
       m_keys(keys),
       m_faults(desk, {[this](const exchange::OrderUpdate& update) { return updateJson(update); },
-                      malformedUpdate, useUnknownWords,
+                      malformedUpdate, "frozen",
                       [this](const AccountId& account, const std::string& json) {
                           deliver(account, json);
                       }})

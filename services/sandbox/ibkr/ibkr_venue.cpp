@@ -153,13 +153,9 @@ wire::HttpResponse IbkrVenue::answer(const ApiRequest& asked)
 tl::expected<wire::WebSocketEvents, wire::HttpResponse>
 IbkrVenue::upgrade(const wire::HttpRequest& request)
 {
+    if (auto refusal = m_httpFaults.refuseUpgrade(request))
+        return tl::unexpected(std::move(*refusal));
     const auto target = wire::Target::parse(request.target);
-    FaultSubject subject;
-    subject.method = "GET";
-    if (target)
-        subject.path = target->path;
-    if (const auto fault = m_desk.strike("maintenance", subject))
-        return tl::unexpected(errorAnswer(fault->status ? fault->status : 503, "Service Unavailable"));
     if (!target || target->path != kStreamPath)
         return tl::unexpected(notServed());
     return m_stream.accept(request);

@@ -16,17 +16,6 @@ std::string malformedMessage(std::string_view event)
                   : R"({"topic":"sor","args":[{"orderId":"a few","status":17}]})";
 }
 
-/// What the next version of the API may say: a status and a field that no document knows.
-void useUnknownStatus(std::string& json)
-{
-    constexpr std::string_view kStatus = R"("status":")";
-    const auto begin = json.find(kStatus);
-    if (begin == std::string::npos)
-        return;
-    const auto end = json.find('"', begin + kStatus.size());
-    json.replace(begin, end + 1 - begin, R"("status":"Frozen","thawing_at":{"session":[1]})");
-}
-
 } // namespace
 
 OrderTeller::OrderTeller(alpaca::Desk& desk, const Contracts& contracts, OrderLedger& ledger,
@@ -34,7 +23,7 @@ OrderTeller::OrderTeller(alpaca::Desk& desk, const Contracts& contracts, OrderLe
     : m_desk(desk), m_contracts(contracts), m_ledger(ledger),
       m_accountNumber(std::move(accountNumber)), m_deliver(std::move(deliver)),
       m_faults(desk, {[this](const exchange::OrderUpdate& update) { return write(update); },
-                      malformedMessage, useUnknownStatus,
+                      malformedMessage, "Frozen",
                       [this](const AccountId&, const std::string& messages) { deliverEach(messages); }})
 {
 }

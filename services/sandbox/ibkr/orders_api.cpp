@@ -20,15 +20,6 @@ std::optional<std::int64_t> numberIn(std::string_view text)
     return number;
 }
 
-FaultSubject subjectOf(const exchange::NewOrder& order)
-{
-    FaultSubject subject;
-    subject.symbol = order.symbol.text();
-    subject.side = toString(order.side);
-    subject.clientOrderId = order.clientOrderId;
-    return subject;
-}
-
 /// The third kind of answer: refused, with status 200.
 wire::HttpResponse refusedInSuccess(const std::string& text, std::string_view why)
 {
@@ -67,29 +58,12 @@ std::string wordsOf(const exchange::VenueRefusal& refusal)
     }
 }
 
-exchange::VenueOrder phantomFor(const AccountId& account, const exchange::NewOrder& form,
-                                const std::string& id, Timestamp now)
-{
-    exchange::VenueOrder order;
-    order.id = VenueOrderId(id);
-    order.clientOrderId = form.clientOrderId.empty() ? id : form.clientOrderId;
-    order.account = account;
-    order.symbol = form.symbol;
-    order.side = form.side;
-    order.type = form.type;
-    order.timeInForce = form.timeInForce;
-    order.quantity = form.quantity.value_or(Quantity());
-    order.limitPrice = form.limitPrice;
-    order.stopPrice = form.stopPrice;
-    order.createdAt = order.submittedAt = order.updatedAt = now;
-    return order;
-}
-
 } // namespace
 
 OrdersApi::OrdersApi(Parts parts, PrecautionOptions precautions,
                      std::function<void(const exchange::OrderUpdate&)> publish)
-    : m_parts(std::move(parts)), m_precautions(precautions), m_publish(std::move(publish))
+    : m_parts(std::move(parts)), m_precautions(precautions),
+      m_rejections(m_parts.desk, std::move(publish))
 {
 }
 
@@ -203,12 +177,12 @@ wire::HttpResponse OrdersApi::suppress(const ApiRequest& request)
 wire::HttpResponse OrdersApi::submit(const Placement& placement)
 {
     alpaca::Desk& desk = m_parts.desk;
-    if (const auto fault = desk.strike("reject", subjectOf(placement.order))) {
+    if (const auto fault = desk.strike("reject", faultSubject(placement.order))) {
         const std::string why = fault->message.empty() ? "Order rejected" : fault->message;
         return fault->status >= 400 ? errorAnswer(fault->status, why)
                                     : refusedInSuccess(placement.text, why);
     }
-    if (const auto fault = desk.strike("reject_later", subjectOf(placement.order)))
+    if (const auto fault = desk.strike("reject_later", faultSubject(placement.order)))
         return rejectLater(placement, *fault);
     const auto order = desk.exchange.submit(m_parts.ledger.account(), placement.order);
     if (!order)
@@ -228,25 +202,8 @@ wire::HttpResponse OrdersApi::submit(const Placement& placement)
 
 wire::HttpResponse OrdersApi::rejectLater(const Placement& placement, const Fault& fault)
 {
-    alpaca::Desk& desk = m_parts.desk;
-    const auto order = phantomFor(m_parts.ledger.account(), placement.order, desk.random.uuidV4(),
-                                  desk.exchange.clock().now);
-    desk.records.addPhantom(order);
+    const auto order = m_rejections.take(m_parts.ledger.account(), placement.order, fault);
     m_parts.ledger.noteTaken(order.id);
-    std::erase_if(m_rejections, [](const runtime::Timer& timer) { return !timer.isActive(); });
-    m_rejections.push_back(desk.executor.after(
-        std::chrono::milliseconds(std::max<std::int64_t>(fault.delayMs, 1)),
-        [this, order, why = fault.message] {
-            exchange::OrderUpdate update;
-            update.at = m_parts.desk.exchange.clock().now;
-            update.event = exchange::OrderEvent::Rejected;
-            update.order = order;
-            update.order.status = VenueStatus::Rejected;
-            update.order.reason = why;
-            update.order.failedAt = update.order.updatedAt = update.at;
-            m_parts.desk.records.setPhantom(update.order);
-            m_publish(update);
-        }));
     return taken(m_parts.ledger.orderOf(order), {});
 }
 

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <deque>
 #include <functional>
 #include <optional>
 #include <string>
@@ -9,6 +8,7 @@
 #include "services/sandbox/ibkr/order_json.h"
 #include "services/sandbox/ibkr/precautions.h"
 #include "services/sandbox/ibkr/session.h"
+#include "services/sandbox/order_faults.h"
 
 namespace qd::sandbox::ibkr {
 
@@ -63,9 +63,8 @@ private:
 
     Parts m_parts;
     Precautions m_precautions;
-    std::function<void(const exchange::OrderUpdate&)> m_publish;
     std::optional<Pending> m_pending; ///< one at a time: a newer order ends the questions of an older
-    std::deque<runtime::Timer> m_rejections;
+    LateRejections m_rejections;
 };
 
 } // namespace qd::sandbox::ibkr

@@ -19,17 +19,6 @@ std::string_view streamWord(const exchange::OrderUpdate& update)
     }
 }
 
-/// What the next version of the API may say.
-void useUnknownStatus(std::string& json)
-{
-    constexpr std::string_view kStatus = R"("status":")";
-    const auto begin = json.find(kStatus);
-    if (begin == std::string::npos)
-        return;
-    const auto end = json.find('"', begin + kStatus.size());
-    json.replace(begin, end + 1 - begin, R"("status":"frozen","thawing_at":{"session":[1]})");
-}
-
 std::string malformedEvent(std::string_view)
 {
     return R"({"id":"seventeen","event":"order","status":"open","exec_quantity":"a few"})";
@@ -56,7 +45,7 @@ AccountStream::AccountStream(alpaca::Desk& desk, const alpaca::KeyRing& keys, Or
           },
           [this](EventSessions::SocketId id) { m_listening.erase(id); }),
       m_faults(desk, {[this](const exchange::OrderUpdate& update) { return write(update); },
-                      malformedEvent, useUnknownStatus,
+                      malformedEvent, "frozen",
                       [this](const AccountId& account, const std::string& message) {
                           deliver(account, message);
                       }})

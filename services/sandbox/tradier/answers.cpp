@@ -60,16 +60,4 @@ Result<Symbol> parseSymbol(std::string_view text)
     return Symbol::parse(ours);
 }
 
-std::vector<std::string> listOf(std::string_view text)
-{
-    std::vector<std::string> parts;
-    while (!text.empty()) {
-        const auto comma = std::min(text.find(','), text.size());
-        if (comma > 0)
-            parts.emplace_back(text.substr(0, comma));
-        text.remove_prefix(std::min(comma + 1, text.size()));
-    }
-    return parts;
-}
-
 } // namespace qd::sandbox::tradier

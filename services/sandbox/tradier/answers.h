@@ -39,7 +39,5 @@ std::string timeText(Timestamp time);
 /// Class shares are "BRK/B" at Tradier and "BRK.B" at the exchange.
 std::string symbolText(const Symbol& symbol);
 Result<Symbol> parseSymbol(std::string_view text);
-/// "a,b,,c" → {"a","b","c"}.
-std::vector<std::string> listOf(std::string_view text);
 
 } // namespace qd::sandbox::tradier

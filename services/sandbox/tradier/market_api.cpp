@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "services/sandbox/alpaca/bar_query.h"
+#include "services/sandbox/alpaca/text.h"
 
 namespace qd::sandbox::tradier {
 
@@ -172,7 +173,7 @@ wire::HttpResponse MarketApi::quotes(const ApiRequest& request) const
 {
     Node out, unmatched;
     bool anyUnmatched = false;
-    for (const std::string& name : listOf(request.field("symbols"))) {
+    for (const std::string& name : alpaca::splitList(request.field("symbols"))) {
         if (const auto index = find(name)) {
             out.add("quote", quoteDocument(m_desk.exchange.instruments()[*index],
                                            m_desk.exchange.snapshot(*index)));

@@ -1,6 +1,5 @@
 #include "services/sandbox/tradier/orders_api.h"
 
-#include <algorithm>
 #include <charconv>
 
 #include "services/sandbox/tradier/order_document.h"
@@ -8,15 +7,6 @@
 namespace qd::sandbox::tradier {
 
 namespace {
-
-FaultSubject subjectOf(const OrderForm& form)
-{
-    FaultSubject subject;
-    subject.symbol = form.order.symbol.text();
-    subject.side = toString(form.order.side);
-    subject.clientOrderId = form.tag.tag;
-    return subject;
-}
 
 wire::HttpResponse okAnswer(const ApiRequest& request, std::int64_t number)
 {
@@ -36,7 +26,7 @@ wire::HttpResponse refusedBy(const ApiRequest& request, const exchange::VenueRef
 
 OrdersApi::OrdersApi(alpaca::Desk& desk, OrderChains& chains,
                      std::function<void(const exchange::OrderUpdate&)> publish)
-    : m_desk(desk), m_chains(chains), m_publish(std::move(publish))
+    : m_desk(desk), m_chains(chains), m_rejections(desk, std::move(publish))
 {
 }
 
@@ -77,7 +67,8 @@ wire::HttpResponse OrdersApi::submit(const ApiRequest& request)
         return refusalAnswer(request, form.error());
     if (form->preview)
         return preview(request, *form);
-    const FaultSubject subject = subjectOf(*form);
+    FaultSubject subject = faultSubject(form->order);
+    subject.clientOrderId = form->tag.tag;
     if (const auto fault = m_desk.strike("reject", subject)) {
         const std::string text = fault->message.empty() ? "Initial margin" : fault->message;
         return fault->status ? textAnswer(fault->status, text)
@@ -124,39 +115,12 @@ wire::HttpResponse OrdersApi::preview(const ApiRequest& request, const OrderForm
     return documentAnswer(request, "order", out);
 }
 
-/// Taken, and rejected by what is behind the API a little later.
 wire::HttpResponse OrdersApi::rejectLater(const ApiRequest& request, const OrderForm& form,
                                           const Fault& fault)
 {
-    exchange::VenueOrder order;
-    order.id = VenueOrderId(m_desk.random.uuidV4());
-    order.clientOrderId = form.order.clientOrderId;
-    order.account = request.account;
-    order.symbol = form.order.symbol;
-    order.side = form.order.side;
-    order.type = form.order.type;
-    order.timeInForce = form.order.timeInForce;
-    order.quantity = form.order.quantity.value_or(Quantity());
-    order.limitPrice = form.order.limitPrice;
-    order.stopPrice = form.order.stopPrice;
-    order.createdAt = order.submittedAt = order.updatedAt = m_desk.exchange.clock().now;
-    m_desk.records.addPhantom(order);
-    std::erase_if(m_rejections, [](const runtime::Timer& timer) { return !timer.isActive(); });
-    m_rejections.push_back(m_desk.executor.after(
-        std::chrono::milliseconds(std::max<std::int64_t>(fault.delayMs, 1)),
-        [this, taken = order, why = fault.message] {
-            const Timestamp now = m_desk.exchange.clock().now;
-            exchange::OrderUpdate update;
-            update.event = exchange::OrderEvent::Rejected;
-            update.order = taken;
-            update.order.status = exchange::VenueStatus::Rejected;
-            update.order.reason = why;
-            update.order.failedAt = update.order.updatedAt = now;
-            m_desk.records.setPhantom(update.order);
-            update.positionQuantity = m_desk.records.positionQuantity(taken.account, taken.symbol);
-            update.at = now;
-            m_publish(update);
-        }));
+    exchange::NewOrder entry = form.order;
+    entry.orderClass = OrderClass::Simple; // its exits are never made
+    const auto order = m_rejections.take(request.account, entry, fault);
     return okAnswer(request, OrderChains::numberOf(order.id));
 }
 

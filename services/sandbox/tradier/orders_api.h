@@ -1,9 +1,9 @@
 #pragma once
 
-#include <deque>
 #include <functional>
 
 #include "services/sandbox/order_chains.h"
+#include "services/sandbox/order_faults.h"
 #include "services/sandbox/tradier/order_form.h"
 
 namespace qd::sandbox::tradier {
@@ -31,8 +31,7 @@ private:
 
     alpaca::Desk& m_desk;
     OrderChains& m_chains;
-    std::function<void(const exchange::OrderUpdate&)> m_publish;
-    std::deque<runtime::Timer> m_rejections;
+    LateRejections m_rejections;
 };
 
 } // namespace qd::sandbox::tradier

@@ -227,13 +227,9 @@ wire::HttpResponse TradierVenue::makeSession(const wire::HttpRequest& request, c
 tl::expected<wire::WebSocketEvents, wire::HttpResponse>
 TradierVenue::upgrade(const wire::HttpRequest& request)
 {
+    if (auto refusal = m_httpFaults.refuseUpgrade(request))
+        return tl::unexpected(std::move(*refusal));
     const auto target = wire::Target::parse(request.target);
-    FaultSubject subject;
-    subject.method = "GET";
-    if (target)
-        subject.path = target->path;
-    if (const auto fault = m_desk.strike("maintenance", subject))
-        return tl::unexpected(textAnswer(fault->status ? fault->status : 503, "scheduled maintenance"));
     if (target && target->path == kAccountEvents)
         return m_accountStream.sessions().accept();
     if (target && target->path == kMarketEvents)
