@@ -39,10 +39,12 @@ public:
     {
         made.push_back(std::make_shared<Socket>());
         made.back()->events = std::move(events);
+        if (refuses) made.back()->events.onClosed({1006, "refused at once"});
         return made.back();
     }
 
     std::vector<std::shared_ptr<Socket>> made;
+    bool refuses = false;
 };
 
 class StreamLineTest : public ::testing::Test, public test::VenueWorld {
@@ -208,6 +210,7 @@ TEST_F(StreamLineTest, AStaleSocketIsNotHeard)
     old->events.onClosed({1006, "late"});
     EXPECT_TRUE(messages.empty());
     EXPECT_EQ(told.size(), 1u);
+    EXPECT_EQ(old->sent, std::vector<std::string>{"hello"}) << "once, when it was the latest";
     next->events.onOpen(next);
     next->events.onMessage({false, "welcome"});
     EXPECT_EQ(next->sent, std::vector<std::string>{"hello"});
@@ -230,6 +233,40 @@ TEST_F(StreamLineTest, StoppedDuringTheHandshakeItIsQuietForGood)
     line->start();
     EXPECT_TRUE(runUntilListening());
     EXPECT_EQ(attempts, 2);
+}
+
+TEST_F(StreamLineTest, NoTimerOfAnEarlierStartIsLeft)
+{
+    make(held);
+    line->start();
+    run(seconds(5));
+    line->stop();
+    onConnect = [](const StreamLine::Attempt&) {}; // waits for a session
+    line->start();
+    run(seconds(60));
+    EXPECT_TRUE(told.empty()) << "the first handshake's deadline is not the second's";
+
+    onConnect = [](const StreamLine::Attempt& attempt) { attempt.fail("no session"); };
+    line->start();
+    ASSERT_EQ(told.size(), 1u);
+    line->stop();
+    run(seconds(60));
+    EXPECT_EQ(told.size(), 1u);
+    EXPECT_EQ(attempts, 3) << "it does not come back by itself";
+}
+
+TEST_F(StreamLineTest, ASocketThatIsRefusedAtOnceIsTriedAgain)
+{
+    held.refuses = true;
+    make(held);
+    line->start();
+    ASSERT_EQ(told.size(), 1u);
+    EXPECT_EQ(told[0].change.reason, "refused at once");
+    EXPECT_FALSE(line->sendText("hello")) << "there is no socket";
+    held.refuses = false;
+    ASSERT_TRUE(world.runUntil([this] { return held.made.size() == 2; }));
+    held.made[1]->events.onMessage({false, "welcome"});
+    EXPECT_TRUE(line->isListening());
 }
 
 TEST_F(StreamLineTest, ItMayBeDestroyedFromAnyOfItsCalls)
