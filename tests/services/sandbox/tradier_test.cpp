@@ -251,5 +251,42 @@ TEST_F(TradierTest, FaultsStrikeTheProtocolThatTheOrderCameInBy)
     EXPECT_EQ(errorCode(place(far + "&tag=mine-2")), "InitialMargin");
 }
 
+TEST_F(TradierTest, AnOrderMayBeTakenAndRejectedLaterOnBothWays)
+{
+    const auto ours = listenToOrders();
+    fault(R"({"kind":"reject_later","delayMs":100,"message":"account restricted"})");
+    const auto id = placed("class=oto&duration=day&symbol[0]=AAPL&side[0]=buy&quantity[0]=2&type[0]=limit"
+                           "&price[0]=1&symbol[1]=AAPL&side[1]=sell&quantity[1]=2&type[1]=limit&price[1]=900");
+    EXPECT_EQ(status(id), "pending");
+    world.run(99ms);
+    EXPECT_FALSE(ours->saw("rejected"));
+    world.run(1ms);
+    EXPECT_TRUE(ours->saw(R"("status":"rejected")"));
+    EXPECT_EQ(status(id), "rejected");
+    EXPECT_EQ(order(id)["order"]["leg"].size(), 0u) << "its exit was never made";
+}
+
+TEST_F(TradierTest, AnUnknownWordStandsInTheStatus)
+{
+    const auto ours = listenToOrders();
+    fault(R"({"kind":"unknown_word","event":"new"})");
+    placed(far);
+    world.run(50ms);
+    EXPECT_TRUE(ours->saw(R"("status":"frozen","thawing_at":{"session":[1]})"));
+    EXPECT_FALSE(ours->saw(R"("status":"open")"));
+}
+
+TEST_F(TradierTest, MaintenanceRefusesTheStreamTooUntilItsTimeIsOver)
+{
+    fault(R"({"kind":"maintenance","durationMs":60000,"path":"/v1/accounts/events"})");
+    wire::HttpRequest request;
+    request.target = "/v1/accounts/events?linebreak=true";
+    const auto refused = tradier.upgrade(request);
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().status, 503);
+    world.run(61s);
+    EXPECT_TRUE(tradier.upgrade(request));
+}
+
 } // namespace
 } // namespace qd::sandbox::test
