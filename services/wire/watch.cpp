@@ -49,9 +49,12 @@ std::size_t Watch::size() const
 
 void Watch::release()
 {
-    std::vector<std::shared_ptr<Watched>> released; // outside the lock
-    const std::lock_guard lock(m_mutex);
-    released.swap(m_members);
+    std::vector<std::shared_ptr<Watched>> released;
+    {
+        const std::lock_guard lock(m_mutex);
+        released.swap(m_members);
+    }
+    for (const auto& member : released) member->letGo();
 }
 
 void Watch::arm()

@@ -21,6 +21,8 @@ public:
     virtual void retire() = 0;
     /// On the strand: close now.
     virtual void abort() = 0;
+    /// The loop has stopped: nothing of the above will come. Lets go of the user's callbacks.
+    virtual void letGo() {}
     virtual const Strand& strand() const = 0;
 
 protected:

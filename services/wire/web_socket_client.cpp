@@ -44,7 +44,7 @@ public:
     }
 
     void start(TlsContext tls);
-    void release() override { cancel(); }
+    void release() override;
 
 private:
     void cancel();
@@ -82,6 +82,12 @@ void Opening::start(TlsContext tls)
             self->request();
         });
     m_connector->start(m_options.connectTimeout);
+}
+
+void Opening::release()
+{
+    if (m_session) m_session->letGo();
+    cancel();
 }
 
 void Opening::request()

@@ -327,6 +327,12 @@ void WebSocketSession::retire()
     startClosing({1001, "the server is stopping"});
 }
 
+/// They may hold this very socket.
+void WebSocketSession::letGo()
+{
+    m_events = std::make_shared<WebSocketEvents>();
+}
+
 void WebSocketSession::abort()
 {
     end(m_reason.value_or(CloseReason{1006, "aborted"}));

@@ -45,6 +45,7 @@ public:
     void onDeadline() override;
     void retire() override;
     void abort() override;
+    void letGo() override;
     const Strand& strand() const override { return m_strand; }
 
 private:

@@ -262,6 +262,8 @@ SimNetwork::~SimNetwork()
     m_core->open = false;
     // Nothing that is under way arrives; the tasks hold the core, so let go of them here.
     const auto timers = std::exchange(m_core->timers, {});
+    for (const auto& weak : std::exchange(m_core->sockets, {}))
+        if (const auto socket = weak.lock()) socket->letGo();
 }
 
 void SimNetwork::serve(const std::string& authority, wire::Service& service, runtime::Executor& executor)

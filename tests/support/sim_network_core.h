@@ -71,6 +71,9 @@ public:
     /// What was stalled by a cut goes on.
     void flush();
     void dieIfStillCut();
+    /// The network is gone: nothing arrives any more. Both ends, and what they tell, let go of each
+    /// other.
+    void letGo();
     bool isEnded() const { return m_ended; }
     const std::string& authority() const { return m_authority; }
     const SimEndpoint* endpoint() const { return m_endpoint.get(); }

@@ -122,6 +122,14 @@ void SimSocket::finish(CloseReason reason)
     }
 }
 
+void SimSocket::letGo()
+{
+    m_events = std::make_shared<wire::WebSocketEvents>();
+    m_underWay.clear();
+    m_stalled.clear();
+    m_peer.reset();
+}
+
 void SimSocket::drop(const std::string& why)
 {
     if (m_ended) return;

@@ -9,7 +9,7 @@ namespace {
 /// Counts who still holds it: what is captured in callbacks that nobody can call any more.
 using Token = std::shared_ptr<int>;
 
-/// Upgrades everything with events that hold `token`; never answers a request.
+/// Upgrades everything with events that hold `token` and the socket; never answers a request.
 class HoldingService final : public Service {
 public:
     explicit HoldingService(Token token) : m_token(std::move(token)) {}
@@ -21,9 +21,10 @@ public:
     tl::expected<WebSocketEvents, HttpResponse> upgrade(const HttpRequest&) override
     {
         WebSocketEvents events;
-        events.onOpen = [token = m_token](const std::shared_ptr<WebSocket>&) {};
+        auto held = std::make_shared<std::shared_ptr<WebSocket>>();
+        events.onOpen = [held](std::shared_ptr<WebSocket> socket) { *held = std::move(socket); };
         events.onMessage = [token = m_token](const WebSocketMessage&) {};
-        events.onClosed = [token = m_token](const CloseReason&) {};
+        events.onClosed = [held](const CloseReason&) { held->reset(); };
         return events;
     }
     std::atomic<int> asked{0};
