@@ -22,8 +22,8 @@ using Files = std::vector<std::pair<std::string, std::string>>;
 
 void putNumber(std::string& out, std::size_t bytes, std::uint64_t value)
 {
-    for (std::size_t i = 0; i < bytes; ++i)
-        out += static_cast<char>(value >> (8 * i) & 0xff);
+    for (std::size_t i = 0; i < bytes; ++i, value >>= 8)
+        out += static_cast<char>(value & 0xff);
 }
 
 /// A zip archive whose files are stored as they are.
