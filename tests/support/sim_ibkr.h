@@ -6,28 +6,23 @@
 
 #include "services/brokers/ibkr/ibkr_settings.h"
 #include "services/sandbox/ibkr/ibkr_venue.h"
-#include "tests/support/sim_alpaca.h"
+#include "tests/support/sim_venue.h"
 
 namespace qd::test {
 
 /// The sandbox's IBKR gateway in virtual time behind a simulated network, over an exchange with one
 /// account "paper". It lives on when a backend's process dies.
-class SimIbkr {
+class SimIbkr final : public SimVenue {
 public:
     static constexpr const char* kHost = "ibkr.test";
 
     SimIbkr(SimWorld& world, std::uint64_t seed, std::vector<Instrument> instruments,
             exchange::ExchangeOptions exchangeOptions, sandbox::ibkr::IbkrOptions options)
-        : m_world(world),
-          m_wires(world, "wires"),
-          m_far(world, "venue"),
-          m_random(seed),
-          m_network(m_wires, world.random())
+        : SimVenue(world, seed, kHost, Quantity::of("1300"))
     {
-        auto market = std::make_unique<ScriptedMarket>(std::move(instruments));
-        m_market = market.get();
-        m_exchange = std::make_unique<exchange::Exchange>(m_far, m_random, std::move(market),
-                                                          std::move(exchangeOptions), m_relay);
+        m_exchange = std::make_unique<exchange::Exchange>(
+            m_far, m_random, makeMarket(std::move(instruments)), std::move(exchangeOptions),
+            m_relay);
         exchange::AccountTerms terms;
         terms.id = options.account;
         QD_ASSERT(m_exchange->openAccount(terms).has_value());
@@ -36,9 +31,9 @@ public:
             sandbox::alpaca::Desk{*m_exchange, *m_records, m_faults, m_far, m_random});
         m_venue = std::make_unique<sandbox::ibkr::IbkrVenue>(*m_desk, std::move(options));
         m_relay.to = m_venue.get();
-        m_network.serve(kHost, *m_venue, m_far);
+        open(*m_venue);
     }
-    ~SimIbkr() { m_network.unserve(kHost); }
+    ~SimIbkr() override { shut(); }
 
     static brokers::IbkrSettings settings()
     {
@@ -49,37 +44,7 @@ public:
         return settings;
     }
 
-    /// The market moves; with `last` there is a print too.
-    void quote(const char* symbol, Price bid, Price ask, std::optional<Price> last = {})
-    {
-        exchange::QuoteTick tick;
-        tick.instrument = *m_exchange->find(Symbol::of(symbol));
-        tick.bid = bid;
-        tick.ask = ask;
-        tick.bidSize = tick.askSize = Quantity::of("1300");
-        m_market->next.emplace_back(tick);
-        if (last) {
-            exchange::TradeTick print;
-            print.instrument = tick.instrument;
-            print.price = *last;
-            print.size = Quantity::of("100");
-            print.id = ++m_prints;
-            m_market->next.emplace_back(print);
-        }
-        m_exchange->moveOn();
-    }
-    /// One of the venue's own misdeeds, as drills know them: {"kind":"lose_ack"}.
-    Result<void> misbehave(const std::string& json)
-    {
-        const auto document = json::Document::parse(json);
-        if (!document) return tl::unexpected(document.error());
-        const auto added = m_faults.add(document->root(), m_world.clock().steady());
-        if (!added) return tl::unexpected(added.error());
-        return {};
-    }
-
-    SimNetwork& network() { return m_network; }
-    exchange::Exchange& exchange() { return *m_exchange; }
+    exchange::Exchange& exchange() override { return *m_exchange; }
     sandbox::ibkr::IbkrVenue& venue() { return *m_venue; }
 
 private:
@@ -96,18 +61,14 @@ private:
         exchange::ExchangeListener* to = nullptr;
     };
 
-    SimWorld& m_world;
-    SimExecutor m_wires, m_far;
-    runtime::SeededRandom m_random;
+    sandbox::FaultBook& faults() override { return m_faults; }
+
     Relay m_relay;
-    ScriptedMarket* m_market = nullptr; ///< the exchange's
     std::unique_ptr<exchange::Exchange> m_exchange;
     sandbox::FaultBook m_faults;
     std::unique_ptr<sandbox::alpaca::VenueRecords> m_records;
     std::unique_ptr<sandbox::alpaca::Desk> m_desk;
     std::unique_ptr<sandbox::ibkr::IbkrVenue> m_venue;
-    std::int64_t m_prints = 0;
-    SimNetwork m_network;
 };
 
 } // namespace qd::test
