@@ -12,8 +12,8 @@
 
 namespace qd::test {
 
-/// The sandbox's Alpaca in virtual time behind a simulated network, with one account "paper" and one
-/// key to it. It lives on when a backend's process dies.
+/// The sandbox's Alpaca in virtual time behind a simulated network, with one account "paper" and
+/// one key to it. It lives on when a backend's process dies.
 class SimAlpaca final : public SimVenue {
 public:
     static constexpr const char* kHost = "alpaca.test";

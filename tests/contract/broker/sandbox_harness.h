@@ -9,9 +9,9 @@
 
 namespace qd::brokers::test {
 
-/// An adapter against the sandbox's venue of its protocol: two pieces of code that share nothing but
-/// the protocol. What differs is in the harness of each: how the venue is made, how it names orders,
-/// how its key is taken away.
+/// An adapter against the sandbox's venue of its protocol: two pieces of code that share nothing
+/// but the protocol. What differs is in the harness of each: how the venue is made, how it names
+/// orders, how its key is taken away.
 class SandboxHarness : public Harness {
 public:
     ~SandboxHarness() override;
