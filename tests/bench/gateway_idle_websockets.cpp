@@ -4,20 +4,16 @@
 // its snapshot, subscribed to quotes of a paused market and sent a status every second; the other
 // holds none. GETs go to one and to the other by turns, while the one whose turn it is not stands
 // still. What is kept is the median of the pairs' ratios.
-#include <sys/epoll.h>
-#include <sys/wait.h>
-
-#include <algorithm>
 #include <csignal>
 #include <cstdio>
 #include <filesystem>
-#include <fstream>
 #include <memory>
 #include <sstream>
 #include <vector>
 
 #include "services/drills/stage.h"
-#include "tests/bench/loopback_client.h"
+#include "tests/bench/idle_sockets.h"
+#include "tests/bench/peer.h"
 
 using namespace qd;
 using namespace qd::bench;
@@ -48,44 +44,19 @@ std::string frameOf(const std::string& text)
     return frame + std::string(4, '\0') + text;
 }
 
-/// Read until `word` has come; false if the other end has gone or is silent.
-bool readUntil(int fd, std::string_view word)
-{
-    timeval limit{10, 0};
-    ::setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
-    std::string heard;
-    char chunk[16 << 10];
-    while (heard.find(word) == std::string::npos) {
-        const auto n = ::recv(fd, chunk, sizeof chunk, 0);
-        if (n <= 0) return false;
-        heard.append(chunk, static_cast<std::size_t>(n));
-    }
-    return true;
-}
-
 /// Terminals that said who they are and what they want to see; how many came so far.
 std::int64_t openSessions(const Address& address, std::vector<int>& held)
 {
-    const std::string upgrade = "GET /v1/stream HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\n"
-                                "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
-                                "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
     const std::string greeting =
         frameOf(std::string(R"({"type":"hello","token":")") + address.token + "\"}") +
         frameOf(R"({"type":"subscribe","quotes":["SPY","AAPL","MSFT"]})");
     std::int64_t opened = 0;
     while (static_cast<int>(held.size()) < kIdle) {
-        std::vector<int> batch;
-        for (int i = 0; i < kAtOnce; ++i) {
-            const int fd = connectTo(address.port);
-            if (fd < 0 || !say(fd, upgrade)) return opened;
-            batch.push_back(fd);
-        }
-        for (const int fd : batch) {
-            held.push_back(fd);
-            if (!readUntil(fd, "\r\n\r\n") || !say(fd, greeting)) return opened;
-        }
+        const auto batch = openWebSockets(address.port, "/v1/stream", kAtOnce, greeting);
+        held.insert(held.end(), batch.begin(), batch.end());
+        if (batch.size() < kAtOnce) break;
         for (const int fd : batch) // the picture of what it subscribed to is the last to come
-            if (readUntil(fd, "\"snapshot\":true")) ++opened;
+            if (!readUntil(fd, "\"snapshot\":true").empty()) ++opened;
     }
     return opened;
 }
@@ -104,88 +75,24 @@ std::int64_t readOff(const std::vector<int>& held)
     return open;
 }
 
-/// GETs answered in one round, on `loaders` connections in a closed loop.
-std::int64_t load(const std::vector<int>& loaders)
-{
-    static const std::string get = "GET /health/live HTTP/1.1\r\nHost: h\r\n\r\n";
-    const int poll = ::epoll_create1(EPOLL_CLOEXEC);
-    for (const int fd : loaders) {
-        epoll_event event{EPOLLIN, {.fd = fd}};
-        ::epoll_ctl(poll, EPOLL_CTL_ADD, fd, &event);
-        say(fd, get);
-    }
-    std::int64_t answered = 0;
-    std::size_t pending = loaders.size();
-    const auto end = Clock::now() + kRound;
-    while (pending > 0) {
-        epoll_event events[64];
-        const int n = ::epoll_wait(poll, events, 64, 5000);
-        if (n <= 0) break;
-        for (int i = 0; i < n; ++i) {
-            char answer[2048]; // an answer of this size arrives whole on loopback
-            if (::recv(events[i].data.fd, answer, sizeof answer, 0) <= 0) return -1;
-            if (std::string_view(answer + 9, 3) != "200") return -1;
-            ++answered;
-            if (Clock::now() < end)
-                say(events[i].data.fd, get);
-            else
-                --pending;
-        }
-    }
-    ::close(poll);
-    return answered;
-}
-
 /// Commands: 'w' opens the sessions, 'r' reads them off, 'i' and 'f' load the backend with and without.
-[[noreturn]] void runPeer(int commands, int results)
+void runPeer(int commands, int results)
 {
     Address addresses[2];
-    if (!readWhole(commands, addresses)) _exit(1);
-    std::vector<int> loaders[2], held;
-    for (int backend = 0; backend < 2; ++backend)
-        for (int i = 0; i < kLoaders; ++i)
-            loaders[backend].push_back(connectTo(addresses[backend].port));
-    for (char command = 0; ::read(commands, &command, 1) == 1;) {
-        const std::int64_t result = command == 'w'   ? openSessions(addresses[0], held)
-                                    : command == 'r' ? readOff(held)
-                                                     : load(loaders[command == 'i' ? 0 : 1]);
+    if (!readWhole(commands, addresses)) return;
+    const std::vector<int> loaders[2] = {connectMany(addresses[0].port, kLoaders),
+                                         connectMany(addresses[1].port, kLoaders)};
+    std::vector<int> held;
+    for (char command = 0; readWhole(commands, command);) {
+        const std::int64_t result =
+            command == 'w'   ? openSessions(addresses[0], held)
+            : command == 'r' ? readOff(held)
+                             : load(loaders[command == 'i' ? 0 : 1], "/health/live", kRound);
         if (!writeWhole(results, result)) break;
     }
-    _exit(0);
 }
-
-struct Peer {
-    int commands = -1, results = -1;
-
-    static Peer start()
-    {
-        int commands[2], results[2];
-        if (::pipe(commands) != 0 || ::pipe(results) != 0) std::exit(1);
-        if (::fork() == 0) {
-            ::close(commands[1]);
-            ::close(results[0]);
-            runPeer(commands[0], results[1]);
-        }
-        ::close(commands[0]);
-        ::close(results[1]);
-        return {commands[1], results[0]};
-    }
-    std::int64_t ask(char command) const
-    {
-        std::int64_t result = -1;
-        return writeWhole(commands, command) && readWhole(results, result) ? result : -1;
-    }
-};
 
 // ── this process: watches the two backends ──────────────────────────────────────────────────────
-
-double residentBytes(pid_t pid)
-{
-    std::ifstream file("/proc/" + std::to_string(pid) + "/statm");
-    double total = 0, resident = 0;
-    file >> total >> resident;
-    return resident * static_cast<double>(sysconf(_SC_PAGESIZE));
-}
 
 double processorSecondsOf(pid_t pid)
 {
@@ -198,27 +105,15 @@ double processorSecondsOf(pid_t pid)
     return ticks / static_cast<double>(sysconf(_SC_CLK_TCK));
 }
 
-struct Rate {
-    double perSecond = 0, perProcessorSecond = 0;
-};
-
 /// One round against `pid`, while `other` stands still.
 Rate measure(const Peer& peer, char command, pid_t pid, pid_t other)
 {
     ::kill(other, SIGSTOP);
-    const auto start = Clock::now();
-    const double processor = processorSecondsOf(pid);
-    const auto answered = static_cast<double>(peer.ask(command));
-    const Rate rate{answered / secondsSince(start),
-                    answered / std::max(0.01, processorSecondsOf(pid) - processor)};
+    const Stopwatch watch(processorSecondsOf(pid));
+    const auto answered = peer.ask(command);
+    const Rate rate = watch.of(answered, processorSecondsOf(pid));
     ::kill(other, SIGCONT);
     return rate;
-}
-
-double median(std::vector<double> values)
-{
-    std::ranges::sort(values);
-    return values[values.size() / 2];
 }
 
 void report(const char* name, double value, const char* unit, double ratio, const char* bar, bool ok)
@@ -239,22 +134,16 @@ Address addressOf(drills::Stage& stage)
 
 void compare(const Peer& peer, pid_t idle, pid_t free)
 {
-    std::vector<double> rates, perProcessor, keptRates, keptPerProcessor;
+    Pairs pairs;
     for (int i = 0; i < kPairs; ++i) {
-        // Who goes first changes, so that a machine that tires or wakes up favours neither.
-        const bool freeFirst = i % 2 == 0;
-        Rate without = freeFirst ? measure(peer, 'f', free, idle) : Rate();
-        const Rate with = measure(peer, 'i', idle, free);
-        if (!freeFirst) without = measure(peer, 'f', free, idle);
-        rates.push_back(with.perSecond);
-        perProcessor.push_back(with.perProcessorSecond);
-        keptRates.push_back(with.perSecond / without.perSecond);
-        keptPerProcessor.push_back(with.perProcessorSecond / without.perProcessorSecond);
+        pairs.add([&] { return measure(peer, 'i', idle, free); },
+                  [&] { return measure(peer, 'f', free, idle); });
         peer.ask('r');
     }
-    report("get_rate", median(rates), "GET/s", median(keptRates), ">= 0.70", median(keptRates) >= 0.7);
-    report("get_per_cpu", median(perProcessor), "GET/cpu-s", median(keptPerProcessor), ">= 0.70",
-           median(keptPerProcessor) >= 0.7);
+    const Rate kept = pairs.kept(), withIdle = pairs.withIdle();
+    report("get_rate", withIdle.perSecond, "GET/s", kept.perSecond, ">= 0.70", kept.perSecond >= 0.7);
+    report("get_per_cpu", withIdle.perProcessorSecond, "GET/cpu-s", kept.perProcessorSecond, ">= 0.70",
+           kept.perProcessorSecond >= 0.7);
 }
 
 void run(const Peer& peer, drills::Stage& idle, drills::Stage& free)
@@ -290,7 +179,7 @@ void run(const Peer& peer, drills::Stage& idle, drills::Stage& free)
 
 int main()
 {
-    const Peer peer = Peer::start(); // before any thread of ours
+    const Peer peer = Peer::start(runPeer); // before any thread of ours
     const auto programs = drills::Programs::beside(std::string(QD_BINARY_DIR) + "/bin/quarterdeckctl");
     if (!std::filesystem::exists(programs.backend) || !std::filesystem::exists(programs.sandbox)) {
         std::printf("{\"bench\":\"gateway.idle_terminals\",\"skipped\":\"build quarterdeckd and "
@@ -313,7 +202,6 @@ int main()
         code = 1;
     }
     std::filesystem::remove_all(folder);
-    ::close(peer.commands);
-    ::wait(nullptr);
+    peer.end();
     return code;
 }

@@ -13,6 +13,7 @@
 #include <cstring>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace qd::bench {
 
@@ -48,6 +49,13 @@ inline int connectTo(std::uint16_t port)
     const int on = 1;
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     return fd;
+}
+
+inline std::vector<int> connectMany(std::uint16_t port, int count)
+{
+    std::vector<int> connections;
+    for (int i = 0; i < count; ++i) connections.push_back(connectTo(port));
+    return connections;
 }
 
 inline bool say(int fd, std::string_view text)

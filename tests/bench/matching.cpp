@@ -18,10 +18,12 @@
 #include "services/exchange/matching_engine.h"
 #include "services/exchange/simulated_market.h"
 #include "services/runtime/random.h"
+#include "tests/bench/median.h"
 
 namespace {
 
 using namespace qd;
+using bench::median;
 using namespace qd::exchange;
 
 struct Message {
@@ -215,13 +217,6 @@ double runEngine(const std::vector<Message>& all, std::uint32_t books, Tape& tap
         }
     }
     return processorSeconds() - start;
-}
-
-double median(std::vector<double> values)
-{
-    const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
-    std::nth_element(values.begin(), middle, values.end());
-    return *middle;
 }
 
 /// The two take turns, and each round has its own ratio: the speed of the machine drifts.

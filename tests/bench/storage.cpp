@@ -16,10 +16,12 @@
 
 #include "services/runtime/executor.h"
 #include "services/storage/writer.h"
+#include "tests/bench/median.h"
 
 namespace {
 
 using namespace qd;
+using bench::median;
 using namespace qd::storage;
 using std::chrono::steady_clock;
 
@@ -162,12 +164,6 @@ private:
     std::condition_variable m_ended;
     bool m_isOver = false;
 };
-
-double median(std::vector<double> values)
-{
-    std::sort(values.begin(), values.end());
-    return values[values.size() / 2];
-}
 
 void print(const char* name, const std::vector<double>& rates, const std::vector<double>& ratios,
            double bar)
