@@ -5,7 +5,6 @@
 // Parts in this process: wire server, API, order room, SQLite (synchronous=FULL, group commit, the
 // log copied beside the writer), market room; a broker that accepts at once stands where the adapter is.
 #include <sys/epoll.h>
-#include <sys/wait.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -19,6 +18,9 @@
 #include "services/market/instrument_directory.h"
 #include "services/wire/network.h"
 #include "tests/bench/loopback_client.h"
+#include "tests/bench/median.h"
+#include "tests/bench/peer.h"
+#include "tests/support/instant_broker.h"
 #include "tests/support/orders_dsl.h"
 
 using namespace qd;
@@ -103,7 +105,7 @@ Answer load(const std::vector<int>& clients, std::uint64_t& number)
     return result;
 }
 
-[[noreturn]] void runPeer(int commands, int results)
+void runPeer(int commands, int results)
 {
     std::uint64_t number = 0;
     std::vector<std::pair<std::uint16_t, std::vector<int>>> lines; ///< by port, kept alive
@@ -112,99 +114,13 @@ Answer load(const std::vector<int>& clients, std::uint64_t& number)
         auto known =
             std::ranges::find(lines, ask.port, [](const auto& line) { return line.first; });
         if (known == lines.end()) {
-            std::vector<int> clients;
-            for (int i = 0; i < kClients; ++i) clients.push_back(connectTo(ask.port));
-            known = lines.insert(lines.end(), {ask.port, std::move(clients)});
+            known = lines.insert(lines.end(), {ask.port, connectMany(ask.port, kClients)});
         }
         if (!writeWhole(results, load(known->second, number))) break;
     }
-    _exit(0);
 }
 
 // ── this process ─────────────────────────────────────────────────────────────────────────────────
-
-/// Accepts at once and does nothing else.
-class InstantBroker final : public brokers::Broker {
-public:
-    explicit InstantBroker(runtime::Executor& core) : m_core(core)
-    {
-        m_capabilities.broker = BrokerId("instant");
-        m_capabilities.orderTypes = {OrderType::Market, OrderType::Limit};
-        m_capabilities.timesInForce = {TimeInForce::Day, TimeInForce::Gtc};
-        m_capabilities.orderClasses = {OrderClass::Simple};
-        m_capabilities.ordersPerMinuteMax = 1'000'000'000;
-    }
-    const brokers::Capabilities& capabilities() const override { return m_capabilities; }
-    brokers::BrokerStatus status() const override
-    {
-        brokers::BrokerStatus status;
-        status.connected = status.authenticated = true;
-        status.breakerState = "closed";
-        return status;
-    }
-    void submit(const OrderRequest& request, const std::string&, OutcomeCallback done) override
-    {
-        brokers::OrderReport report;
-        report.clientOrderId = request.clientOrderId;
-        report.venueOrderId = VenueOrderId(fmt::format("v{}", ++submitted));
-        report.request = request;
-        report.state = OrderState::Accepted;
-        report.venueStatus = "new";
-        m_core.post([done = std::move(done), report] { done(brokers::Accepted{report}); });
-    }
-    void modify(const VenueOrderId&, const brokers::Modification&, const std::string&,
-                OutcomeCallback done) override
-    {
-        done(brokers::Refused{});
-    }
-    void cancel(const VenueOrderId&, const std::string&, OutcomeCallback done) override
-    {
-        done(brokers::Refused{});
-    }
-    void findByClientId(const ClientOrderId&, Callback<brokers::OrderReport> done) override
-    {
-        done(fail(ErrorKind::NotFound, "broker.order_not_found", "none"));
-    }
-    void listOrders(const brokers::OrderQuery&,
-                    Callback<std::vector<brokers::OrderReport>> done) override
-    {
-        m_core.post([done] { done(std::vector<brokers::OrderReport>()); });
-    }
-    void listExecutions(Timestamp, Callback<std::vector<Fill>> done) override
-    {
-        m_core.post([done] { done(std::vector<Fill>()); });
-    }
-    void listPositions(Callback<std::vector<Position>> done) override
-    {
-        m_core.post([done] { done(std::vector<Position>()); });
-    }
-    void account(Callback<AccountSnapshot> done) override
-    {
-        AccountSnapshot account;
-        account.account = AccountId("paper");
-        account.cash = account.equity = account.lastEquity = account.buyingPower =
-            Money::of("1000000000000");
-        account.asOf = m_core.clock().now();
-        m_core.post([done, account] { done(account); });
-    }
-    void listInstruments(Callback<std::vector<Instrument>> done) override
-    {
-        done(std::vector<Instrument>());
-    }
-    void start(std::function<void(brokers::BrokerEvent)> events) override
-    {
-        m_core.post([events = std::move(events)] {
-            events(brokers::ConnectionChange{true, "", {}});
-        });
-    }
-    void stop() override {}
-
-    std::uint64_t submitted = 0;
-
-private:
-    runtime::Executor& m_core;
-    brokers::Capabilities m_capabilities;
-};
 
 /// Quotes a symbol once, when it is first wanted.
 class OneQuoteFeed final : public brokers::MarketFeed {
@@ -343,7 +259,7 @@ struct Desk {
 
     runtime::ThreadExecutor core{"core"}, db{"db"}, wal{"wal"};
     std::unique_ptr<storage::Writer> writer;
-    InstantBroker broker{core};
+    test::InstantBroker broker{core};
     OneQuoteFeed feed{core};
     market::InstrumentDirectory directory;
     test::FakeMarket window;
@@ -356,27 +272,15 @@ struct Desk {
     std::unique_ptr<wire::Server> server, bareServer;
 };
 
-double median(std::vector<double> values)
-{
-    std::ranges::sort(values);
-    return values[values.size() / 2];
-}
-
 } // namespace
 
 int main()
 {
-    int commands[2], results[2];
-    if (::pipe(commands) != 0 || ::pipe(results) != 0) return 1;
-    const pid_t peer = ::fork(); // before there are threads
-    if (peer == 0) {
-        ::close(commands[1]);
-        runPeer(commands[0], results[1]);
-    }
+    const Peer peer = Peer::start(runPeer); // before there are threads
     const auto ask = [&](std::uint16_t port, bool orders) {
         Answer answer;
-        writeWhole(commands[1], Ask{port, orders});
-        readWhole(results[0], answer);
+        writeWhole(peer.commands, Ask{port, orders});
+        readWhole(peer.results, answer);
         return answer;
     };
 
@@ -429,8 +333,7 @@ int main()
                    median(p50), median(p99),
                    static_cast<double>(accepted) / static_cast<double>(commits), kClients, isWhole);
     }
-    ::close(commands[1]);
-    ::waitpid(peer, nullptr, 0);
+    peer.end();
     std::filesystem::remove_all(folder);
     return 0;
 }

@@ -13,10 +13,13 @@
 
 #include "services/orders/order_json.h"
 #include "services/orders/order_service.h"
+#include "tests/bench/median.h"
+#include "tests/support/instant_broker.h"
 
 namespace {
 
 using namespace qd;
+using bench::median;
 
 /// Runs what was posted when told to; timers never fire. One thread.
 class ManualExecutor final : public runtime::Executor {
@@ -42,91 +45,16 @@ private:
 };
 
 /// Accepts at once and fills at once.
-class InstantBroker final : public brokers::Broker {
+class FillingBroker final : public test::InstantBroker {
 public:
-    explicit InstantBroker(runtime::Executor& core) : m_core(core)
-    {
-        m_capabilities.broker = BrokerId("instant");
-        m_capabilities.orderTypes = {OrderType::Limit};
-        m_capabilities.timesInForce = {TimeInForce::Gtc};
-        m_capabilities.orderClasses = {OrderClass::Simple};
-        m_capabilities.ordersPerMinuteMax = 1'000'000'000;
-        m_capabilities.crossesZero = true;
-    }
-    const brokers::Capabilities& capabilities() const override { return m_capabilities; }
-    brokers::BrokerStatus status() const override
-    {
-        brokers::BrokerStatus status;
-        status.connected = status.authenticated = true;
-        status.breakerState = "closed";
-        return status;
-    }
-    void submit(const OrderRequest& request, const std::string&, OutcomeCallback done) override
-    {
-        brokers::OrderReport report;
-        report.clientOrderId = request.clientOrderId;
-        report.venueOrderId = VenueOrderId("v" + std::to_string(++m_count));
-        report.request = request;
-        report.state = OrderState::Accepted;
-        m_core.post([this, report, done] {
-            done(brokers::Accepted{report});
-            brokers::OrderUpdate update;
-            update.kind = OrderEventKind::Filled;
-            update.report = report;
-            update.report.filledQuantity = report.request.quantity;
-            update.report.state = OrderState::Filled;
-            Fill fill;
-            fill.executionId = ExecutionId("x" + report.venueOrderId.text());
-            fill.symbol = report.request.symbol;
-            fill.side = report.request.side;
-            fill.price = *report.request.limitPrice;
-            fill.quantity = report.request.quantity;
-            fill.eventTime = m_core.clock().now();
-            update.fill = fill;
-            m_events(update);
-        });
-    }
-    void modify(const VenueOrderId&, const brokers::Modification&, const std::string&,
-                OutcomeCallback) override
-    {
-    }
-    void cancel(const VenueOrderId&, const std::string&, OutcomeCallback) override {}
-    void findByClientId(const ClientOrderId&, Callback<brokers::OrderReport>) override {}
-    void listOrders(const brokers::OrderQuery&,
-                    Callback<std::vector<brokers::OrderReport>> done) override
-    {
-        m_core.post([done] { done(std::vector<brokers::OrderReport>()); });
-    }
-    void listExecutions(Timestamp, Callback<std::vector<Fill>> done) override
-    {
-        m_core.post([done] { done(std::vector<Fill>()); });
-    }
-    void listPositions(Callback<std::vector<Position>> done) override
-    {
-        m_core.post([done] { done(std::vector<Position>()); });
-    }
-    void account(Callback<AccountSnapshot> done) override
-    {
-        m_core.post([done] {
-            AccountSnapshot snapshot;
-            snapshot.buyingPower = Money::of("1000000000000");
-            snapshot.shortingEnabled = true;
-            done(snapshot);
-        });
-    }
-    void listInstruments(Callback<std::vector<Instrument>>) override {}
-    void start(std::function<void(brokers::BrokerEvent)> events) override
-    {
-        m_events = std::move(events);
-        m_core.post([this] { m_events(brokers::ConnectionChange{true, "", {}}); });
-    }
-    void stop() override {}
+    explicit FillingBroker(runtime::Executor& core) : InstantBroker(core) {}
 
 private:
-    runtime::Executor& m_core;
-    brokers::Capabilities m_capabilities;
-    std::function<void(brokers::BrokerEvent)> m_events;
-    std::uint64_t m_count = 0;
+    void answered(brokers::OrderReport report) override
+    {
+        const Quantity whole = report.request.quantity;
+        tell(fill(report, whole, ExecutionId("x" + report.venueOrderId.text())));
+    }
 };
 
 class OneStock final : public orders::MarketView {
@@ -224,17 +152,11 @@ struct Room {
 
     ManualExecutor core, db;
     runtime::SeededRandom random{1};
-    InstantBroker broker;
+    FillingBroker broker;
     OneStock market;
     std::unique_ptr<storage::Writer> writer;
     std::unique_ptr<orders::OrderService> service;
 };
-
-double median(std::vector<double> values)
-{
-    std::ranges::sort(values);
-    return values[values.size() / 2];
-}
 
 } // namespace
 

@@ -2,27 +2,22 @@
 
 #include <algorithm>
 #include <map>
-#include <string>
 #include <vector>
 
-#include "services/brokers/broker.h"
 #include "services/orders/store.h"
 #include "services/runtime/random.h"
+#include "tests/support/instant_broker.h"
 
 namespace qd::powercut {
 
 /// A venue without a network: takes every order at once, and fills every third of them whole and
 /// every third in part. It stands on another machine, so a power cut takes nothing from it: what the
 /// order room had been told before is given back with `remember`. Core executor.
-class NearVenue final : public brokers::Broker {
+class NearVenue final : public qd::test::InstantBroker {
 public:
-    NearVenue(runtime::Executor& core, runtime::Random& random) : m_core(core), m_random(random)
+    NearVenue(runtime::Executor& core, runtime::Random& random)
+        : InstantBroker(core, "near"), m_random(random)
     {
-        m_capabilities.broker = BrokerId("near");
-        m_capabilities.orderTypes = {OrderType::Limit};
-        m_capabilities.timesInForce = {TimeInForce::Gtc};
-        m_capabilities.orderClasses = {OrderClass::Simple};
-        m_capabilities.ordersPerMinuteMax = 1'000'000'000;
     }
 
     void remember(const orders::Loaded& loaded)
@@ -44,36 +39,6 @@ public:
     }
 
     // ── Broker ───────────────────────────────────────────────────────────────────────────────────
-    const brokers::Capabilities& capabilities() const override { return m_capabilities; }
-    brokers::BrokerStatus status() const override
-    {
-        brokers::BrokerStatus status;
-        status.connected = status.authenticated = true;
-        status.breakerState = "closed";
-        return status;
-    }
-    void submit(const OrderRequest& request, const std::string&, OutcomeCallback done) override
-    {
-        brokers::OrderReport& report = m_orders[request.clientOrderId];
-        report.clientOrderId = request.clientOrderId;
-        report.venueOrderId = VenueOrderId("v-" + m_random.uuidV4());
-        report.request = request;
-        report.state = OrderState::Accepted;
-        report.createdAt = report.updatedAt = m_core.clock().now();
-        m_core.post([this, id = request.clientOrderId, done] {
-            done(brokers::Accepted{m_orders.at(id)});
-            trade(m_orders.at(id));
-        });
-    }
-    void modify(const VenueOrderId&, const brokers::Modification&, const std::string&,
-                OutcomeCallback done) override
-    {
-        done(brokers::Refused{notDone()});
-    }
-    void cancel(const VenueOrderId&, const std::string&, OutcomeCallback done) override
-    {
-        done(brokers::Refused{notDone()});
-    }
     void findByClientId(const ClientOrderId& id, Callback<brokers::OrderReport> done) override
     {
         const auto found = m_orders.find(id);
@@ -103,32 +68,22 @@ public:
             done, m_position.quantity.isZero() ? std::vector<Position>()
                                                : std::vector<Position>{m_position});
     }
-    void account(Callback<AccountSnapshot> done) override
-    {
-        AccountSnapshot snapshot;
-        snapshot.account = AccountId("paper");
-        snapshot.buyingPower = snapshot.cash = snapshot.equity = Money::of("1000000000000");
-        snapshot.asOf = m_core.clock().now();
-        reply<AccountSnapshot>(done, std::move(snapshot));
-    }
-    void listInstruments(Callback<std::vector<Instrument>> done) override
-    {
-        reply<std::vector<Instrument>>(done, std::vector<Instrument>());
-    }
-    void start(std::function<void(brokers::BrokerEvent)> events) override
-    {
-        m_events = std::move(events);
-        m_core.post([this] { m_events(brokers::ConnectionChange{true, "", {}}); });
-    }
-    void stop() override {}
 
 private:
-    static Error notDone() { return {ErrorKind::Invalid, "broker.unsupported", "only takes", {}}; }
-
-    template <typename T>
-    void reply(Callback<T> done, Result<T> answer)
+    VenueOrderId newId() override { return VenueOrderId("v-" + m_random.uuidV4()); }
+    void arrived(const brokers::OrderReport& report) override
     {
-        m_core.post([done = std::move(done), answer = std::move(answer)] { done(answer); });
+        m_orders[report.clientOrderId] = report;
+    }
+    void answered(brokers::OrderReport report) override
+    {
+        const int turn = m_turn++ % 3;
+        if (turn == 0) return;
+        const Quantity quantity = turn == 1 ? report.request.quantity : Quantity::of("1");
+        auto update = fill(report, quantity, ExecutionId("x-" + m_random.uuidV4()));
+        m_orders[report.clientOrderId] = report;
+        keep(*update.fill);
+        tell(std::move(update));
     }
 
     void keep(const Fill& fill)
@@ -138,37 +93,7 @@ private:
         m_position.symbol = fill.symbol;
     }
 
-    void trade(brokers::OrderReport& report)
-    {
-        const int turn = m_turn++ % 3;
-        if (turn == 0) return;
-        Fill fill;
-        fill.executionId = ExecutionId("x-" + m_random.uuidV4());
-        fill.clientOrderId = report.clientOrderId;
-        fill.venueOrderId = report.venueOrderId;
-        fill.symbol = report.request.symbol;
-        fill.side = report.request.side;
-        fill.price = *report.request.limitPrice;
-        fill.quantity = turn == 1 ? report.request.quantity : Quantity::of("1");
-        fill.eventTime = m_core.clock().now();
-        report.filledQuantity = fill.quantity;
-        report.averagePrice = fill.price;
-        report.state = fill.quantity == report.request.quantity ? OrderState::Filled
-                                                                : OrderState::PartiallyFilled;
-        report.updatedAt = fill.eventTime;
-        keep(fill);
-        brokers::OrderUpdate update;
-        update.kind = OrderEventKind::Filled;
-        update.report = report;
-        update.fill = fill;
-        update.eventTime = update.receiveTime = fill.eventTime;
-        m_events(update);
-    }
-
-    runtime::Executor& m_core;
     runtime::Random& m_random;
-    brokers::Capabilities m_capabilities;
-    std::function<void(brokers::BrokerEvent)> m_events;
     std::map<ClientOrderId, brokers::OrderReport> m_orders;
     std::vector<Fill> m_fills;
     Position m_position; ///< of the one symbol
