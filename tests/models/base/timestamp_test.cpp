@@ -68,6 +68,31 @@ TEST(Timestamp, RefusesWhatIsNoInstant)
     }
 }
 
+TEST(Timestamp, SumsAndDifferencesStopAtTheEndsOfTime)
+{
+    const auto first = Timestamp::fromNanos(-INT64_MAX), last = Timestamp::fromNanos(INT64_MAX);
+    EXPECT_EQ(last - first, Duration::max());
+    EXPECT_EQ(first - last, -Duration::max());
+    EXPECT_EQ(Timestamp::fromNanos(INT64_MIN) - Timestamp(), -Duration::max()); // can be negated
+    EXPECT_EQ(Timestamp::of("2261-01-01T00:00:00Z") - Timestamp::of("1678-01-01T00:00:00Z"),
+              Duration::max());
+    EXPECT_EQ(last - last, Duration::zero());
+    EXPECT_EQ(last + std::chrono::hours(1), last);
+    EXPECT_EQ(first - std::chrono::hours(1), first);
+    EXPECT_EQ(first + Duration::min(), first);
+    EXPECT_EQ(last - Duration::min(), last);
+    EXPECT_EQ(last - Duration(INT64_MAX), Timestamp());
+    EXPECT_EQ(Timestamp() + Duration(5) - Timestamp(), Duration(5));
+}
+
+TEST(Timestamp, AVenuesNumberBeyondTheYearsIsTheEndOfTime)
+{
+    EXPECT_EQ(Timestamp::fromMillis(INT64_MAX), Timestamp::fromNanos(INT64_MAX));
+    EXPECT_EQ(Timestamp::fromSeconds(-10'000'000'000), Timestamp::fromNanos(-INT64_MAX));
+    EXPECT_GT(Timestamp::fromMillis(INT64_MAX), Timestamp::of("2261-12-31T23:59:59Z"));
+    EXPECT_EQ(Timestamp::fromMillis(-1'500).nanos(), -1'500'000'000);
+}
+
 TEST(Timestamp, ReadsBackFromItsText)
 {
     std::mt19937_64 engine(9);
