@@ -66,7 +66,8 @@ function(qtest_programs folder)
 endfunction()
 
 foreach(folder models/base models/market models/orders services/runtime services/json
-        services/observability services/resilience services/storage services/wire services/exchange
+        services/observability services/resilience services/storage services/vault services/wire
+        services/exchange
         services/sandbox services/brokers services/market services/orders services/gateway
         services/drills models/accounts services/identity)
     gtest_program(${folder} USES ${folder})
