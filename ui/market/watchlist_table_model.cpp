@@ -24,7 +24,7 @@ Tone toneOf(const Price& change)
 } // namespace
 
 WatchlistTableModel::WatchlistTableModel(Desk& desk, QObject* parent)
-    : RowModel({{QStringLiteral("symbol"), tr("Symbol"), kSymbolWidth, Qt::AlignLeft, true},
+    : RowModel({{QStringLiteral("symbol"), tr("Symbol"), kSymbolWidth, Qt::AlignLeft, true, 0, true},
                 {QStringLiteral("last"), tr("Last"), kLastWidth, Qt::AlignRight, false},
                 {QStringLiteral("change"), tr("Chg"), 80, Qt::AlignRight, false, 2},
                 {QStringLiteral("changePercent"), tr("Chg %"), 68, Qt::AlignRight, false, 1},
@@ -66,17 +66,11 @@ void WatchlistTableModel::relist()
         m_itemOfSlot[std::size_t(slot)] = item;
     }
     restart();
-}
-
-void WatchlistTableModel::giveNamesRoom(const QFontMetrics& metrics)
-{
-    int widest = 0;
-    for (const Symbol& symbol : m_desk.watchlist()) {
-        if (assetClassOf(symbol) != AssetClass::Option) continue;
-        widest = std::max(widest, metrics.horizontalAdvance(format::symbol(symbol)));
-    }
-    setWidth(SymbolColumn, std::max(kSymbolWidth, widest > 0 ? widest + 2 * metric::kCellPadding + 1 : 0));
-    setWidth(LastColumn, widest > 0 ? kOptionLastWidth : kLastWidth);
+    const auto& list = m_desk.watchlist();
+    const bool hasOptions = std::any_of(list.begin(), list.end(), [](const Symbol& symbol) {
+        return assetClassOf(symbol) == AssetClass::Option;
+    });
+    setWidth(LastColumn, hasOptions ? kOptionLastWidth : kLastWidth);
 }
 
 int WatchlistTableModel::itemOf(const Symbol& symbol) const
@@ -190,6 +184,12 @@ SortKey WatchlistTableModel::sortKeyOf(int item, int column) const
     case ChangeColumn: return SortKey::of(quotes.changeOf(slot).toDouble());
     default: return SortKey::of(quotes.changePercentOf(slot).toDouble());
     }
+}
+
+QString WatchlistTableModel::exportOf(int item, int column) const
+{
+    if (column != SymbolColumn) return RowModel::exportOf(item, column);
+    return format::plain(symbolOf(item).text(), 32);
 }
 
 void WatchlistTableModel::move(int item, int steps)

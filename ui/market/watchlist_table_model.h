@@ -1,6 +1,5 @@
 #pragma once
 
-#include <QFontMetrics>
 #include <QTimer>
 
 #include "ui/state/desk.h"
@@ -18,14 +17,13 @@ public:
 
     const Symbol& symbolOf(int item) const { return m_desk.watchlist()[std::size_t(item)]; }
     int itemOf(const Symbol& symbol) const;
-    /// No contract's name may be cut, written like this; a list without options needs no such room.
-    void giveNamesRoom(const QFontMetrics& metrics);
     /// Move a symbol up (−1) or down (+1) in the list; only while no column is sorted.
     void move(int item, int steps);
 
     int itemCount() const override { return int(m_desk.watchlist().size()); }
     Cell cellOf(int item, int column) const override;
     SortKey sortKeyOf(int item, int column) const override;
+    QString exportOf(int item, int column) const override;
     Qt::ItemFlags flags(const QModelIndex& index) const override;
     Qt::DropActions supportedDropActions() const override { return Qt::MoveAction; }
     QStringList mimeTypes() const override;

@@ -42,12 +42,6 @@ WatchlistView::WatchlistView(Desk& desk, const Theme& theme, QWidget* parent)
     connect(menu, &QMenu::aboutToShow, this, &WatchlistView::fillListMenu);
     connect(&desk, &Desk::watchlistChanged, this, &WatchlistView::showListName);
     showListName();
-    const auto giveNamesRoom = [this, &theme] {
-        m_model->giveNamesRoom(QFontMetrics(theme.font(TypeSize::Body, TypeWeight::SemiBold)));
-    };
-    connect(&desk, &Desk::watchlistChanged, this, giveNamesRoom);
-    connect(&theme, &Theme::changed, this, giveNamesRoom);
-    giveNamesRoom();
     connect(&desk, &Desk::symbolChanged, this, &WatchlistView::followSelection);
     connect(m_model, &QAbstractItemModel::modelReset, this, &WatchlistView::followSelection);
     followSelection();

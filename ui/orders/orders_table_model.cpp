@@ -49,7 +49,7 @@ OrdersTableModel::OrdersTableModel(Desk& desk, QObject* parent)
     : RowModel({{QStringLiteral("time"), tr("Time (ET)"), 102, Qt::AlignLeft},
                 {QStringLiteral("order"), tr("Order"), 84, Qt::AlignLeft, false, 4},
                 {QStringLiteral("side"), tr("Side"), 52, Qt::AlignLeft},
-                {QStringLiteral("symbol"), tr("Symbol"), 72, Qt::AlignLeft},
+                {QStringLiteral("symbol"), tr("Symbol"), 72, Qt::AlignLeft, false, 0, true},
                 {QStringLiteral("quantity"), tr("Qty"), 68, Qt::AlignRight},
                 {QStringLiteral("filled"), tr("Filled"), 100, Qt::AlignLeft, false, 1},
                 {QStringLiteral("type"), tr("Type"), 66, Qt::AlignLeft},
@@ -94,7 +94,7 @@ Cell OrdersTableModel::cellOf(int item, int column) const
     case IdColumn: return text(shortId(order), Tone::Muted);
     case SideColumn: return text(sideWord(order), sideTone(request.side), TypeWeight::Bold);
     case SymbolColumn:
-        return text(format::plain(request.symbol.text(), 32), Tone::Normal, TypeWeight::SemiBold);
+        return text(format::symbol(request.symbol), Tone::Normal, TypeWeight::SemiBold);
     case QuantityColumn: return text(format::quantity(request.quantity));
     case FilledColumn: {
         Cell cell = text(format::quantity(order.filledQuantity), Tone::Muted);
@@ -150,6 +150,7 @@ QString OrdersTableModel::exportOf(int item, int column) const
     switch (column) {
     case TimeColumn: return QString::fromStdString(order.createdAt.toString());
     case IdColumn: return format::plain(order.request.clientOrderId.text(), 64);
+    case SymbolColumn: return format::plain(order.request.symbol.text(), 32);
     case StateColumn: {
         const std::string_view name =
             order.stateWord.empty() ? toString(order.state) : order.stateWord;
@@ -164,7 +165,7 @@ FillsTableModel::FillsTableModel(Desk& desk, QObject* parent)
     : RowModel({{QStringLiteral("time"), tr("Time (ET)"), 102, Qt::AlignLeft},
                 {QStringLiteral("executionId"), tr("Execution"), 128, Qt::AlignLeft, false, 3},
                 {QStringLiteral("side"), tr("Side"), 52, Qt::AlignLeft},
-                {QStringLiteral("symbol"), tr("Symbol"), 72, Qt::AlignLeft},
+                {QStringLiteral("symbol"), tr("Symbol"), 72, Qt::AlignLeft, false, 0, true},
                 {QStringLiteral("quantity"), tr("Qty"), 72, Qt::AlignRight},
                 {QStringLiteral("price"), tr("Price"), 84, Qt::AlignRight},
                 {QStringLiteral("value"), tr("Value"), 110, Qt::AlignRight},
@@ -189,7 +190,7 @@ Cell FillsTableModel::cellOf(int item, int column) const
     case ExecutionColumn: return text(format::plain(fill.executionId.text(), 18), Tone::Muted);
     case SideColumn: return text(sideWord(fill.side), sideTone(fill.side), TypeWeight::Bold);
     case SymbolColumn:
-        return text(format::plain(fill.symbol.text(), 32), Tone::Normal, TypeWeight::SemiBold);
+        return text(format::symbol(fill.symbol), Tone::Normal, TypeWeight::SemiBold);
     case QuantityColumn: return text(format::quantity(fill.quantity));
     case PriceColumn: return text(format::number(fill.price.value(), places));
     case ValueColumn: return text(format::money(notional(fill.price, fill.quantity)));
@@ -223,6 +224,7 @@ QString FillsTableModel::exportOf(int item, int column) const
     switch (column) {
     case TimeColumn: return QString::fromStdString(fill.eventTime.toString());
     case ExecutionColumn: return format::plain(fill.executionId.text(), 80);
+    case SymbolColumn: return format::plain(fill.symbol.text(), 32);
     case OrderColumn: return format::plain(fill.clientOrderId.text(), 64);
     case PriceColumn: return QString::fromStdString(fill.price.toString());
     default: return RowModel::exportOf(item, column);

@@ -93,7 +93,7 @@ void OrdersView::showMenu(const QPoint& at)
         resizeEvent(nullptr);
     })->setEnabled(order != nullptr);
     if (order) {
-        menu->addAction(tr("Show %1 on the chart").arg(format::plain(order->request.symbol.text(), 32)),
+        menu->addAction(tr("Show %1 on the chart").arg(format::symbol(order->request.symbol)),
                         this, [this, symbol = order->request.symbol] { m_desk.select(symbol); });
     }
     menu->addSeparator();

@@ -25,7 +25,7 @@ Decimal unrealisedPercent(const client::PositionFacts& facts)
 } // namespace
 
 PositionsTableModel::PositionsTableModel(Desk& desk, QObject* parent)
-    : RowModel({{QStringLiteral("symbol"), tr("Symbol"), 84, Qt::AlignLeft},
+    : RowModel({{QStringLiteral("symbol"), tr("Symbol"), 84, Qt::AlignLeft, false, 0, true},
                 {QStringLiteral("quantity"), tr("Qty"), 78, Qt::AlignRight},
                 {QStringLiteral("averagePrice"), tr("Avg price"), 92, Qt::AlignRight},
                 {QStringLiteral("last"), tr("Last"), 84, Qt::AlignRight},
@@ -67,7 +67,7 @@ Cell PositionsTableModel::cellOf(int item, int column) const
     };
     switch (column) {
     case SymbolColumn:
-        cell.text = format::plain(position.symbol.text(), 32);
+        cell.text = format::symbol(position.symbol);
         cell.weight = TypeWeight::SemiBold;
         break;
     case QuantityColumn: cell.text = format::quantity(position.quantity); break;
@@ -114,6 +114,12 @@ SortKey PositionsTableModel::sortKeyOf(int item, int column) const
     case RealisedColumn: return SortKey::of(facts.position.realised.toDouble());
     default: return SortKey::of(cellOf(item, column).text);
     }
+}
+
+QString PositionsTableModel::exportOf(int item, int column) const
+{
+    if (column != SymbolColumn) return RowModel::exportOf(item, column);
+    return format::plain(m_desk.positions().at(item).position.symbol.text(), 32);
 }
 
 } // namespace qd::ui

@@ -19,6 +19,7 @@ public:
     bool accepts(int item) const override;
     Cell cellOf(int item, int column) const override;
     SortKey sortKeyOf(int item, int column) const override;
+    QString exportOf(int item, int column) const override;
 
 private:
     Desk& m_desk;

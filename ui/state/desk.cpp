@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <set>
 
+#include "models/market/option_contract.h"
+
 namespace qd::ui {
 
 namespace {
@@ -17,6 +19,13 @@ constexpr int kCatchUpMax = 500;   ///< lines of the log that one absence may co
 QString toText(std::string_view text)
 {
     return QString::fromUtf8(text.data(), qsizetype(std::min<std::size_t>(text.size(), 400)));
+}
+
+/// A contract by its name, not its code.
+QString nameOf(const Symbol& symbol)
+{
+    const auto contract = optionContractOf(symbol);
+    return contract ? toText(toString(*contract)) : toText(symbol.text());
 }
 
 /// A comparison with the broker that begins, or ends as it began, is nothing to interrupt for.
@@ -164,7 +173,7 @@ void Desk::logEvent(const client::StreamEvent& event, const client::TradingFacts
         line.title = event.fill->side == Side::Buy ? tr("Bought") : tr("Sold");
         line.text = QStringLiteral("%1 %2 @ %3")
                         .arg(toText(event.fill->quantity.toString()),
-                             toText(event.fill->symbol.text()),
+                             nameOf(event.fill->symbol),
                              toText(event.fill->price.toString()));
     } else if (event.order) {
         const client::OrderFacts& order = *event.order;
@@ -178,7 +187,7 @@ void Desk::logEvent(const client::StreamEvent& event, const client::TradingFacts
         line.text = QStringLiteral("%1 %2 %3 %4")
                         .arg(toText(toString(order.request.side)),
                              toText(order.request.quantity.toString()),
-                             toText(order.request.symbol.text()), toText(order.reasonText))
+                             nameOf(order.request.symbol), toText(order.reasonText))
                         .trimmed();
     } else if (event.trading) {
         line.isNotice = isNews(*event.trading, before);

@@ -1,6 +1,7 @@
 #include "ui/widgets/data_table.h"
 
 #include <QFileDialog>
+#include <QFontMetrics>
 #include <QKeyEvent>
 #include <QPainter>
 #include <QSaveFile>
@@ -86,16 +87,60 @@ void DataTable::setRowModel(RowModel* model)
     m_model = model;
     setModel(model);
     horizontalHeader()->setSectionResizeMode(QHeaderView::Interactive);
-    for (int i = 0; i < int(model->columns().size()); ++i) {
-        setColumnWidth(i, model->columns()[std::size_t(i)].width);
-    }
-    connect(model, &QAbstractItemModel::rowsInserted, this, &DataTable::reportVisibleRows);
-    connect(model, &QAbstractItemModel::modelReset, this, &DataTable::reportVisibleRows);
+    connect(model, &QAbstractItemModel::rowsInserted, this,
+            [this](const QModelIndex&, int first, int last) {
+                fitRows(first, last);
+                reportVisibleRows();
+            });
+    connect(model, &QAbstractItemModel::modelReset, this, [this] {
+        refit();
+        reportVisibleRows();
+    });
     connect(model, &QAbstractItemModel::headerDataChanged, this, [this](Qt::Orientation, int first, int) {
-        setColumnWidth(first, m_model->columns()[std::size_t(first)].width);
+        setColumnWidth(first, wantedWidth(std::size_t(first)));
         layoutColumns();
     });
+    connect(&m_theme, &Theme::changed, this, &DataTable::refit);
+    m_fitted.assign(model->columns().size(), 0);
+    for (std::size_t i = 0; i < m_fitted.size(); ++i) setColumnWidth(int(i), wantedWidth(i));
+    refit();
+}
+
+int DataTable::wantedWidth(std::size_t column) const
+{
+    return std::max(m_model->columns()[column].width, m_fitted[column]);
+}
+
+void DataTable::refit()
+{
+    for (std::size_t i = 0; i < m_fitted.size(); ++i) {
+        if (m_fitted[i] == 0) continue;
+        m_fitted[i] = 0;
+        setColumnWidth(int(i), wantedWidth(i));
+    }
+    fitRows(0, m_model->rowCount() - 1);
     layoutColumns();
+}
+
+void DataTable::fitRows(int first, int last)
+{
+    const QFontMetrics metrics(m_theme.font(TypeSize::Body, TypeWeight::SemiBold));
+    bool wider = false;
+    for (std::size_t column = 0; column < m_fitted.size(); ++column) {
+        if (!m_model->columns()[column].fits) continue;
+        // Most names are far shorter than their column: only the long ones are measured.
+        const int longest = (wantedWidth(column) - 2 * metric::kCellPadding) / metrics.maxWidth();
+        for (int row = first; row <= last; ++row) {
+            const QString text = m_model->cellOf(m_model->itemAt(row), int(column)).text;
+            if (text.size() <= longest) continue;
+            const int width = metrics.horizontalAdvance(text) + 2 * metric::kCellPadding + 1;
+            if (width <= wantedWidth(column)) continue;
+            m_fitted[column] = width;
+            setColumnWidth(int(column), width);
+            wider = true;
+        }
+    }
+    if (wider) layoutColumns();
 }
 
 int DataTable::currentItem() const
@@ -151,16 +196,16 @@ void DataTable::layoutColumns()
     const auto& columns = m_model->columns();
     int wanted = 0;
     int rank = 0;
-    for (const Column& column : columns) {
-        wanted += column.width;
-        rank = std::max(rank, column.dropRank);
+    for (std::size_t i = 0; i < columns.size(); ++i) {
+        wanted += wantedWidth(i);
+        rank = std::max(rank, columns[i].dropRank);
     }
     std::vector<bool> hidden(columns.size(), false);
     for (; rank > 0 && wanted > viewport()->width(); --rank) {
         for (std::size_t i = 0; i < columns.size(); ++i) {
             if (columns[i].dropRank != rank) continue;
             hidden[i] = true;
-            wanted -= columns[i].width;
+            wanted -= wantedWidth(i);
         }
     }
     for (int i = 0; i < int(columns.size()); ++i) setColumnHidden(i, hidden[std::size_t(i)]);
@@ -176,7 +221,7 @@ void DataTable::layoutColumns()
     if (stretch < 0) stretch = lastShown;
     if (stretch < 0) return;
     if (!columns[std::size_t(stretch)].stretch) fixed -= columnWidth(stretch);
-    setColumnWidth(stretch, std::max(columns[std::size_t(stretch)].width, viewport()->width() - fixed));
+    setColumnWidth(stretch, std::max(wantedWidth(std::size_t(stretch)), viewport()->width() - fixed));
 }
 
 void DataTable::reportVisibleRows()

@@ -56,12 +56,18 @@ protected:
 private:
     /// Hide what must be hidden, and give what is left over to the stretching column.
     void layoutColumns();
+    /// The width of each column before anything is hidden or stretched.
+    int wantedWidth(std::size_t column) const;
+    /// Widen the columns that fit their texts to those of these rows, and lay out again if need be.
+    void fitRows(int first, int last);
+    void refit();
     void reportVisibleRows();
     void cycleSort(int column);
 
     const Theme& m_theme;
     RowModel* m_model = nullptr;
     QTimer m_resort;
+    std::vector<int> m_fitted; ///< per column: pixels of the longest text measured, 0 if it fits none
     QString m_emptyTitle, m_emptyHint;
 };
 

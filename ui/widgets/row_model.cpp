@@ -79,6 +79,11 @@ bool RowModel::matchesFilter(int item) const
     return std::all_of(words.begin(), words.end(), [&](const QString& word) {
         for (int column = 0; column < int(m_columns.size()); ++column) {
             if (cellOf(item, column).text.contains(word, Qt::CaseInsensitive)) return true;
+            // A name may be shown in a shorter form than the one that is written elsewhere.
+            if (m_columns[std::size_t(column)].fits &&
+                exportOf(item, column).contains(word, Qt::CaseInsensitive)) {
+                return true;
+            }
         }
         return false;
     });

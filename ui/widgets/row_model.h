@@ -36,6 +36,7 @@ struct Column {
     Qt::Alignment align = Qt::AlignLeft;
     bool stretch = false; ///< takes what is left over
     int dropRank = 0;     ///< highest is hidden first when the table gets narrow; 0: never
+    bool fits = false;    ///< widens to the longest text in it: names that must not be cut
 };
 
 /// By what a row sorts: a number, or a text when `isText`.

@@ -1,5 +1,6 @@
 #include <QSignalSpy>
 
+#include "tests/ui/desk_stage.h"
 #include "tests/ui/orders/ticket_stage.h"
 #include "ui/orders/order_words.h"
 #include "ui/orders/orders_view.h"
@@ -237,6 +238,34 @@ private Q_SLOTS:
         orders.setFilterText(QStringLiteral("rejected aapl"));
         QCOMPARE(orders.rowCount(), 1);
         QVERIFY(orders.toCsv().contains(QStringLiteral("AAPL")));
+    }
+
+    /// In the tables a contract has its name, in files its code.
+    void contractsAreNamedInTheTables()
+    {
+        test::DeskStage stage;
+        stage.open();
+        OrdersTableModel orders(stage.desk, nullptr);
+        FillsTableModel fills(stage.desk, nullptr);
+        client::OrderFacts order = stage.desk.orders().at(0);
+        order.request.clientOrderId = ClientOrderId("of an option");
+        order.request.symbol = Symbol::of("GOOG151224C00750000");
+        stage.tell(&client::StreamEvent::order, order);
+        Fill fill;
+        fill.executionId = ExecutionId("of an option");
+        fill.clientOrderId = order.request.clientOrderId;
+        fill.symbol = order.request.symbol;
+        fill.quantity = Quantity::of("1");
+        fill.price = Price::of("7.5");
+        stage.tell(&client::StreamEvent::fill, fill);
+        for (RowModel* table : std::vector<RowModel*>{&orders, &fills}) {
+            table->setFilterText(QStringLiteral("GOOG151224C"));
+            QCOMPARE(table->rowCount(), 1);
+            QCOMPARE(table->data(table->index(0, 3), Qt::DisplayRole).toString(),
+                     QStringLiteral("GOOG 750C 24Dec15"));
+            QVERIFY(table->columns()[3].fits);
+            QVERIFY(table->toCsv().contains(QLatin1String(",GOOG151224C00750000,")));
+        }
     }
 };
 

@@ -7,6 +7,7 @@
 #include "tests/ui/painted.h"
 #include "ui/portfolio/account_strip.h"
 #include "ui/portfolio/positions_table_model.h"
+#include "ui/widgets/data_table.h"
 
 using namespace qd;
 using namespace qd::ui;
@@ -134,6 +135,26 @@ private Q_SLOTS:
         fresh.position.symbol = Symbol::of("GLD");
         stage.tell(&client::StreamEvent::position, fresh);
         QCOMPARE(stage.shown().back(), QStringLiteral("GLD"));
+    }
+
+    /// The name in full on the screen, the code where other programs read it.
+    void aContractIsNamedInFull()
+    {
+        Stage stage;
+        DataTable table(stage.theme, QStringLiteral("positions"), QStringLiteral("Positions"));
+        table.resize(900, 300);
+        table.setRowModel(&stage.model);
+        const int before = table.columnWidth(Positions::SymbolColumn);
+        client::PositionFacts contract = stage.held("SPY");
+        contract.position.symbol = Symbol::of("GOOGL151224P01752500");
+        stage.tell(&client::StreamEvent::position, contract);
+        QVERIFY(table.columnWidth(Positions::SymbolColumn) > before);
+        QCOMPARE(test::timesPainted(table, QStringLiteral("GOOGL 1752.5P 24Dec15")), 1);
+        QVERIFY(stage.model.toCsv().contains(QLatin1String("\r\nGOOGL151224P01752500,")));
+        for (const char* typed : {"googl 1752", "GOOGL151224P"}) {
+            stage.model.setFilterText(QLatin1String(typed));
+            QCOMPARE(stage.shown(), QStringList({"GOOGL 1752.5P 24Dec15"}));
+        }
     }
 
     void staleProfitIsGreyAndWhatIsKnownIsNot()

@@ -19,10 +19,11 @@ struct Fruit {
 
 class FruitModel final : public RowModel {
 public:
+    static constexpr int NoteColumn = 2;
     explicit FruitModel(QObject* parent)
         : RowModel({{QStringLiteral("name"), QStringLiteral("Name"), 80, Qt::AlignLeft, true},
                     {QStringLiteral("weight"), QStringLiteral("Weight"), 80, Qt::AlignRight},
-                    {QStringLiteral("note"), QStringLiteral("Note"), 120, Qt::AlignLeft, false, 1}},
+                    {QStringLiteral("note"), QStringLiteral("Note"), 120, Qt::AlignLeft, false, 1, true}},
                    parent)
     {
         restart();
@@ -38,7 +39,7 @@ public:
         Cell cell;
         cell.text = column == 0   ? fruits[std::size_t(item)].name
                     : column == 1 ? format::number(Decimal::fromInt(fruits[std::size_t(item)].weight), 0)
-                                  : QString();
+                                  : note;
         return cell;
     }
     SortKey sortKeyOf(int item, int column) const override
@@ -53,6 +54,7 @@ public:
         return names;
     }
     std::vector<Fruit> fruits;
+    QString note;
 };
 
 } // namespace
@@ -125,6 +127,24 @@ private Q_SLOTS:
         QCOMPARE(model.toCsv(), QStringLiteral("name,weight,note\r\n"
                                                "'=cmd(),12345,\r\n"
                                                "\"a,\"\"b\"\"\",-7,\r\n"));
+    }
+
+    void aColumnThatFitsTakesTheRoomItsTextsNeedAndGivesItBack()
+    {
+        Theme theme;
+        FruitModel model(nullptr);
+        DataTable table(theme, QStringLiteral("fruit"), QStringLiteral("Fruit"));
+        table.resize(1600, 200);
+        table.setRowModel(&model);
+        const int plain = table.columnWidth(FruitModel::NoteColumn);
+        model.note = QString(60, QLatin1Char('w'));
+        model.add(QStringLiteral("plum"), 1);
+        const QFontMetrics metrics(theme.font(TypeSize::Body, TypeWeight::SemiBold));
+        QVERIFY(table.columnWidth(FruitModel::NoteColumn) >
+                metrics.horizontalAdvance(model.note) + 2 * metric::kCellPadding);
+        model.note = QStringLiteral("w");
+        model.restart();
+        QCOMPARE(table.columnWidth(FruitModel::NoteColumn), plain);
     }
 
     void exportWritesTheRowsThatAreShown()
