@@ -268,6 +268,28 @@ void eachMember(Execution& execution, Visit& visit)
     visit("at", execution.at);
 }
 
+/// The first of the names by which a row is known that it does not have; empty: it has them.
+std::string_view missingName(const KeptOrder& kept)
+{
+    const auto& order = kept.order;
+    return order.id.empty()        ? "id"
+           : order.account.empty() ? "account"
+           : order.symbol.empty()  ? "symbol"
+                                   : "";
+}
+std::string_view missingName(const KeptAccount& account)
+{
+    return account.terms.id.empty() ? "id" : "";
+}
+std::string_view missingName(const VenueExecution& execution)
+{
+    return execution.id.empty()        ? "id"
+           : execution.order.empty()   ? "order"
+           : execution.account.empty() ? "account"
+           : execution.symbol.empty()  ? "symbol"
+                                       : "";
+}
+
 template <typename Row>
 std::string save(const Row& row)
 {
@@ -286,6 +308,7 @@ Result<Row> load(std::string_view text)
     Loader loader{document->root(), {}};
     Row row;
     eachMember(row, loader);
+    if (loader.bad.empty()) loader.bad = missingName(row);
     if (!loader.bad.empty())
         return fail(ErrorKind::Corrupt, "sandbox.archive",
                     "a row's member " + loader.bad + " does not make sense");

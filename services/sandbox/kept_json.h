@@ -9,7 +9,8 @@ namespace qd::sandbox {
 
 // The rows of a VenueArchive: one JSON object each, decimals as strings, times in nanoseconds since
 // the epoch, enumerations by name. A member that is missing has its default, so that files of older
-// programs are read; one that does not make sense fails with Corrupt "sandbox.archive".
+// programs are read; one that does not make sense, and a row without the names it is known by, fails
+// with Corrupt "sandbox.archive".
 
 std::string toJson(const exchange::KeptOrder& order);
 std::string toJson(const exchange::KeptAccount& account);

@@ -298,5 +298,16 @@ TEST_F(Archive, ADamagedRowIsNotRead)
     EXPECT_NE(order.error().detail.find("status"), std::string::npos);
 }
 
+TEST_F(Archive, ARowWithoutTheNamesItIsKnownByIsNotRead)
+{
+    const auto order = readKeptOrder(R"({"id":"o-1","account":"paper","quantity":"1"})");
+    ASSERT_FALSE(order);
+    EXPECT_EQ(order.error().kind, ErrorKind::Corrupt);
+    EXPECT_NE(order.error().detail.find("symbol"), std::string::npos);
+    EXPECT_FALSE(readKeptAccount(R"({"cash":"100"})"));
+    EXPECT_FALSE(readExecution(R"({"id":"e-1","order":"o-1","account":"paper"})"));
+    EXPECT_TRUE(readKeptOrder(R"({"id":"o-1","account":"paper","symbol":"SPY"})"));
+}
+
 } // namespace
 } // namespace qd::sandbox::test
