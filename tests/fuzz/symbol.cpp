@@ -1,9 +1,9 @@
-// Any text: a symbol is refused or is plain, short and stable.
+// Any text: a symbol is refused or is plain, short and stable; an option's says one contract.
 // uses: models/base models/market
 #include <cstdlib>
 #include <string_view>
 
-#include "models/market/instrument.h"
+#include "models/market/option_contract.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const unsigned char* bytes, std::size_t size)
 {
@@ -17,6 +17,9 @@ extern "C" int LLVMFuzzerTestOneInput(const unsigned char* bytes, std::size_t si
         if (!plain) std::abort();
     }
     if (qd::Symbol::parse(text).value() != *symbol) std::abort();
-    (void)qd::assetClassOf(*symbol);
+    const auto contract = qd::optionContractOf(*symbol);
+    if (contract.has_value() != (qd::assetClassOf(*symbol) == qd::AssetClass::Option)) std::abort();
+    if (contract && qd::symbolOf(*contract).value() != *symbol) std::abort();
+    if (contract && qd::toString(*contract).empty()) std::abort();
     return 0;
 }
