@@ -55,7 +55,7 @@ std::string_view trim(std::string_view text)
     return text;
 }
 
-/// Is it YYMMDD + C|P + 8 digits, with a day that exists?
+/// Is it YYMMDD + C|P + 8 digits, with a day that exists and a strike above nothing?
 bool isOccTail(std::string_view tail)
 {
     for (std::size_t i = 0; i < tail.size(); ++i)
@@ -64,6 +64,7 @@ bool isOccTail(std::string_view tail)
         return static_cast<unsigned>((tail[at] - '0') * 10 + (tail[at + 1] - '0'));
     };
     const unsigned year = 2000 + two(0), month = two(2), day = two(4);
+    if (tail.substr(7).find_first_not_of('0') == std::string_view::npos) return false;
     return month >= 1 && month <= 12 && day >= 1 && day <= daysInMonth(year, month);
 }
 

@@ -69,6 +69,7 @@ TEST(Symbol, TellsItsAssetClass)
     EXPECT_EQ(assetClassOf(Symbol::of("0700.HK")), AssetClass::Equity);
     EXPECT_EQ(assetClassOf(Symbol::of("BTC-USD")), AssetClass::Crypto);
     EXPECT_EQ(assetClassOf(Symbol::of("SPY   240419C00500000")), AssetClass::Option);
+    EXPECT_FALSE(Symbol::parse("SPY240419C00000000")) << "an option of no strike is none";
     EXPECT_EQ(parseAssetClass("option").value(), AssetClass::Option);
     EXPECT_EQ(parseAssetClass("bond").error().code, "instrument.unknown_asset_class");
 }
