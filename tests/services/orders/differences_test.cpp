@@ -131,6 +131,28 @@ TEST(Differences, AFillBetweenLookingAndAcceptingIsCountedOnce)
     EXPECT_TRUE(differences(backend).empty());
 }
 
+TEST(Differences, APositionBeyondWhatCanBeCountedIsNotAccepted)
+{
+    Backend backend({}, 1, /*started=*/false);
+    const Symbol acme = Symbol::of("ACME");
+    backend.venue.movePosition(acme, Quantity::of("92233720360")); // 8.5 more can be counted
+    backend.start();
+    backend.run(2s);
+    const auto id = backend.submit(buy(5, "ACME").limit("12.50"));
+    backend.run(1s);
+    backend.venue.movePosition(acme, Quantity::of("5"));
+    backend.run(2min);
+    ASSERT_EQ(differences(backend).size(), 1u);
+    const std::string seen = differences(backend).front().id;
+    backend.venue.movePosition(acme, Quantity::of("-5"));
+    backend.fill(id, 5, "12.50"); // between looking and accepting
+    EXPECT_EQ(codeOf(accept(backend, seen, "transferred in")), "orders.position_out_of_range");
+    EXPECT_EQ(backend.position("ACME"), Quantity::of("92233720365"));
+    EXPECT_EQ(differences(backend).size(), 1u);
+    backend.run(5min);
+    EXPECT_TRUE(differences(backend).empty()) << "the venue has taken it back";
+}
+
 TEST(Differences, CashThatAgreesWithTheFillsIsNoDifference)
 {
     Backend backend;
