@@ -1,5 +1,7 @@
 #include "services/orders/journal.h"
 
+#include <utility>
+
 namespace qd::orders {
 
 /// A change on its way to the disk, and who waits for it.
@@ -7,6 +9,11 @@ struct Journal::Written {
     Change change;
     std::vector<std::string> payloads;
     Then then;
+};
+
+/// What goes to the writer as one work.
+struct Journal::Group {
+    std::vector<Written> changes;
 };
 
 Journal::Journal(storage::Writer& writer, runtime::Executor& core, Events events)
@@ -21,38 +28,79 @@ void Journal::commit(Change change, Then then)
         return;
     }
     const Timestamp now = m_core.clock().now();
-    const auto written = std::make_shared<Written>();
-    written->payloads.reserve(change.size());
+    if (!m_group) m_group = std::make_shared<Group>();
+    Written& written = m_group->changes.emplace_back();
+    written.payloads.reserve(change.size());
     for (Entry& entry : change) {
         entry.fact.time = now;
-        written->payloads.push_back(payloadOf(entry));
+        written.payloads.push_back(payloadOf(entry));
     }
-    written->change = std::move(change);
-    written->then = std::move(then);
+    written.change = std::move(change);
+    written.then = std::move(then);
     ++*m_pending;
+    written.then ? handOverSoon() : handOverInTime();
+}
+
+void Journal::handOverSoon()
+{
+    if (std::exchange(m_isComing, true)) return;
+    m_core.post([this, alive = std::weak_ptr<bool>(m_alive)] {
+        if (!alive.expired()) handOver();
+    });
+}
+
+void Journal::handOverInTime()
+{
+    if (m_isComing || m_ride.isActive()) return;
+    m_ride = m_core.after(kRideMax, [this] { handOver(); });
+}
+
+void Journal::handOver()
+{
+    m_isComing = false;
+    m_ride.cancel();
+    const std::shared_ptr<Group> group = std::exchange(m_group, nullptr);
+    if (!group) return;
+    const auto done = [this, group, pending = m_pending,
+                       alive = std::weak_ptr<bool>(m_alive)](const Result<std::int64_t>& outcome) {
+        *pending -= group->changes.size();
+        if (!alive.expired()) settle(*group, outcome.map([](std::int64_t) {}));
+    };
+    if (*m_pending > kPendingMax) {
+        m_core.post([done] {
+            done(fail(ErrorKind::Unavailable, "orders.overloaded",
+                      "too many changes wait for the disk already"));
+        });
+        return;
+    }
     // The answer keeps it all until the work has run, and lets go of it on this side: memory that
     // another thread gives back costs both of them a lock.
     m_writer.submit(
-        [work = written.get()](storage::Transaction& transaction) {
-            return store(transaction, work->change, work->payloads);
-        },
-        m_core,
-        [this, written, pending = m_pending,
-         alive = std::weak_ptr<bool>(m_alive)](Result<std::int64_t> outcome) {
-            --*pending;
-            if (alive.expired()) return;
-            if (!outcome) {
-                if (written->then) written->then(tl::unexpected(outcome.error()));
-                m_events.failed(outcome.error());
-                return;
+        [work = group.get()](storage::Transaction& transaction) -> Result<void> {
+            for (Written& written : work->changes) {
+                if (auto stored = store(transaction, written.change, written.payloads); !stored) {
+                    return stored;
+                }
             }
-            m_events.committed(written->change);
-            if (written->then) written->then({});
-        });
+            return {};
+        },
+        m_core, done);
 }
 
-void Journal::read(storage::Writer::Work work, Then then) const
+void Journal::settle(const Group& group, const Result<void>& outcome)
 {
+    const std::weak_ptr<bool> alive = m_alive; // those who are told may end it all
+    for (const Written& written : group.changes) {
+        if (outcome) m_events.committed(written.change);
+        if (written.then) written.then(outcome);
+        if (alive.expired()) return;
+    }
+    if (!outcome) m_events.failed(outcome.error());
+}
+
+void Journal::read(storage::Writer::Work work, Then then)
+{
+    handOver();
     m_writer.submit(std::move(work), m_core,
                     [then = std::move(then),
                      alive = std::weak_ptr<bool>(m_alive)](Result<std::int64_t> outcome) {
@@ -65,6 +113,9 @@ void Journal::abandon()
 {
     m_alive = std::make_shared<bool>(true);
     m_pending = std::make_shared<std::size_t>(0);
+    m_group.reset();
+    m_isComing = false;
+    m_ride.cancel();
 }
 
 } // namespace qd::orders
