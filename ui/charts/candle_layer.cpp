@@ -87,8 +87,8 @@ void CandleLayer::paintStudies(QPainter& painter, const Palette& colors,
             // A study that starts anew each day is not joined to the day before, whether the market
             // shut in between or not.
             if (daily && !points.isEmpty() && index >= span &&
-                Studies::dayOf(picture.bars->startMs(index)) !=
-                    Studies::dayOf(picture.bars->startMs(index - span))) {
+                picture.studies->dayOf(picture.bars->startMs(index)) !=
+                    picture.studies->dayOf(picture.bars->startMs(index - span))) {
                 painter.drawPolyline(points);
                 points.clear();
             }

@@ -73,6 +73,10 @@ ChartPanel::ChartPanel(Desk& desk, const Theme& theme, QWidget* parent)
     });
     connect(&desk, &Desk::heartbeat, this, &ChartPanel::refreshLast);
     connect(&desk.status(), &StatusStore::statusChanged, this, &ChartPanel::refreshLast);
+    connect(&desk.status(), &StatusStore::marketChanged, this, [this] {
+        // What kind of market this is may be known later than its bars.
+        if (m_neverCloses != m_desk.neverCloses(m_desk.symbol())) showSeries();
+    });
     connect(&desk.status(), &StatusStore::linkChanged, this, &ChartPanel::showSeries);
     showSeries();
 }
@@ -101,7 +105,9 @@ void ChartPanel::showSeries()
         }
         return;
     }
-    m_studies.rebuild(series.bars, m_desk.interval() != BarInterval::Day1);
+    m_neverCloses = m_desk.neverCloses(m_desk.symbol());
+    m_studies.rebuild(series.bars, m_desk.interval() != BarInterval::Day1,
+                      m_neverCloses ? Studies::Days::Utc : Studies::Days::NewYork);
     m_chart->setSeries(&series.bars, &m_studies, m_desk.placesOf(m_desk.symbol()));
     refreshTags();
     refreshLast();

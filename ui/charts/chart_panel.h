@@ -55,6 +55,7 @@ private:
 
     Desk& m_desk;
     Studies m_studies;
+    bool m_neverCloses = false;
     QStackedLayout* m_stack;
     CandleChart* m_chart;
     StatePlate* m_plate;

@@ -12,9 +12,9 @@ constexpr std::int64_t kMidnightMs = 5 * 3'600'000;
 
 } // namespace
 
-std::int64_t Studies::dayOf(std::int64_t startMs)
+std::int64_t Studies::dayOf(std::int64_t startMs) const
 {
-    return (startMs - kMidnightMs) / kDayMs;
+    return (m_days == Days::Utc ? startMs : startMs - kMidnightMs) / kDayMs;
 }
 
 double Studies::averageAfter(double previous, double value, int length)
@@ -23,8 +23,9 @@ double Studies::averageAfter(double previous, double value, int length)
     return previous + weight * (value - previous);
 }
 
-void Studies::rebuild(const BarPyramid& bars, bool withVwap)
+void Studies::rebuild(const BarPyramid& bars, bool withVwap, Days days)
 {
+    m_days = days;
     m_withVwap = withVwap;
     m_fast.clear();
     m_slow.clear();

@@ -15,13 +15,17 @@ public:
     static constexpr int kFastLength = 20;
     static constexpr int kSlowLength = 50;
 
+    /// Where one trading day ends and the next begins, of a market that shuts over night and of
+    /// one that never does.
+    enum class Days { NewYork, Utc };
+
     /// Which trading day a bar that starts then belongs to: the sums of VWAP begin anew with each.
-    static std::int64_t dayOf(std::int64_t startMs);
+    std::int64_t dayOf(std::int64_t startMs) const;
     /// An exponential average of this length, one value on.
     static double averageAfter(double previous, double value, int length);
 
     /// From nothing; O(bars).
-    void rebuild(const BarPyramid& bars, bool withVwap);
+    void rebuild(const BarPyramid& bars, bool withVwap, Days days = Days::NewYork);
     /// After `append` or `replaceLast` on the same bars; O(1).
     void follow(const BarPyramid& bars);
 
@@ -38,6 +42,7 @@ private:
     void extend(const BarPyramid& bars, std::size_t index);
 
     bool m_withVwap = false;
+    Days m_days = Days::NewYork;
     std::vector<double> m_fast, m_slow, m_vwap;
     Sums m_closed; ///< of the day up to, not including, the last bar
     Sums m_open;   ///< with the last bar

@@ -77,9 +77,7 @@ void TopBar::refresh()
 void TopBar::refreshMarket()
 {
     const client::MarketFacts& market = m_desk.status().market();
-    const bool isCrypto =
-        !m_desk.symbol().empty() && assetClassOf(m_desk.symbol()) == AssetClass::Crypto;
-    if (isCrypto || market.alwaysOpen) return m_market->show(tr("OPEN 24/7"), Tone::Up);
+    if (m_desk.neverCloses(m_desk.symbol())) return m_market->show(tr("OPEN 24/7"), Tone::Up);
     const Timestamp now = m_desk.clock().now();
     switch (market.phase) {
     case SessionPhase::Regular:

@@ -445,4 +445,10 @@ bool Desk::isUsable(const Symbol& symbol) const
     return false;
 }
 
+bool Desk::neverCloses(const Symbol& symbol) const
+{
+    return m_status.market().alwaysOpen ||
+           (!symbol.empty() && assetClassOf(symbol) == AssetClass::Crypto);
+}
+
 } // namespace qd::ui

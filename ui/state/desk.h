@@ -79,6 +79,8 @@ public:
     /// How far a symbol's price may be believed, link and feeds included.
     Freshness freshnessOf(const Symbol& symbol) const;
     bool isUsable(const Symbol& symbol) const;
+    /// Whether this symbol's market is open around the clock; its days are UTC's then.
+    bool neverCloses(const Symbol& symbol) const;
 
     /// Tell the person at the desk something that happened here.
     void tell(client::Severity severity, const QString& title, const QString& text);

@@ -289,6 +289,24 @@ private Q_SLOTS:
         QVERIFY2(std::isnan(vwap[5]), "a day without a trade has no average");
     }
 
+    /// From midnight to midnight, 2024-04-03 to -04: New York's begins at 05:00, a market that
+    /// never shuts has UTC's day.
+    void vwapOfAMarketThatNeverShutsBeginsAtMidnightUtc()
+    {
+        constexpr std::int64_t kHour = 3'600'000;
+        const std::int64_t midnight = Timestamp::of("2024-04-04T00:00:00Z").millis();
+        BarPyramid bars;
+        bars.assign({midnight - kHour, midnight, midnight + 5 * kHour},
+                    {{10, 10, 10, 10, 100}, {20, 20, 20, 20, 100}, {30, 30, 30, 30, 100}});
+        Studies studies;
+        studies.rebuild(bars, true, Studies::Days::NewYork);
+        QVERIFY(near(studies.vwap()[1], 15));
+        QVERIFY(near(studies.vwap()[2], 30));
+        studies.rebuild(bars, true, Studies::Days::Utc);
+        QVERIFY(near(studies.vwap()[1], 20));
+        QVERIFY(near(studies.vwap()[2], 25));
+    }
+
     /// The same series through somebody else's software.
     void averagesAgreeWithTulip()
     {
