@@ -268,9 +268,11 @@ std::int64_t Database::changes() const
     return sqlite3_changes64(m_state->handle);
 }
 
-void Database::copyWal()
+int Database::copyWal()
 {
-    sqlite3_wal_checkpoint_v2(m_state->handle, "main", SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
+    int pages = 0;
+    sqlite3_wal_checkpoint_v2(m_state->handle, "main", SQLITE_CHECKPOINT_PASSIVE, &pages, nullptr);
+    return pages;
 }
 
 void Database::syncCopied()

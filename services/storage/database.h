@@ -45,8 +45,9 @@ public:
     bool isInTransaction() const; ///< false too after SQLite undid a transaction by itself
     std::int64_t changes() const;
     /// Copy what the write-ahead log has into the database, as far as no reader is in the way; any
-    /// connection. Silent when it could not: the log keeps what was not copied.
-    void copyWal();
+    /// connection. Silent when it could not: the log keeps what was not copied. The answer is the
+    /// number of pages in the log.
+    int copyWal();
     /// Flush what was copied, so that the connection that begins the log again need not wait for it.
     /// Silent: that connection flushes too, and is told of a failure.
     void syncCopied();

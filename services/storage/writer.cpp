@@ -131,7 +131,7 @@ void Writer::State::runBatch(std::vector<Submission>& batch)
     for (const Observer& observer : observers) {
         if (!result.events.empty()) observer(result.events);
     }
-    if (walCopier && !result.failure) walCopier->committed(*database);
+    if (walCopier && !result.failure) walCopier->committed(*database, appender.lastSequence());
 }
 
 std::vector<Submission> Writer::State::account(const std::vector<Submission>& batch,
@@ -155,11 +155,13 @@ Result<std::unique_ptr<Writer>> Writer::open(Database database, runtime::Executo
                                              WriterOptions options)
 {
     QD_ASSERT(options.queueMax > 0 && options.batchMax > 0);
+    QD_ASSERT(!options.archive || options.walCopies != nullptr);
     const auto appender = EventAppender::open(database);
     if (!appender) return tl::unexpected(appender.error());
     std::unique_ptr<WalCopier> copier;
     if (options.walCopies != nullptr) {
-        auto opened = WalCopier::open(database, *options.walCopies, options.walLimits);
+        auto opened = WalCopier::open(database, *options.walCopies, options.walLimits,
+                                      std::move(options.archive));
         if (!opened) return tl::unexpected(opened.error());
         copier = std::move(*opened);
     }
@@ -179,8 +181,10 @@ Writer::~Writer()
         refused = std::exchange(m_state->queue, {});
         m_state->refusal = closed;
         m_state->observers.clear();
+        const auto archive = m_state->walCopier ? m_state->walCopier->close() : nullptr;
         m_state->walCopier.reset();
         m_state->database.reset();
+        if (archive) archive->databaseClosed();
     }
     refuse(std::move(refused), closed);
 }
@@ -224,6 +228,11 @@ WriterStats Writer::stats() const
     WriterStats stats = m_state->stats;
     stats.queued = m_state->queue.size();
     return stats;
+}
+
+std::optional<ArchiveFigures> Writer::archiveFigures() const
+{
+    return m_state->walCopier ? m_state->walCopier->archiveFigures() : std::nullopt;
 }
 
 std::optional<Error> Writer::stopped() const

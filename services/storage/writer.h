@@ -48,6 +48,9 @@ struct WriterOptions {
     /// the writer. Null: the writer does it by itself, in between. See wal_copier.h.
     runtime::Executor* walCopies = nullptr;
     WalLimits walLimits;
+    /// Keeps what is committed, so that the database can be brought back to any moment; needs
+    /// `walCopies`. See archive.h.
+    std::optional<ArchiveOptions> archive;
 };
 
 /// The one writer: takes units of work, commits many in one transaction (natural group commit: what
@@ -77,6 +80,7 @@ public:
     /// Before the first submit.
     void observe(Observer observer);
     WriterStats stats() const;
+    std::optional<ArchiveFigures> archiveFigures() const; ///< nothing without an archive
     /// Commits what is queued; returns when it is on disk. Not from the writer's executor.
     void flush();
     /// Why it refuses everything; empty while it works.
