@@ -8,6 +8,7 @@
 #include <QPicture>
 #include <QTest>
 
+#include "models/base/timestamp.h"
 #include "ui/charts/candle_chart.h"
 
 using namespace qd::ui;
@@ -294,7 +295,7 @@ private Q_SLOTS:
     void vwapOfAMarketThatNeverShutsBeginsAtMidnightUtc()
     {
         constexpr std::int64_t kHour = 3'600'000;
-        const std::int64_t midnight = Timestamp::of("2024-04-04T00:00:00Z").millis();
+        const std::int64_t midnight = qd::Timestamp::of("2024-04-04T00:00:00Z").millis();
         BarPyramid bars;
         bars.assign({midnight - kHour, midnight, midnight + 5 * kHour},
                     {{10, 10, 10, 10, 100}, {20, 20, 20, 20, 100}, {30, 30, 30, 30, 100}});
