@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <deque>
 #include <optional>
 #include <tuple>
 #include <unordered_map>
@@ -107,9 +108,23 @@ struct InstrumentDirectory::State {
     template <typename Rank>
     std::vector<const Entry*> ranked(Rank&& rank, std::size_t limit) const;
 
-    std::vector<Entry> entries; ///< in the broker's order
+    void put(Instrument instrument);
+
+    std::deque<Entry> entries; ///< in the broker's order; adding one moves no other
     std::unordered_map<Symbol, std::size_t> bySymbol;
+    std::deque<Symbol> added; ///< oldest first
 };
+
+void InstrumentDirectory::State::put(Instrument instrument)
+{
+    const auto [at, isNew] = bySymbol.try_emplace(instrument.symbol, entries.size());
+    if (isNew) entries.emplace_back();
+    Entry& entry = entries[at->second];
+    entry.symbol = lower(instrument.symbol.text());
+    entry.squashed = squash(entry.symbol);
+    entry.name = lower(instrument.name);
+    entry.instrument = std::move(instrument);
+}
 
 std::optional<int> InstrumentDirectory::State::searchRank(
     const Entry& entry, const std::string& query, const std::vector<std::string_view>& words)
@@ -175,20 +190,26 @@ InstrumentDirectory::~InstrumentDirectory() = default;
 
 void InstrumentDirectory::load(std::vector<Instrument> instruments)
 {
-    std::unordered_map<Symbol, std::size_t> bySymbol;
-    std::vector<State::Entry> entries;
-    entries.reserve(instruments.size());
-    for (Instrument& instrument : instruments) {
-        const auto [at, isNew] = bySymbol.try_emplace(instrument.symbol, entries.size());
-        if (isNew) entries.emplace_back();
-        State::Entry& entry = entries[at->second];
-        entry.symbol = lower(instrument.symbol.text());
-        entry.squashed = squash(entry.symbol);
-        entry.name = lower(instrument.name);
-        entry.instrument = std::move(instrument);
+    auto& added = m_state->added;
+    while (added.size() > kAddedMax) added.pop_front();
+    std::vector<Instrument> kept;
+    for (const Symbol& symbol : added) kept.push_back(*find(symbol));
+    m_state->entries.clear();
+    m_state->bySymbol.clear();
+    for (Instrument& instrument : instruments) m_state->put(std::move(instrument));
+    std::erase_if(added, [this](const Symbol& symbol) { return find(symbol) != nullptr; });
+    for (Instrument& instrument : kept)
+        if (find(instrument.symbol) == nullptr) m_state->put(std::move(instrument));
+}
+
+bool InstrumentDirectory::add(Instrument instrument)
+{
+    if (find(instrument.symbol) == nullptr) {
+        if (m_state->added.size() >= 2 * kAddedMax) return false;
+        m_state->added.push_back(instrument.symbol);
     }
-    m_state->entries = std::move(entries);
-    m_state->bySymbol = std::move(bySymbol);
+    m_state->put(std::move(instrument));
+    return true;
 }
 
 void InstrumentDirectory::refresh(brokers::Broker& broker,

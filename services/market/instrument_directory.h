@@ -15,12 +15,16 @@ namespace qd::market {
 class InstrumentDirectory {
 public:
     static constexpr std::size_t kResultsMax = 100;
+    /// So many of those added outlast a `load`, the newest; as many again are taken until the next.
+    static constexpr std::size_t kAddedMax = 2'000;
 
     InstrumentDirectory();
     ~InstrumentDirectory();
 
-    /// Replace everything. Of two with one symbol the last counts.
+    /// Replace everything but what was added. Of two with one symbol the last counts.
     void load(std::vector<Instrument> instruments);
+    /// One more, that no listing has; it stays when the next one is loaded. False: there is no room.
+    bool add(Instrument instrument);
     /// Ask the broker and `load`. On failure what was there stays.
     void refresh(brokers::Broker& broker, std::function<void(Result<std::size_t>)> done);
 
