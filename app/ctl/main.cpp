@@ -18,6 +18,8 @@ int main(int argc, char** argv)
     auto& connection = session.connection;
     app.add_option("--url", connection.url, "Backend, e.g. http://127.0.0.1:8080; default: the local one");
     app.add_option("--token-file", connection.tokenFile, "File with the token; default: the local one's");
+    app.add_option("--ca-file", connection.caFile,
+                   "PEM file with the authorities to trust over https; default: the machine's");
     app.add_option("--data-dir", connection.dataDirectory, "Data folder of the local backend");
     app.add_flag("--json", connection.json, "Print the API's answers as JSON, a line each");
     addOrderCommands(app, session, chosen);

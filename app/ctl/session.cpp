@@ -64,7 +64,9 @@ void Session::connect()
                  " cannot be read; name another with --token-file");
         throw Ended{kUnreachable};
     }
-    m_link = std::make_unique<drills::Link>();
+    wire::HttpClientOptions options;
+    options.tls.caFile = connection.caFile;
+    m_link = std::make_unique<drills::Link>(options);
     m_api = std::make_unique<drills::ApiClient>(*m_link, url, runtime::Secret(std::move(token)));
 }
 

@@ -22,6 +22,7 @@ enum ExitCode {
 struct Connection {
     std::string url;       ///< empty: the local backend's
     std::string tokenFile; ///< empty: the local backend's
+    std::string caFile;    ///< authorities to trust over https; empty: the machine's
     std::string dataDirectory;
     bool json = false;
 };

@@ -19,6 +19,10 @@ Options readOptions(const QCoreApplication& application)
     const QCommandLineOption token(QStringLiteral("token-file"),
                                    QStringLiteral("Private file with that backend's owner token."),
                                    QStringLiteral("file"));
+    const QCommandLineOption ca(
+        QStringLiteral("ca-file"),
+        QStringLiteral("PEM <file> with the authorities to trust over https; else the machine's."),
+        QStringLiteral("file"));
     const QCommandLineOption replay(
         QStringLiteral("replay"),
         QStringLiteral("Let the market replay this recording (several: a,b,c)."),
@@ -39,11 +43,11 @@ Options readOptions(const QCoreApplication& application)
     const QCommandLineOption resetPaper(
         QStringLiteral("reset-paper"),
         QStringLiteral("Forget the paper account and start with a new one."));
-    parser.addOptions({connect, token, replay, simulate, seed, symbols, shoot, resetPaper});
+    parser.addOptions({connect, token, ca, replay, simulate, seed, symbols, shoot, resetPaper});
     parser.process(application);
-    return {parser.value(connect), parser.value(token),     parser.value(replay),
-            parser.value(shoot),   parser.isSet(simulate),  parser.value(seed),
-            parser.value(symbols), parser.isSet(resetPaper)};
+    return {parser.value(connect), parser.value(token),   parser.value(ca),
+            parser.value(replay),  parser.value(shoot),   parser.isSet(simulate),
+            parser.value(seed),    parser.value(symbols), parser.isSet(resetPaper)};
 }
 
 QString complaintAbout(const Options& options)

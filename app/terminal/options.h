@@ -8,7 +8,7 @@ namespace qd {
 
 /// What the command line asks for.
 struct Options {
-    QString connectUrl, tokenFile, replay, shootFolder;
+    QString connectUrl, tokenFile, caFile, replay, shootFolder;
     bool simulate = false;
     QString seed, symbols; ///< of a made-up market; empty: the market's own default
     bool resetPaper = false;

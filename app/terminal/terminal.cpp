@@ -57,7 +57,7 @@ int runWindow(QApplication& application, ui::Theme& theme, const Options& option
             QTextStream(stderr) << QString::fromStdString(token.error().detail) << Qt::endl;
             return 2;
         }
-        session.setServer({QUrl(options.connectUrl), std::move(*token)});
+        session.setServer({QUrl(options.connectUrl), std::move(*token), options.caFile});
     } else {
         embedded = embed(session, desk, embeddedOptions(options));
     }

@@ -1,19 +1,19 @@
 # Bash completion for quarterdeckctl; install as /usr/share/bash-completion/completions/quarterdeckctl.
 _quarterdeckctl() {
     local word=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
-    local global="--url --token-file --data-dir --json --help --version"
+    local global="--url --token-file --ca-file --data-dir --json --help --version"
     local -a path=()
     local words=
     local i
     for ((i = 1; i < COMP_CWORD; ++i)); do
         case ${COMP_WORDS[i]} in
-        --url | --token-file | --data-dir) ((++i)) ;;
+        --url | --token-file | --ca-file | --data-dir) ((++i)) ;;
         -*) ;;
         *) path+=("${COMP_WORDS[i]}") ;;
         esac
     done
     case $previous in
-    --token-file | --data-dir | --report)
+    --token-file | --ca-file | --data-dir | --report)
         mapfile -t COMPREPLY < <(compgen -f -- "$word")
         return
         ;;

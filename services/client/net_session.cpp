@@ -150,7 +150,7 @@ void NetSession::setServer(ServerAddress server)
 {
     // Values that cannot be copied travel in a box: queued calls are copied.
     auto forRest = std::make_shared<ServerAddress>(
-        ServerAddress{server.url, server.token.clone()});
+        ServerAddress{server.url, server.token.clone(), server.caFile});
     auto forStream = std::make_shared<ServerAddress>(std::move(server));
     QMetaObject::invokeMethod(
         m_rest, [rest = m_rest, forRest] { rest->setServer(std::move(*forRest)); });

@@ -28,6 +28,7 @@ class StreamLink;
 struct ServerAddress {
     QUrl url;              ///< "http://127.0.0.1:40123"
     runtime::Secret token; ///< of the owner's token file
+    QString caFile = {};   ///< PEM: whom to trust over https; empty: the machine's authorities
 };
 
 /// Times and limits of a conversation; the defaults are for people, tests give shorter ones.

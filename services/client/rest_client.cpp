@@ -5,6 +5,7 @@
 #include <QTimer>
 
 #include "services/client/problem_json.h"
+#include "services/client/trust.h"
 
 namespace qd::client {
 
@@ -47,6 +48,7 @@ RestClient::RestClient(const NetSettings& settings) : m_settings(settings) {}
 void RestClient::setServer(ServerAddress server)
 {
     m_server = std::move(server);
+    m_tls = tlsTrusting(m_server.caFile);
     if (!m_manager) return;
     for (auto* reply : m_manager->findChildren<QNetworkReply*>()) reply->abort();
     m_manager->clearConnectionCache();
@@ -71,6 +73,7 @@ void RestClient::send(const RestCall& call, Done done)
     }
     const QUrl resource(QString::fromStdString(call.target), QUrl::StrictMode);
     QNetworkRequest request(m_server.url.resolved(resource));
+    if (request.url().scheme() == QLatin1String("https")) request.setSslConfiguration(m_tls);
     const auto token = m_server.token.revealForUse();
     if (!token.empty())
         request.setRawHeader("Authorization",

@@ -6,6 +6,7 @@
 #include <QByteArray>
 #include <QNetworkAccessManager>
 #include <QNetworkReply>
+#include <QSslConfiguration>
 
 #include "services/client/net_session.h"
 
@@ -46,6 +47,7 @@ private:
 
     NetSettings m_settings;
     ServerAddress m_server;
+    QSslConfiguration m_tls;
     QNetworkAccessManager* m_manager = nullptr; ///< made on first use, on its thread
 };
 

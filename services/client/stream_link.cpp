@@ -6,6 +6,7 @@
 #include <QNetworkProxy>
 
 #include "services/client/facts_json.h"
+#include "services/client/trust.h"
 
 namespace qd::client {
 
@@ -88,6 +89,7 @@ void StreamLink::dial()
     m_socketIsNew = true;
     m_socket = new QWebSocket(QString(), QWebSocketProtocol::VersionLatest, this);
     m_socket->setProxy(QNetworkProxy::NoProxy);
+    m_socket->setSslConfiguration(tlsTrusting(m_server.caFile));
     m_socket->setMaxAllowedIncomingFrameSize(m_settings.frameBytesMax);
     m_socket->setMaxAllowedIncomingMessageSize(m_settings.frameBytesMax);
     connect(m_socket, &QWebSocket::connected, this, [this] { sendHello(); });

@@ -4,10 +4,10 @@
 
 namespace qd::drills {
 
-Link::Link(wire::HttpClientOptions options)
+Link::Link(const wire::HttpClientOptions& options)
     : m_network(1, "link"), m_executor(m_network.makeExecutor()),
-      m_http(wire::makeHttpClient(m_network, *m_executor, std::move(options))),
-      m_sockets(wire::makeWebSocketClient(m_network, *m_executor))
+      m_http(wire::makeHttpClient(m_network, *m_executor, options)),
+      m_sockets(wire::makeWebSocketClient(m_network, *m_executor, options.tls))
 {
 }
 

@@ -15,7 +15,7 @@ namespace qd::drills {
 /// blocks. One calling thread; destroy after everything that was made from it.
 class Link {
 public:
-    explicit Link(wire::HttpClientOptions options = {});
+    explicit Link(const wire::HttpClientOptions& options = {});
     ~Link();
     Link(const Link&) = delete;
     Link& operator=(const Link&) = delete;
