@@ -6,8 +6,9 @@
 
 #include <unistd.h>
 
-#include "services/brokers/alpaca/alpaca_broker.h"
-#include "services/brokers/alpaca/alpaca_feed.h"
+#include "app/backend/secrets.h"
+#include "app/backend/settings.h"
+#include "app/backend/archive.h"
 #include "services/brokers/persistent_reads.h"
 #include "services/gateway/fault_api.h"
 #include "services/gateway/market_api.h"
@@ -16,8 +17,11 @@
 #include "services/gateway/orders_api.h"
 #include "services/gateway/resilience_metrics.h"
 #include "services/gateway/system_api.h"
+#include "services/gateway/vault_api.h"
 #include "services/observability/otlp.h"
 #include "services/runtime/shifted_clock.h"
+#include "services/storage/archive_metrics.h"
+#include "services/vault/vault_metrics.h"
 #include "services/wire/network.h"
 
 namespace qd::app {
@@ -77,6 +81,17 @@ wire::ServerOptions serverOptions(const runtime::Config& config)
     return options;
 }
 
+/// Waits for what `begin` starts on core.
+Result<void> await(runtime::Executor& core,
+                   const std::function<void(std::function<void(Result<void>)>)>& begin)
+{
+    const auto done = std::make_shared<std::promise<Result<void>>>();
+    core.post([begin, done] {
+        begin([done](Result<void> result) { done->set_value(std::move(result)); });
+    });
+    return done->get_future().get();
+}
+
 } // namespace
 
 /// What lives on the core thread; made and destroyed there.
@@ -104,6 +119,8 @@ struct CoreParts {
     gateway::MarketWindow window;
     orders::OrderService orders;
     gateway::QuoteWatch quotes;
+    std::unique_ptr<BrokerKeys> keys;
+    std::unique_ptr<gateway::VaultApi> vaultApi;
     gateway::Health health;
     std::unique_ptr<gateway::Monitoring> monitoring;
     std::unique_ptr<gateway::ResilienceMetrics> resilience;
@@ -128,8 +145,10 @@ struct Backend::Parts {
     }
 
     Result<void> openStorage(const runtime::Config& config);
-    void buildCore(const runtime::Config& config, brokers::AlpacaSettings alpaca,
-                   const std::string& folder);
+    Result<void> openVault(const runtime::Config& config, const std::string& folder);
+    void buildCore(const runtime::Config& config, const std::string& folder);
+    void addVaultTo(gateway::Api& api, const runtime::Config& config,
+                    const brokers::AlpacaSettings& alpaca);
     Result<void> startCore();
     void refreshDirectory();
     void signCheckpoint();
@@ -146,12 +165,14 @@ struct Backend::Parts {
     std::string databaseFile, checkpointFile, tokenFile;
     std::string baseUrl; ///< scheme and host of the API
     runtime::ThreadExecutor core{"core", clock}, db{"db", clock}, wal{"wal", clock},
-        jobs{"jobs", clock};
+        jobs{"jobs", clock}, bases{"bases", clock};
     wire::Network network{1, "io"};
     std::unique_ptr<runtime::Executor> io = network.makeExecutor();
     std::unique_ptr<wire::HttpClient> http;
     std::unique_ptr<wire::WebSocketClient> tradeSockets, marketSockets;
+    std::unique_ptr<vault::MasterKeys> masterKeys; ///< the writer may have works that use it
     std::unique_ptr<storage::Writer> writer;
+    std::unique_ptr<vault::Vault> secrets; ///< on core
     std::unique_ptr<gateway::OwnerToken> token;
     std::unique_ptr<CoreParts> the;
     std::unique_ptr<wire::Server> server;
@@ -163,23 +184,64 @@ Result<void> Backend::Parts::openStorage(const runtime::Config& config)
     if (!database) return tl::unexpected(database.error());
     if (auto sound = database->checkIntegrity(); !sound) return tl::unexpected(sound.error());
     const std::vector<storage::MigrationSet> sets = {storage::storageMigrations(),
-                                                     orders::orderMigrations()};
+                                                     orders::orderMigrations(),
+                                                     vault::vaultMigrations()};
     if (auto migrated = storage::migrateAll(*database, sets); !migrated)
         return tl::unexpected(migrated.error());
     storage::WriterOptions options;
     options.queueMax = static_cast<std::size_t>(config.integer("storage.queue_max"));
     options.walCopies = &wal;
+    options.archive = archiveOptions(config, databaseFile, bases, logger);
     if (config.boolean("drill.enabled")) options.fault = gateway::storageFaultHook(faults);
     auto opened = storage::Writer::open(std::move(*database), db, std::move(options));
     if (!opened) return tl::unexpected(opened.error());
     writer = std::move(*opened);
+    storage::showArchive(*writer, metrics);
     return {};
 }
 
-void Backend::Parts::buildCore(const runtime::Config& config, brokers::AlpacaSettings alpaca,
-                               const std::string& folder)
+Result<void> Backend::Parts::openVault(const runtime::Config& config, const std::string& folder)
 {
-    brokers::AlpacaSettings forFeed = alpaca.clone();
+    auto settings = vaultSettings(config);
+    if (config.boolean("drill.enabled")) settings.readFault = gateway::vaultFaultHook(faults);
+    const auto keyFile = keyFileInDataFolder(config, folder);
+    const bool isNew = isKeyInDataFolder(config) && !std::filesystem::exists(keyFile);
+    auto opened = await(core, [&](const vault::Vault::Then& then) {
+        secrets = std::make_unique<vault::Vault>(
+            vault::Vault::Dependencies{*writer, databaseFile, core, runtime::systemRandom(),
+                                       *masterKeys, observability::Logger(log, clock, "vault")},
+            std::move(settings));
+        secrets->start(then);
+    });
+    if (opened && isNew)
+        logger.warning("the vault's master key was made beside the database; keep a copy of it where "
+                       "no copy of the database is, or name a better place with vault.key_file",
+                       {{"file", keyFile}});
+    return opened;
+}
+
+void Backend::Parts::addVaultTo(gateway::Api& api, const runtime::Config& config,
+                                const brokers::AlpacaSettings& alpaca)
+{
+    the->keys = std::make_unique<BrokerKeys>(
+        BrokerKeys::Dependencies{*secrets, core, jobs, *http, *tradeSockets, the->broker, the->feed,
+                                 observability::Logger(log, clock, "keys")},
+        config, alpaca);
+    the->vaultApi = std::make_unique<gateway::VaultApi>(*secrets, core, the->keys->keys());
+    the->vaultApi->addTo(api);
+    the->vaultApi->addTo(the->health);
+    vault::watch(*secrets, metrics, clock);
+    for (const char* key : {"alpaca.key_id", "alpaca.secret_key"})
+        if (config.has(key) && config.origin(key) != "file")
+            logger.warning("a secret can be seen by whoever sees this process; it is in the vault "
+                           "now, start without it from now on",
+                           {{"setting", key}, {"from", config.origin(key)}});
+}
+
+void Backend::Parts::buildCore(const runtime::Config& config, const std::string& folder)
+{
+    auto alpaca = alpacaSettings(config);
+    brokers::AlpacaSettings forFeed = alpaca.clone(), addresses = alpaca.clone();
     const bool live = config.boolean("trading.live");
     const auto settings = orderSettings(config, alpaca.account);
     const bool alwaysOpen = alpaca.simulated;
@@ -211,6 +273,7 @@ void Backend::Parts::buildCore(const runtime::Config& config, brokers::AlpacaSet
     gateway::SystemApi{core, jobs, the->health, metrics, spans, breakers, kVersion, folder,
                        databaseFile, checkpointFile, core.clock().steady()}
         .addTo(api);
+    addVaultTo(api, config, addresses);
     if (config.boolean("drill.enabled")) gateway::FaultApi{faults}.addTo(api);
     api.serveStream([hub = the->hub.get()](const wire::HttpRequest& request,
                                            std::optional<gateway::Caller> caller) {
@@ -291,29 +354,30 @@ void Backend::Parts::signCheckpoint()
 
 Result<void> Backend::Parts::startCore()
 {
-    auto loaded = std::make_shared<std::promise<Result<void>>>();
-    core.post([this, loaded] {
+    auto hasKeys = await(core, [this](auto then) { the->keys->start(std::move(then)); });
+    if (!hasKeys) return hasKeys;
+    return await(core, [this](const std::function<void(Result<void>)>& then) {
         the->market.start();
         refreshDirectory();
-        the->orders.start([this, loaded](Result<void> result) {
+        the->orders.start([this, then](Result<void> result) {
             if (result) {
                 watchPositions();
                 signCheckpoint();
             }
-            loaded->set_value(std::move(result));
+            then(std::move(result));
         });
     });
-    return loaded->get_future().get();
 }
 
 Backend::Backend(std::unique_ptr<Parts> parts) : m_parts(std::move(parts)) {}
 
 Result<std::unique_ptr<Backend>> Backend::start(const runtime::Config& config,
-                                                brokers::AlpacaSettings alpaca,
+                                                std::unique_ptr<vault::MasterKeys> masterKeys,
                                                 const std::string& dataDirectory)
 {
     auto parts = std::make_unique<Parts>(config, dataDirectory);
     Parts& p = *parts;
+    p.masterKeys = std::move(masterKeys);
     std::unique_ptr<Backend> backend(new Backend(std::move(parts))); // its end undoes what follows
     p.http = wire::makeHttpClient(p.network, p.core);
     p.tradeSockets = wire::makeWebSocketClient(p.network, p.core);
@@ -322,7 +386,9 @@ Result<std::unique_ptr<Backend>> Backend::start(const runtime::Config& config,
     auto token = gateway::OwnerToken::create(p.tokenFile, runtime::systemRandom());
     if (!token) return tl::unexpected(token.error());
     p.token = std::make_unique<gateway::OwnerToken>(std::move(*token));
-    runtime::runAndWait(p.core, [&] { p.buildCore(config, std::move(alpaca), dataDirectory); });
+    if (auto opened = p.openVault(config, dataDirectory); !opened)
+        return tl::unexpected(opened.error());
+    runtime::runAndWait(p.core, [&] { p.buildCore(config, dataDirectory); });
     if (auto loaded = p.startCore(); !loaded) return tl::unexpected(loaded.error());
     const auto options = serverOptions(config);
     p.baseUrl = (options.certificateFile.empty() ? "http://" : "https://") + options.address;
@@ -350,7 +416,10 @@ Backend::~Backend()
     });
     p.server.reset();
     if (p.writer) p.writer->flush();
-    runtime::runAndWait(p.core, [&] { p.the.reset(); });
+    runtime::runAndWait(p.core, [&] {
+        p.the.reset();
+        p.secrets.reset();
+    });
     p.writer.reset();
     p.jobs.stop();
     if (std::filesystem::exists(p.databaseFile))

@@ -3,18 +3,19 @@
 #include <memory>
 #include <string>
 
-#include "services/brokers/alpaca/alpaca_settings.h"
 #include "services/runtime/config.h"
+#include "services/vault/master_keys.h"
 
 namespace qd::app {
 
 /// quarterdeckd, plugged together. Main thread.
 class Backend {
 public:
-    /// Opens the database, starts the threads, loads the orders, binds the API.
-    /// Fails with: what storage, wire or the order room fail with; nothing is left running.
+    /// Opens the database, starts the threads, opens the vault, loads the orders, binds the API.
+    /// Fails with: what storage, vault, wire or the order room fail with, or "config.credentials";
+    /// nothing is left running.
     static Result<std::unique_ptr<Backend>> start(const runtime::Config& config,
-                                                  brokers::AlpacaSettings alpaca,
+                                                  std::unique_ptr<vault::MasterKeys> masterKeys,
                                                   const std::string& dataDirectory);
     /// Stops accepting, tells the sessions, commits what is queued, signs a last checkpoint.
     ~Backend();

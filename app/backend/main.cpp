@@ -6,6 +6,8 @@
 #include <iterator>
 
 #include "app/backend/backend.h"
+#include "app/backend/preflight.h"
+#include "app/backend/secrets.h"
 #include "app/backend/settings.h"
 #include "services/runtime/shutdown.h"
 #include "services/storage/atomic_file.h"
@@ -24,7 +26,10 @@ int complain(const std::vector<qd::runtime::ConfigProblem>& problems)
 int complain(const qd::Error& error)
 {
     std::fprintf(stderr, "quarterdeckd cannot start: %s\n", qd::describe(error).c_str());
-    if (error.code.starts_with("config.")) return kBadConfig;
+    // A vault without its key does not open at the next try either.
+    const bool isForGood =
+        error.code.starts_with("vault.") && error.kind != qd::ErrorKind::Unavailable;
+    if (error.code.starts_with("config.") || isForGood) return kBadConfig;
     return error.code.starts_with("storage.") ? kStorage : kTryLater;
 }
 
@@ -40,10 +45,11 @@ int main(int argc, char** argv)
     }
     const auto config = runtime::Config::load(app::backendSettings(), sources, app::crossCheck);
     if (!config) return complain(config.error());
-    auto alpaca = app::alpacaSettings(*config);
-    if (!alpaca) return complain(alpaca.error());
-
     const auto folder = app::dataDirectory(*config);
+    auto masterKeys = app::masterKeys(*config, folder);
+    if (const auto problems = app::preflight(*config, *masterKeys); !problems.empty())
+        return complain(problems);
+
     std::error_code error;
     std::filesystem::create_directories(folder, error);
     if (error)
@@ -54,7 +60,7 @@ int main(int argc, char** argv)
     std::filesystem::permissions(folder, std::filesystem::perms::owner_all, error);
 
     runtime::Shutdown shutdown;
-    auto backend = app::Backend::start(*config, std::move(*alpaca), folder);
+    auto backend = app::Backend::start(*config, std::move(masterKeys), folder);
     if (!backend) return complain(backend.error());
     // Where programs of the same user find us: quarterdeckctl, a second terminal.
     const auto beacon = folder + "/backend.json";

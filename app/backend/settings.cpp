@@ -1,15 +1,17 @@
 #include "app/backend/settings.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdlib>
+#include <cstring>
+#include <filesystem>
 #include <fstream>
-#include <sstream>
+#include <memory>
 
 #include <sys/stat.h>
 
 #include <fmt/format.h>
 
-#include "services/json/json.h"
 #include "services/wire/url.h"
 
 namespace qd::app {
@@ -33,8 +35,9 @@ std::vector<ConfigProblem> credentialProblems(const Config& config)
                             "is required when the other half of the key is set",
                             "set both alpaca.key_id and alpaca.secret_key, or "
                             "alpaca.credentials_file"});
-    if (!file && !key && !secret)
-        problems.push_back({"alpaca.key_id", "is required",
+    std::error_code error;
+    if (!file && !key && !secret && !std::filesystem::exists(databaseFile(config), error))
+        problems.push_back({"alpaca.key_id", "is required at the first start",
                             "set alpaca.key_id and alpaca.secret_key (QUARTERDECK_ALPACA_KEY_ID, "
                             "QUARTERDECK_ALPACA_SECRET_KEY), or alpaca.credentials_file"});
     return problems;
@@ -53,28 +56,26 @@ bool isLiveAddress(const std::string& text)
 }
 
 /// JSON with the members keyId and secretKey, in a file that only its owner can read.
-Result<brokers::AlpacaSettings::Key> readCredentials(const std::string& path)
+Result<runtime::Secret> readCredentials(const std::string& path)
 {
     struct stat status {};
     if (::stat(path.c_str(), &status) != 0)
-        return fail(ErrorKind::Unavailable, "config.credentials", "cannot read " + path);
+        return fail(errno == ENOENT ? ErrorKind::NotFound : ErrorKind::Unavailable, kNoCredentials,
+                    "cannot read " + path + ": " + std::strerror(errno));
     if ((status.st_mode & 077) != 0)
-        return fail(ErrorKind::Invalid, "config.credentials",
+        return fail(ErrorKind::Invalid, kNoCredentials,
                     path + " can be read by others; run: chmod 600 " + path);
     std::ifstream in(path);
+    if (!in) return fail(ErrorKind::Unavailable, kNoCredentials, "cannot read " + path);
     std::string text(kCredentialsMax, '\0');
     in.read(text.data(), static_cast<std::streamsize>(text.size()));
     text.resize(static_cast<std::size_t>(in.gcount()));
-    const auto document = json::Document::parse(text);
-    const auto read = [&](const char* name) {
-        return runtime::Secret(document ? std::string(document->root()[name].stringOr({}))
-                                        : std::string());
-    };
-    brokers::AlpacaSettings::Key key{read("keyId"), read("secretKey")};
-    if (key.keyId.empty() || key.secretKey.empty())
-        return fail(ErrorKind::Invalid, "config.credentials",
+    const runtime::Secret secret(std::move(text));
+    const auto key = brokers::readKey(secret.revealForUse());
+    if (!key)
+        return fail(ErrorKind::Invalid, kNoCredentials,
                     path + " must be JSON with the members keyId and secretKey");
-    return key;
+    return brokers::writeKey(*key); // one spelling, whatever the file's is
 }
 
 } // namespace
@@ -109,8 +110,9 @@ const std::vector<Setting>& backendSettings()
         {"alpaca.key_id", SettingType::Secret, "API key id", {}, false, {}, {}, {}},
         {"alpaca.secret_key", SettingType::Secret, "API secret key", {}, false, {}, {}, {}},
         {"alpaca.credentials_file", SettingType::Path,
-         "JSON file (mode 0600) with keyId and secretKey, instead of the two settings above", {},
-         false, {}, {}, {}},
+         "JSON file (mode 0600) with keyId and secretKey, instead of the two settings above; the key "
+         "goes into the vault, then the file may be removed. Another key in it takes over when it works",
+         {}, false, {}, {}, {}},
         {"alpaca.data_credentials_files", SettingType::List,
          "further JSON files (mode 0600) with keyId and secretKey, comma-separated: keys that market "
          "data is asked for with when one is refused or its limit is used up",
@@ -140,6 +142,40 @@ const std::vector<Setting>& backendSettings()
          "quarterdeck", false, {}, {}, {}},
         {"storage.queue_max", SettingType::Integer,
          "changes that may wait for the disk; one more is refused", "50000", false, 1, 1'000'000, {}},
+        {"storage.archive", SettingType::Boolean,
+         "keeps what is committed, so that the database can be restored to any moment", "true", false,
+         {}, {}, {}},
+        {"storage.archive_folder", SettingType::Path,
+         "folder of the archive, best on another disk; default: beside the database, quarterdeck.archive",
+         {}, false, {}, {}, {}},
+        {"storage.archive_keep", SettingType::Duration, "how far back every moment can be restored",
+         "168h", false, 1000, {}, {}},
+        {"storage.archive_keep_mib", SettingType::Integer,
+         "MiB that the archive may take; beyond it the oldest goes", "4096", false, 16, {}, {}},
+        {"storage.archive_base_every", SettingType::Duration,
+         "time between the base backups that restores begin with", "24h", false, 1000, {}, {}},
+        {"vault.key_file", SettingType::Path,
+         "file (mode 0600) with the vault's master key, made at the first start; default: the systemd "
+         "credential quarterdeck-vault-key, else a file beside the database. Keep it apart from "
+         "backups of the database: who has both has the secrets", {}, false, {}, {}, {}},
+        {"vault.key_fd", SettingType::Integer,
+         "descriptor on which the parent process hands the master key over, instead of a file", {},
+         false, 0, 65'535, {}},
+        {"vault.age_max", SettingType::Duration,
+         "age at which secrets and master key are told to be overdue", "2160h", false, 1'000,
+         315'360'000'000, {}},
+        {"vault.fresh_for", SettingType::Duration,
+         "how long a secret is used without asking the database again", "5m", false, 100, 3'600'000,
+         {}},
+        {"vault.stale_for", SettingType::Duration,
+         "how long a secret is used while the database does not answer", "1h", false, 100,
+         86'400'000, {}},
+        {"vault.look_every", SettingType::Duration,
+         "time between looks for another key of the broker, in its file and in the vault", "1m",
+         false, 100, 3'600'000, {}},
+        {"vault.overwrite_damaged", SettingType::Boolean,
+         "for one start: put the broker's key from its file or settings over one that does not open",
+         "false", false, {}, {}, {}},
         {"drill.enabled", SettingType::Boolean,
          "opens /v1/faults, where drills make named steps fail; never with real money", "false",
          false, {}, {}, {}},
@@ -171,6 +207,9 @@ std::vector<ConfigProblem> crossCheck(const Config& config)
         (!isDrill || !Timestamp::parse(config.text("drill.clock"))))
         problems.push_back({"drill.clock", "expected a time, and drill.enabled",
                             "leave it out; in drills set e.g. 2025-11-28T17:59:30Z"});
+    if (config.has("vault.key_file") && config.has("vault.key_fd"))
+        problems.push_back({"vault.key_fd", "the master key cannot come from two places",
+                            "set vault.key_file or vault.key_fd"});
     const auto origins = config.has("api.allowed_origins") ? config.list("api.allowed_origins")
                                                            : std::vector<std::string>();
     if (std::ranges::find(origins, "*") != origins.end())
@@ -192,7 +231,7 @@ std::vector<ConfigProblem> crossCheck(const Config& config)
     return problems;
 }
 
-Result<brokers::AlpacaSettings> alpacaSettings(const Config& config)
+brokers::AlpacaSettings alpacaSettings(const Config& config)
 {
     brokers::AlpacaSettings settings;
     settings.tradingUrl = config.text("alpaca.trading_url");
@@ -204,21 +243,34 @@ Result<brokers::AlpacaSettings> alpacaSettings(const Config& config)
     settings.simulated = config.boolean("alpaca.simulated");
     settings.commandTimeout = config.duration("alpaca.command_timeout");
     settings.account = AccountId(config.boolean("trading.live") ? "live" : "paper");
-    for (const auto& path : config.list("alpaca.data_credentials_files")) {
-        auto key = readCredentials(path);
-        if (!key) return tl::unexpected(key.error());
-        settings.moreDataKeys.push_back(std::move(*key));
-    }
-    if (!config.has("alpaca.credentials_file")) {
-        settings.keyId = config.secret("alpaca.key_id");
-        settings.secretKey = config.secret("alpaca.secret_key");
-        return settings;
-    }
-    auto key = readCredentials(config.text("alpaca.credentials_file"));
-    if (!key) return tl::unexpected(key.error());
-    settings.keyId = std::move(key->keyId);
-    settings.secretKey = std::move(key->secretKey);
+    settings.moreDataKeys.resize(config.list("alpaca.data_credentials_files").size());
     return settings;
+}
+
+CredentialWay credentialWay(const Config& config, std::size_t index)
+{
+    std::string file;
+    if (index > 0) file = config.list("alpaca.data_credentials_files").at(index - 1);
+    if (index == 0 && config.has("alpaca.credentials_file"))
+        file = config.text("alpaca.credentials_file");
+    if (!file.empty())
+        return {"the file " + file, [file] { return readCredentials(file); }};
+    if (!config.has("alpaca.key_id"))
+        return {"the settings", []() -> Result<runtime::Secret> {
+                    return fail(ErrorKind::NotFound, kNoCredentials,
+                                "neither alpaca.credentials_file nor alpaca.key_id is set");
+                }};
+    const auto key = std::make_shared<const runtime::Secret>(brokers::writeKey(
+        {config.secret("alpaca.key_id"), config.secret("alpaca.secret_key")}));
+    return {"alpaca.key_id and alpaca.secret_key (" + config.origin("alpaca.secret_key") + ")",
+            [key]() -> Result<runtime::Secret> { return key->clone(); }};
+}
+
+std::string databaseFile(const Config& config)
+{
+    const auto name =
+        config.has("storage.database") ? config.text("storage.database") : "quarterdeck";
+    return dataDirectory(config) + "/" + name + ".db";
 }
 
 std::string dataDirectory(const Config& config)

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -11,14 +12,27 @@ namespace qd::app {
 /// Everything quarterdeckd can be told, as data.
 const std::vector<runtime::Setting>& backendSettings();
 
-/// Problems that no single setting shows: credentials in neither place, a live address without the
-/// live switch, a wildcard origin. For `Config::load`.
+/// Problems that no single setting shows: a first start without credentials, a live address without
+/// the live switch, a wildcard origin. For `Config::load`.
 std::vector<runtime::ConfigProblem> crossCheck(const runtime::Config& config);
 
-/// The broker's addresses and key. Fails with: Invalid or Unavailable "config.credentials".
-Result<brokers::AlpacaSettings> alpacaSettings(const runtime::Config& config);
+/// The broker's addresses, and room for its keys; these come from the vault.
+brokers::AlpacaSettings alpacaSettings(const runtime::Config& config);
+
+/// Code of errors about what is outside the vault.
+inline constexpr const char* kNoCredentials = "config.credentials";
+
+/// How one of the broker's keys comes into the vault.
+struct CredentialWay {
+    std::string place; ///< for people: "the file /…/alpaca.json"
+    /// As brokers::writeKey writes it. NotFound (there is none), Invalid, Unavailable: kNoCredentials.
+    std::function<Result<runtime::Secret>()> read;
+};
+/// 0: the account's own key; 1 …: the further ones for market data.
+CredentialWay credentialWay(const runtime::Config& config, std::size_t index);
 
 /// `$XDG_DATA_HOME/quarterdeck`, or what `data_dir` says.
 std::string dataDirectory(const runtime::Config& config);
+std::string databaseFile(const runtime::Config& config);
 
 } // namespace qd::app

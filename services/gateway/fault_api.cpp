@@ -87,4 +87,15 @@ std::function<Result<void>(std::string_view)> storageFaultHook(resilience::Fault
     };
 }
 
+std::function<Result<void>()> vaultFaultHook(resilience::FaultPoints& points)
+{
+    points.declare("vault.read", "the vault is about to read a secret from the database");
+    return [&points]() -> Result<void> {
+        const auto effect = points.pass("vault.read");
+        if (effect.delay > Duration{}) stall(effect.delay);
+        if (effect.error) return tl::unexpected(*effect.error);
+        return {};
+    };
+}
+
 } // namespace qd::gateway

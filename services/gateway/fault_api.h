@@ -18,4 +18,7 @@ struct FaultApi {
 /// "storage.after-commit"; a delay stalls the writer's thread as a slow disk would.
 std::function<Result<void>(std::string_view)> storageFaultHook(resilience::FaultPoints& points);
 
+/// The vault's, before it asks the database for a secret: "vault.read".
+std::function<Result<void>()> vaultFaultHook(resilience::FaultPoints& points);
+
 } // namespace qd::gateway

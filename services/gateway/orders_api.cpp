@@ -461,7 +461,9 @@ Problem problemOf(const Refusal& refusal)
             problem.title = "The broker must be connected again";
             problem.extraMembers = R"("reauthorizeBy":"put a valid key into the file that )"
                                    R"(alpaca.credentials_file names (or into alpaca.key_id and )"
-                                   R"(alpaca.secret_key), then start quarterdeckd again")";
+                                   R"(alpaca.secret_key and start quarterdeckd again); one in the )"
+                                   R"(file is taken over within a minute, or at once by )"
+                                   R"(quarterdeckctl vault import")";
         }
     }
     if (refusal.error.kind == ErrorKind::Invalid) problem.status = 422;

@@ -16,7 +16,6 @@
 namespace qd::vault {
 namespace {
 
-constexpr const char* kCredentialName = "quarterdeck-vault-key";
 /// A parent that has not handed the keys over by then never will.
 constexpr int kHandOverMsMax = 5'000;
 

@@ -30,7 +30,9 @@ public:
 /// Belongs on another disk than the database's backups: who has both has the secrets.
 std::unique_ptr<MasterKeys> keysInFile(std::string path);
 
-/// A systemd credential ("quarterdeck-vault-key" in `folder`, which is $CREDENTIALS_DIRECTORY).
+inline constexpr const char* kCredentialName = "quarterdeck-vault-key";
+
+/// A systemd credential (kCredentialName in `folder`, which is $CREDENTIALS_DIRECTORY).
 /// Read only: to rotate, hand in both keys, start, rotate, and take the old one out.
 std::unique_ptr<MasterKeys> keysInCredential(std::string folder);
 

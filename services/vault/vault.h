@@ -110,10 +110,15 @@ public:
     /// By id. Never a value.
     std::vector<Listing> list() const;
     Duration ageOf(const Listing& listing) const;
+    Duration ageMax() const { return m_settings.ageMax; }
     bool isOverdue(const Listing& listing) const { return ageOf(listing) > m_settings.ageMax; }
     /// Secrets that are not what the log says they are, as found at the start.
     const std::vector<std::pair<std::string, Error>>& damaged() const { return m_damaged; }
     const VaultFigures& figures() const { return m_figures; }
+    /// Did the store fail when it was last asked?
+    bool isStoreDown() const { return m_downSince.has_value(); }
+    /// Where the master keys come from, for people.
+    std::string keySource() const { return m_the.keys.describe(); }
     static constexpr std::size_t kSecretBytesMax = 65'536;
 
 private:

@@ -222,6 +222,13 @@ AlpacaBroker::AlpacaBroker(AlpacaSettings settings, wire::HttpClient& http,
 
 AlpacaBroker::~AlpacaBroker() = default;
 
+void AlpacaBroker::useKey(AlpacaSettings::Key key)
+{
+    m_state->settings.keyId = std::move(key.keyId);
+    m_state->settings.secretKey = std::move(key.secretKey);
+    m_state->stream.keyChanged();
+}
+
 const Capabilities& AlpacaBroker::capabilities() const
 {
     return m_state->capabilities;

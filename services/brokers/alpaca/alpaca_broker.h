@@ -43,6 +43,10 @@ public:
     resilience::CircuitBreaker& breaker();
 
 private:
+    /// Calls from now on are made with `key`; an empty one makes them fail as without credentials. A
+    /// stream that was refused is tried again with it at once; one that is open stays so.
+    void useKey(AlpacaSettings::Key key);
+
     struct State;
     std::unique_ptr<State> m_state;
 };

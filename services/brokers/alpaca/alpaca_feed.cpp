@@ -422,17 +422,18 @@ void AlpacaFeed::History::page(Query query, std::string token, std::vector<Bar> 
 AlpacaFeed::AlpacaFeed(AlpacaSettings settings, wire::HttpClient& http,
                        wire::WebSocketClient& sockets, runtime::Executor& core,
                        runtime::Executor& io, runtime::Random& random)
-    : m_settings(std::move(settings)), m_io(io),
-      m_streams{std::make_shared<Stream>(AssetClass::Equity, m_settings, sockets, core, io,
+    : m_settings(std::move(settings)),
+      m_streamSettings(std::make_shared<AlpacaSettings>(m_settings.clone())), m_io(io),
+      m_streams{std::make_shared<Stream>(AssetClass::Equity, *m_streamSettings, sockets, core, io,
                                          random)},
       m_history(std::make_unique<History>(m_settings, http, core, random))
 {
     if (!m_settings.cryptoStreamUrl.empty())
-        m_streams.push_back(std::make_shared<Stream>(AssetClass::Crypto, m_settings, sockets, core,
-                                                     io, random));
+        m_streams.push_back(std::make_shared<Stream>(AssetClass::Crypto, *m_streamSettings, sockets,
+                                                     core, io, random));
     if (!m_settings.optionsStreamUrl().empty())
-        m_streams.push_back(std::make_shared<Stream>(AssetClass::Option, m_settings, sockets, core,
-                                                     io, random));
+        m_streams.push_back(std::make_shared<Stream>(AssetClass::Option, *m_streamSettings, sockets,
+                                                     core, io, random));
 }
 
 AlpacaFeed::~AlpacaFeed()
@@ -496,6 +497,20 @@ void AlpacaFeed::bars(const Symbol& symbol, BarInterval interval, Timestamp from
                       std::function<void(Result<std::vector<Bar>>)> done)
 {
     m_history->page({symbol, interval, from, to, 0}, {}, {}, std::move(done));
+}
+
+void AlpacaFeed::useKey(std::size_t index, AlpacaSettings::Key key)
+{
+    QD_ASSERT(index <= m_settings.moreDataKeys.size());
+    const auto change = [index](AlpacaSettings& settings, AlpacaSettings::Key to) {
+        auto* more = index == 0 ? nullptr : &settings.moreDataKeys[index - 1];
+        (more ? more->keyId : settings.keyId) = std::move(to.keyId);
+        (more ? more->secretKey : settings.secretKey) = std::move(to.secretKey);
+    };
+    const auto there = std::make_shared<AlpacaSettings::Key>(
+        AlpacaSettings::Key{key.keyId.clone(), key.secretKey.clone()});
+    m_io.post([settings = m_streamSettings, there, change] { change(*settings, std::move(*there)); });
+    change(m_settings, std::move(key));
 }
 
 Timestamp AlpacaFeed::heldUntil() const

@@ -40,6 +40,10 @@ public:
 
     static constexpr std::size_t kSnapshotsMax = 500;
 
+    /// Whom the data host takes us for from now on: 0 is the account's own key, 1 … the further ones
+    /// of the settings. Streams that are open stay so.
+    void useKey(std::size_t index, AlpacaSettings::Key key);
+
     Timestamp heldUntil() const override;
     std::vector<FeedKey> keys() const override;
     /// Of the REST calls, one a key.
@@ -48,7 +52,8 @@ public:
 private:
     struct Stream; ///< lives on `io`
     struct History;
-    AlpacaSettings m_settings;
+    AlpacaSettings m_settings; ///< of the questions, on core
+    std::shared_ptr<AlpacaSettings> m_streamSettings; ///< of the streams, on `io`
     runtime::Executor& m_io;
     std::vector<std::shared_ptr<Stream>> m_streams; ///< stocks; crypto and options where there are any
     std::unique_ptr<History> m_history;

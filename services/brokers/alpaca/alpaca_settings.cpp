@@ -3,6 +3,8 @@
 #include <string_view>
 #include <utility>
 
+#include "services/json/json.h"
+
 namespace qd::brokers {
 
 AlpacaSettings AlpacaSettings::clone() const
@@ -22,6 +24,30 @@ std::string AlpacaSettings::optionsStreamUrl() const
         if (dataStreamUrl.ends_with(stocks))
             return dataStreamUrl.substr(0, dataStreamUrl.size() - stocks.size()) + options;
     return {};
+}
+
+runtime::Secret writeKey(const AlpacaSettings::Key& key)
+{
+    json::Writer out;
+    out.beginObject()
+        .member("keyId", key.keyId.revealForUse())
+        .member("secretKey", key.secretKey.revealForUse())
+        .endObject();
+    return runtime::Secret(out.take());
+}
+
+Result<AlpacaSettings::Key> readKey(std::string_view text)
+{
+    const auto document = json::Document::parse(text);
+    const auto read = [&](const char* name) {
+        return runtime::Secret(document ? std::string(document->root()[name].stringOr({}))
+                                        : std::string());
+    };
+    AlpacaSettings::Key key{read("keyId"), read("secretKey")};
+    if (key.keyId.empty() || key.secretKey.empty())
+        return fail(ErrorKind::Invalid, "alpaca.key_text",
+                    "expected JSON with the members keyId and secretKey");
+    return key;
 }
 
 void hideKeys(std::string& text, const AlpacaSettings& settings)

@@ -2,9 +2,11 @@
 
 #include <chrono>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "models/base/ids.h"
+#include "models/base/result.h"
 #include "services/runtime/secret.h"
 
 namespace qd::brokers {
@@ -38,6 +40,12 @@ struct AlpacaSettings {
     /// A copy, secrets included: each adapter keeps its own.
     AlpacaSettings clone() const;
 };
+
+/// A key in the words in which it is kept and in which it lies in a credentials file: JSON with the
+/// members keyId and secretKey.
+runtime::Secret writeKey(const AlpacaSettings::Key& key);
+/// Invalid "alpaca.key_text": it is not that, or one of the two is empty. The detail quotes nothing.
+Result<AlpacaSettings::Key> readKey(std::string_view text);
 
 /// Our key, where it stands in what the venue sent, becomes "***": a venue that quotes it back must
 /// not bring it into logs, records and answers.

@@ -117,6 +117,11 @@ void TradeStream::stop()
     m_line.stop();
 }
 
+void TradeStream::keyChanged()
+{
+    if (m_unauthorized && m_line.isRunning()) m_line.start();
+}
+
 void TradeStream::connect(const StreamLine::Attempt& attempt)
 {
     if (m_settings.keyId.empty() || m_settings.secretKey.empty()) {

@@ -16,6 +16,8 @@ public:
                 runtime::Executor& core, runtime::Random& random);
     void start(std::function<void(BrokerEvent)> events);
     void stop();
+    /// There is another key: if the last one was refused, or there was none, it is tried at once.
+    void keyChanged();
     const StreamLine& line() const { return m_line; }
     /// The venue refused our key on the stream.
     bool isUnauthorized() const { return m_unauthorized; }

@@ -1,0 +1,100 @@
+#include "app/backend/preflight.h"
+
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "app/backend/settings.h"
+
+namespace qd::app {
+
+namespace {
+
+using runtime::Config;
+using runtime::ConfigProblem;
+namespace fs = std::filesystem;
+
+bool isThere(const fs::path& path)
+{
+    std::error_code error;
+    return fs::exists(fs::symlink_status(path, error));
+}
+
+/// Why we may not; empty if we may. As the user that we act as.
+std::string refusal(const fs::path& path, int mode)
+{
+    if (::faccessat(AT_FDCWD, path.c_str(), mode, AT_EACCESS) == 0) return {};
+    return path.string() + ": " + std::strerror(errno);
+}
+
+class Checks {
+public:
+    void mayUse(const std::string& setting, const fs::path& path, int mode, const char* remedy)
+    {
+        if (auto why = refusal(path, mode); !why.empty())
+            m_problems.push_back({setting, "cannot be used: " + std::move(why), remedy});
+    }
+    void add(ConfigProblem problem) { m_problems.push_back(std::move(problem)); }
+    std::vector<ConfigProblem> take() { return std::move(m_problems); }
+
+private:
+    std::vector<ConfigProblem> m_problems;
+};
+
+/// The folder, or the first one above it that is there, in which it will be made.
+void checkFolder(const fs::path& folder, Checks& checks)
+{
+    fs::path there = fs::absolute(folder);
+    while (!isThere(there) && there.has_relative_path()) there = there.parent_path();
+    checks.mayUse("data_dir", there, W_OK | X_OK, "set data_dir to a folder that you may write");
+}
+
+void checkDatabase(const fs::path& database, Checks& checks)
+{
+    for (const char* ending : {"", "-wal", "-shm"}) {
+        fs::path file = database;
+        file += ending;
+        if (isThere(file))
+            checks.mayUse("storage.database", file, R_OK | W_OK,
+                          "give the file to the user who runs quarterdeckd");
+    }
+}
+
+void checkCredentials(const Config& config, Checks& checks)
+{
+    const bool isFirstStart = !isThere(databaseFile(config));
+    const auto more = config.list("alpaca.data_credentials_files").size();
+    for (std::size_t index = 0; index <= more; ++index) {
+        const auto read = credentialWay(config, index).read();
+        if (read) continue;
+        // Once the vault has the key, the file may be gone.
+        if (read.error().kind == ErrorKind::NotFound && !isFirstStart) continue;
+        checks.add({index == 0 ? "alpaca.credentials_file" : "alpaca.data_credentials_files",
+                    read.error().detail,
+                    "name a file (mode 0600) of the user who runs quarterdeckd"});
+    }
+}
+
+} // namespace
+
+std::vector<ConfigProblem> preflight(const Config& config, vault::MasterKeys& masterKeys)
+{
+    Checks checks;
+    checkFolder(dataDirectory(config), checks);
+    checkDatabase(databaseFile(config), checks);
+    checkCredentials(config, checks);
+    for (const char* file : {"listen.certificate_file", "listen.key_file"})
+        if (config.has(file))
+            checks.mayUse(file, config.text(file), R_OK,
+                          "name a file that the user who runs quarterdeckd may read");
+    // That there is none yet is for the vault to judge: it knows whether there was one.
+    if (const auto keys = masterKeys.load(); !keys && keys.error().kind != ErrorKind::NotFound)
+        checks.add({"vault.key_file", keys.error().detail,
+                    "give it to the user who runs quarterdeckd, mode 0600"});
+    return checks.take();
+}
+
+} // namespace qd::app
