@@ -450,6 +450,27 @@ void AlpacaBroker::State::pageContracts(std::string token, std::vector<Instrumen
         });
 }
 
+bool AlpacaBroker::mayLeaveOut(const Symbol& symbol) const
+{
+    return assetClassOf(symbol) == AssetClass::Option;
+}
+
+void AlpacaBroker::findInstrument(const Symbol& symbol, Found done)
+{
+    m_state->query<Instrument>(
+        "/v2/options/contracts/" + wire::percentEncode(symbol.text()), alpaca::readContract,
+        [symbol, done = std::move(done)](Result<Instrument> contract) {
+            if (!contract && contract.error().kind == ErrorKind::NotFound)
+                return done(fail(ErrorKind::NotFound, "broker.instrument_not_found",
+                                 "Alpaca knows no contract " + symbol.text(), "symbol"));
+            if (contract && contract->symbol != symbol)
+                return done(fail(ErrorKind::Invalid, "alpaca.schema",
+                                 "expected the contract " + symbol.text() + ", was " +
+                                     contract->symbol.text()));
+            done(std::move(contract));
+        });
+}
+
 void AlpacaBroker::start(std::function<void(BrokerEvent)> events)
 {
     State& state = *m_state;

@@ -4,6 +4,7 @@
 
 #include "services/brokers/alpaca/alpaca_settings.h"
 #include "services/brokers/broker.h"
+#include "services/brokers/instrument_source.h"
 #include "services/observability/spans.h"
 #include "services/resilience/circuit_breaker.h"
 #include "services/runtime/random.h"
@@ -13,7 +14,7 @@ namespace qd::brokers {
 
 /// Alpaca's Trading API v2 behind the Broker contract. Core executor; the HTTP and WebSocket clients
 /// it is given must call back there too.
-class AlpacaBroker final : public Broker {
+class AlpacaBroker final : public Broker, public InstrumentSource {
 public:
     /// Everything given outlives the broker. `tracer` may be null: calls leave no spans.
     AlpacaBroker(AlpacaSettings settings, wire::HttpClient& http, wire::WebSocketClient& sockets,
@@ -34,19 +35,23 @@ public:
     void listExecutions(Timestamp since, Callback<std::vector<Fill>> done) override;
     void listPositions(Callback<std::vector<Position>> done) override;
     void account(Callback<AccountSnapshot> done) override;
+    /// Without option contracts, of which Alpaca has a million; a sandbox's are listed.
     void listInstruments(Callback<std::vector<Instrument>> done) override;
+    /// Option contracts.
+    bool mayLeaveOut(const Symbol& symbol) const override;
+    void findInstrument(const Symbol& symbol, Found done) override;
     void start(std::function<void(BrokerEvent)> events) override;
     void stop() override;
+
+    /// Calls from now on are made with `key`; an empty one makes them fail as without credentials. A
+    /// stream that was refused is tried again with it at once; one that is open stays so.
+    void useKey(AlpacaSettings::Key key);
 
     const resilience::CircuitBreaker& breaker() const;
     /// Close the breaker by hand after a repair.
     resilience::CircuitBreaker& breaker();
 
 private:
-    /// Calls from now on are made with `key`; an empty one makes them fail as without credentials. A
-    /// stream that was refused is tried again with it at once; one that is open stays so.
-    void useKey(AlpacaSettings::Key key);
-
     struct State;
     std::unique_ptr<State> m_state;
 };
