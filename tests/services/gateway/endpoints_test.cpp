@@ -4,7 +4,9 @@
 
 #include "services/gateway/fault_api.h"
 #include "services/gateway/system_api.h"
+#include "services/gateway/vault_api.h"
 #include "tests/services/gateway/desk.h"
+#include "tests/support/sim_vault.h"
 
 namespace qd::gateway::test {
 namespace {
@@ -47,6 +49,9 @@ constexpr std::array kEndpoints{
     Row{"GET", "/v1/traces", Role::Viewer},
     Row{"GET", "/v1/traces/{traceId}", Role::Viewer},
     Row{"GET", "/v1/openapi.json", Role::Anyone},
+    Row{"GET", "/v1/vault", Role::Admin},
+    Row{"POST", "/v1/vault/rotate", Role::Admin},
+    Row{"POST", "/v1/vault/import", Role::Admin},
     Row{"GET", "/v1/faults", Role::Admin},
     Row{"PUT", "/v1/faults/{name}", Role::Admin},
     Row{"DELETE", "/v1/faults", Role::Admin},
@@ -86,6 +91,8 @@ protected:
                   desk.backend.world.clock().steady()}
             .addTo(desk.api);
         FaultApi{faults}.addTo(desk.api);
+        vault.open();
+        vaultApi.addTo(desk.api);
     }
     /// Asked while no executor runs: the rooms' own and the API's are one thread in the program.
     int statusFor(const Row& row, Role held)
@@ -110,6 +117,8 @@ protected:
     observability::Metrics metrics;
     observability::SpanStore spans;
     resilience::FaultPoints faults{desk.backend.world.random()};
+    qd::test::SimVault vault{desk.backend.world};
+    VaultApi vaultApi{*vault, desk.gate, {}};
 };
 
 TEST_F(Endpoints, AreTheListedOnesAndNoOthers)
