@@ -33,7 +33,7 @@ _quarterdeckctl() {
     # What the command is: one word, or two where the first one only names a subject.
     local command=${path[0]:-}
     case $command in
-    order | position | difference | trading | instrument | market | breaker | log | trace | drill)
+    order | position | difference | trading | instrument | market | breaker | log | trace | vault | drill)
         command="${path[*]:0:2}"
         ;;
     restore)
@@ -45,7 +45,7 @@ _quarterdeckctl() {
     esac
     case $command in
     "") words="order position fills account difference trading halt reduce resume quote bars instrument
-        market health breaker log trace backup restore drill" ;;
+        market health breaker log trace backup restore vault drill" ;;
     order) words="submit preview modify cancel show list" ;;
     "order submit") words="buy sell $ticket --confirm --yes" ;;
     "order preview") words="buy sell $ticket" ;;
@@ -69,6 +69,8 @@ _quarterdeckctl() {
     "log verify") words="--file --checkpoints --key" ;;
     "log tail") words="--count --after --follow" ;;
     trace) words="show" ;;
+    vault) words="list rotate import" ;;
+    "vault rotate") words="--data-keys" ;;
     drill) words="list run" ;;
     "drill run") words="--all --report $(quarterdeckctl drill list --json 2>/dev/null |
         grep -o '"id":"[^"]*"' | cut -d'"' -f4 | tr '\n' ' ')" ;;
