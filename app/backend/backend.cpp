@@ -104,6 +104,7 @@ struct CoreParts {
           feed(std::move(forFeed), http, marketSockets, core, io, runtime::systemRandom()),
           market({.alwaysOpen = alwaysOpen, .history = {}}, {&feed}, core, instruments),
           window(market, instruments, core.clock(), {alwaysOpen}),
+          lookup(instruments, broker, core),
           orders({writer, core, runtime::systemRandom(), reads, window}, orderSettings),
           quotes(market, core, &instruments)
     {
@@ -115,6 +116,7 @@ struct CoreParts {
     market::InstrumentDirectory instruments;
     market::MarketData market;
     gateway::MarketWindow window;
+    market::InstrumentLookup lookup;
     orders::OrderService orders;
     gateway::QuoteWatch quotes;
     std::unique_ptr<BrokerKeys> keys;
@@ -265,7 +267,8 @@ void Backend::Parts::buildCore(const runtime::Config& config, const std::string&
         std::make_unique<gateway::ResilienceMetrics>(metrics, api, the->broker, the->reads);
     gateway::OrdersApi{the->orders, the->market, the->quotes, core.clock(), live, &the->broker}
         .addTo(api);
-    gateway::MarketApi{the->market, the->instruments, the->quotes, core.clock()}.addTo(api);
+    gateway::MarketApi{the->market, the->instruments, the->quotes, core.clock(), &the->lookup}
+        .addTo(api);
     gateway::SystemApi{core, jobs, the->health, metrics, spans, breakers, kVersion, folder,
                        databaseFile, checkpointFile, core.clock().steady()}
         .addTo(api);

@@ -36,6 +36,27 @@ std::optional<Symbol> requireSymbol(const MarketApi& self, const CallPtr& call,
     return std::nullopt;
 }
 
+/// Calls `then` when those of the symbols that no listing has have been asked for. The broker counts
+/// each question: of a long list the first few are enough.
+void lookUp(const MarketApi& self, const std::vector<std::string_view>& texts,
+            std::function<void()> then)
+{
+    constexpr std::size_t kAtOnceMax = 20;
+    std::vector<Symbol> missing;
+    for (const auto text : texts) {
+        const auto symbol = Symbol::parse(text);
+        if (self.lookup && symbol && missing.size() < kAtOnceMax &&
+            self.lookup->isWorthwhile(*symbol))
+            missing.push_back(*symbol);
+    }
+    if (missing.empty()) return then();
+    const auto left = std::make_shared<std::size_t>(missing.size());
+    for (const auto& symbol : missing)
+        self.lookup->find(symbol, [left, then] {
+            if (--*left == 0) then();
+        });
+}
+
 std::vector<std::string_view> splitList(std::string_view text)
 {
     std::vector<std::string_view> parts;
@@ -161,6 +182,26 @@ void answerBars(const MarketApi& self, const CallPtr& call)
     });
 }
 
+void answerSearch(const MarketApi& self, const CallPtr& call)
+{
+    const auto limit = static_cast<std::size_t>(call->queryInteger(
+        "limit", 20, static_cast<std::int64_t>(market::InstrumentDirectory::kResultsMax)));
+    json::Writer out;
+    out.beginObject().key("instruments").beginArray();
+    for (const auto* found : self.instruments.search(call->target().queryValue("query"), limit))
+        writeInstrument(out, *found);
+    call->answer(200, out.endArray().endObject().take());
+}
+
+void answerInstrument(const MarketApi& self, const CallPtr& call)
+{
+    const auto symbol = requireSymbol(self, call, call->parameter("symbol"));
+    if (!symbol) return;
+    json::Writer out;
+    writeInstrument(out, *self.instruments.find(*symbol));
+    call->answer(200, out.take());
+}
+
 } // namespace
 
 std::string marketStatusJson(const market::MarketData& market, Timestamp now)
@@ -186,7 +227,10 @@ void MarketApi::addTo(Api& api) const
              .query = {{.name = "symbols", .required = true, .help = "comma-separated",
                         .lengthMax = 16'000, .example = "SPY,AAPL"}},
              .body = {}, .errors = {404, 422}},
-            [self](const CallPtr& call) { answerQuotes(self, call); });
+            [self](const CallPtr& call) {
+                lookUp(self, splitList(call->target().queryValue("symbols")),
+                       [self, call] { answerQuotes(self, call); });
+            });
     api.add({.method = "GET", .path = "/v1/bars", .summary = "Bars, oldest first",
              .query = {{.name = "symbol", .required = true, .lengthMax = 32, .example = "SPY"},
                        {.name = "interval", .allowed = {"1m", "5m", "15m", "1h", "4h", "1d"}},
@@ -194,29 +238,22 @@ void MarketApi::addTo(Api& api) const
                        {.name = "to", .type = FieldType::Time},
                        {.name = "limit", .type = FieldType::Integer}},
              .body = {}, .errors = {404, 422, 503}},
-            [self](const CallPtr& call) { answerBars(self, call); });
+            [self](const CallPtr& call) {
+                lookUp(self, {call->target().queryValue("symbol")},
+                       [self, call] { answerBars(self, call); });
+            });
     api.add({.method = "GET", .path = "/v1/instruments", .summary = "Search symbols and names",
              .query = {{.name = "query"}, {.name = "limit", .type = FieldType::Integer}},
              .body = {}, .errors = {}},
             [self](const CallPtr& call) {
-                const auto limit = static_cast<std::size_t>(call->queryInteger(
-                    "limit", 20,
-                    static_cast<std::int64_t>(market::InstrumentDirectory::kResultsMax)));
-                json::Writer out;
-                out.beginObject().key("instruments").beginArray();
-                for (const auto* found :
-                     self.instruments.search(call->target().queryValue("query"), limit))
-                    writeInstrument(out, *found);
-                call->answer(200, out.endArray().endObject().take());
+                lookUp(self, {call->target().queryValue("query")},
+                       [self, call] { answerSearch(self, call); });
             });
     api.add({.method = "GET", .path = "/v1/instruments/{symbol}", .summary = "One instrument",
              .query = {}, .body = {}, .errors = {404}},
             [self](const CallPtr& call) {
-                const auto symbol = requireSymbol(self, call, call->parameter("symbol"));
-                if (!symbol) return;
-                json::Writer out;
-                writeInstrument(out, *self.instruments.find(*symbol));
-                call->answer(200, out.take());
+                lookUp(self, {call->parameter("symbol")},
+                       [self, call] { answerInstrument(self, call); });
             });
     api.add({.method = "GET", .path = "/v1/market/status", .summary = "Is the market open?",
              .query = {}, .body = {}, .errors = {}},

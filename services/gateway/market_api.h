@@ -3,6 +3,7 @@
 #include "services/gateway/api.h"
 #include "services/gateway/quote_watch.h"
 #include "services/market/instrument_directory.h"
+#include "services/market/instrument_lookup.h"
 #include "services/market/market_data.h"
 
 namespace qd::gateway {
@@ -14,6 +15,8 @@ struct MarketApi {
     const market::InstrumentDirectory& instruments;
     QuoteWatch& quotes;
     const runtime::Clock& clock;
+    /// Where instruments are asked for that no listing has; null: they are unknown.
+    market::InstrumentLookup* lookup = nullptr;
 
     void addTo(Api& api) const;
 };

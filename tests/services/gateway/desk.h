@@ -13,6 +13,7 @@
 #include "services/gateway/stream_hub.h"
 #include "services/json/json.h"
 #include "tests/services/market/fake_feed.h"
+#include "tests/services/market/fake_source.h"
 #include "tests/support/orders_backend.h"
 
 namespace qd::gateway::test {
@@ -97,7 +98,8 @@ public:
         OrdersApi{backend.service(),     market, quotes,
                   backend.world.clock(), false,  backend.link.get()}
             .addTo(api);
-        MarketApi{market, instruments, quotes, backend.world.clock()}.addTo(api);
+        source.answersAtOnce = true;
+        MarketApi{market, instruments, quotes, backend.world.clock(), &lookup}.addTo(api);
         QD_ASSERT(backend.world.runUntil([this] { return backend.isReady(); }));
         run(std::chrono::seconds(2)); // the account is told
     }
@@ -164,6 +166,8 @@ public:
     qd::test::SimExecutor gate;
     market::test::FakeFeed feed{"fake", FeedClass::Simulated};
     market::InstrumentDirectory instruments;
+    market::test::FakeSource source;
+    market::InstrumentLookup lookup{instruments, source, gate};
     market::MarketData market;
     QuoteWatch quotes;
     RoleTokens tokens;

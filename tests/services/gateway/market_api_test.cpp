@@ -1,5 +1,7 @@
 #include "services/gateway/market_api.h"
 
+#include <algorithm>
+
 #include "tests/services/gateway/desk.h"
 
 namespace qd::gateway::test {
@@ -124,6 +126,26 @@ TEST_F(MarketApiTest, InstrumentsAreFoundBestMatchFirst)
     EXPECT_EQ(document.root()["instruments"].at(0)["symbol"].stringOr({}), "SPY");
     EXPECT_EQ(document.root()["instruments"].at(1)["symbol"].stringOr({}), "SPYG");
     EXPECT_EQ(desk.call("GET", "/v1/instruments/spy").status, 200);
+}
+
+TEST_F(MarketApiTest, AContractThatNoListingHasIsAskedForAndThenAsGoodAsAnyOther)
+{
+    const std::string call = "SPY260116C00500000", put = "SPY260116P00500000";
+    for (const auto& symbol : {call, put})
+        desk.source.contracts[Symbol::of(symbol)] = market::test::FakeSource::contract(symbol);
+    const auto searched = desk.call("GET", "/v1/instruments?query=" + call);
+    const auto found = Desk::parse(searched);
+    ASSERT_EQ(found.root()["instruments"].size(), 1u) << searched.body;
+    EXPECT_EQ(found.root()["instruments"].at(0)["symbol"].stringOr({}), call);
+    EXPECT_EQ(desk.call("GET", "/v1/quotes?symbols=SPY," + put + "," + call).status, 200);
+    EXPECT_EQ(desk.call("GET", "/v1/instruments/" + put).status, 200);
+    EXPECT_EQ(desk.source.asked, (std::vector{call, put}));
+    desk.run(seconds(1));
+    const auto& watched = desk.feed.wishes.back().quotes;
+    EXPECT_NE(std::ranges::find(watched, Symbol::of(put)), watched.end());
+    EXPECT_EQ(desk.call("GET", "/v1/instruments/SPY260116C00999000").status, 404);
+    EXPECT_EQ(desk.call("GET", "/v1/instruments/SPX").status, 404);
+    EXPECT_EQ(desk.source.asked.size(), 3u) << "of shares the listing has all";
 }
 
 TEST_F(MarketApiTest, TheMarketsHoursAreTold)
