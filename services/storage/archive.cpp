@@ -196,7 +196,8 @@ Result<void> Archive::archiveCrashRest(std::int64_t event, Timestamp time)
     const auto end = m_wal.findEnd(m_last.place);
     if (!end) return tl::unexpected(end.error());
     if (end->place == m_last.place) return {};
-    const Noted rest{end->place.frame, std::max(time, m_last.time), event};
+    // Behind all that is known, however early its events are dated.
+    const Noted rest{end->place.frame, std::max(time, m_last.time + Duration(1)), event};
     return archiveTo(rest).and_then([this] { return m_segment->sync(); }).map([this] { publish(); });
 }
 
@@ -234,12 +235,10 @@ Result<void> Archive::beginSegment(bool goesOn)
 bool Archive::noteCommit(int frame, std::int64_t event)
 {
     if (!m_isKept) return m_clock.now().nanos() >= m_tryAgainAt;
+    if (frame == 0) return false; // nothing has been changed since the start
     Timestamp now;
     {
         const std::lock_guard lock(m_notedMutex);
-        // A transaction that changed nothing leaves no frame.
-        if (static_cast<std::uint32_t>(frame) == m_lastFrame) return false;
-        m_lastFrame = static_cast<std::uint32_t>(frame);
         m_lastNoted = now = std::max(m_clock.now(), m_lastNoted);
         m_noted.push_back({static_cast<std::uint32_t>(frame), now, event});
     }
@@ -265,6 +264,7 @@ Result<void> Archive::patch(const WalFrame& frame)
 
 Result<void> Archive::archiveTo(const Noted& noted)
 {
+    if (noted.frame == m_last.place.frame) return {}; // it changed nothing
     ArchivedCommit commit{{}, 0, noted.time, noted.event};
     const auto read = m_wal.read(m_last.place, noted.frame, [&](const WalFrame& frame) {
         commit.place = frame.place;
@@ -291,11 +291,17 @@ Result<void> Archive::archiveNoted()
     const auto hasLog = m_wal.open();
     if (!hasLog) return tl::unexpected(hasLog.error());
     const ArchivedCommit before = m_last;
-    if (!m_last.place.isSameLog(m_wal.start())) m_last.place = m_wal.start();
+    auto noted = m_pending.begin();
+    if (!m_last.place.isSameLog(m_wal.start())) {
+        // Transactions that changed nothing before the log began again left its old length.
+        while (noted != m_pending.end() && noted->frame == m_last.place.frame &&
+               !m_wal.endsTransaction(noted->frame))
+            ++noted;
+        if (noted != m_pending.end()) m_last.place = m_wal.start();
+    }
     const std::uint64_t bytes = m_segment->bytes();
     Result<void> done;
-    for (auto noted = m_pending.begin(); done && noted != m_pending.end(); ++noted)
-        done = archiveTo(*noted);
+    for (; done && noted != m_pending.end(); ++noted) done = archiveTo(*noted);
     if (done) done = m_segment->sync();
     if (!done) {
         m_last = before;

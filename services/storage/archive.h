@@ -114,9 +114,8 @@ private:
     const ExclusiveUse m_use;
     std::shared_ptr<Shared> m_shared;
 
-    mutable std::mutex m_notedMutex; ///< guards the three below
+    mutable std::mutex m_notedMutex; ///< guards the two below
     std::vector<Noted> m_noted;
-    std::uint32_t m_lastFrame = 0;
     Timestamp m_lastNoted; ///< commit times never go back, though clocks may
     std::atomic<bool> m_isKept{false};
     std::atomic<std::int64_t> m_tryAgainAt{0}; ///< nanoseconds; when a broken line may begin anew

@@ -284,7 +284,7 @@ private:
     {
         const auto reached = m_end.last.time.isSet()
                                  ? fmt::format("; what is before it reaches {} (event {})",
-                                               m_end.last.time.toString(), m_end.last.event)
+                                               m_end.last.time.toString(9), m_end.last.event)
                                  : std::string();
         return fail(ErrorKind::Corrupt, "storage.archive_damaged",
                     fmt::format("{} is damaged at byte {}: {}{}", m_path, m_at, what, reached));

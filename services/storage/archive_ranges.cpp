@@ -89,8 +89,8 @@ Result<std::vector<ArchiveRange>> archiveRanges(const std::string& folder)
 
 std::string describe(const ArchiveRange& range)
 {
-    auto text = fmt::format("{} (event {}) to {} (event {})", range.from.toString(), range.fromEvent,
-                            range.to.toString(), range.toEvent);
+    auto text = fmt::format("{} (event {}) to {} (event {})", range.from.toString(9), range.fromEvent,
+                            range.to.toString(9), range.toEvent);
     if (!range.trouble.empty()) text += ", where " + range.trouble;
     return text;
 }

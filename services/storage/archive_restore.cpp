@@ -35,7 +35,7 @@ struct Plan {
 
 std::string textOf(const ArchivePoint& point)
 {
-    return point.time ? point.time->toString() : fmt::format("event {}", point.event.value_or(0));
+    return point.time ? point.time->toString(9) : fmt::format("event {}", point.event.value_or(0));
 }
 
 bool isBehind(const ArchivePoint& point, Timestamp time, std::int64_t event)
@@ -148,7 +148,7 @@ private:
             if (!exists(path)) {
                 if (!isFirst && number > m_contents.segments.back()) break;
                 return damagedArchive(fmt::format("{} is missing; what is before it reaches {} (event {})",
-                                                  path, plan.last.time.toString(), plan.last.event));
+                                                  path, plan.last.time.toString(9), plan.last.event));
             }
             const auto end = readStep(path, plan);
             if (!end) return tl::unexpected(end.error());
@@ -156,7 +156,7 @@ private:
             if (end->head.number != number || (!isFirst && end->head.previous != previous)) {
                 return damagedArchive(fmt::format("{} does not follow on the segment before it; what is "
                                                   "before it reaches {} (event {})",
-                                                  path, plan.last.time.toString(), plan.last.event));
+                                                  path, plan.last.time.toString(9), plan.last.event));
             }
             plan.pageBytes = end->head.pageBytes;
             plan.steps.push_back({path, end->commits});
@@ -290,7 +290,7 @@ private:
         if (newest.toEvent > m_report.eventCount)
             m_report.notes.push_back(fmt::format("left out: events {} to {}, the last of {}",
                                                  m_report.eventCount + 1, newest.toEvent,
-                                                 newest.to.toString()));
+                                                 newest.to.toString(9)));
     }
 
     const std::string& m_folder;

@@ -88,11 +88,23 @@ Result<bool> WalFrames::open()
     return fits; // one that does not is a log that was never begun, and SQLite passes over it too
 }
 
+Result<std::string> WalFrames::headerOf(std::uint32_t frame)
+{
+    return readUpTo(m_fd, m_path, kFrameHeader,
+                    kWalHeader + std::uint64_t{frame - 1} * (kFrameHeader + m_pageBytes));
+}
+
+bool WalFrames::endsTransaction(std::uint32_t frame)
+{
+    if (frame == 0 || !placeAt(frame)) return false;
+    const auto header = headerOf(frame);
+    return header && header->size() == kFrameHeader && bigEndianAt(header->data() + 4) != 0;
+}
+
 Result<WalPlace> WalFrames::placeAt(std::uint32_t frame)
 {
     if (frame == 0) return m_start;
-    const std::uint64_t at = kWalHeader + std::uint64_t{frame - 1} * (kFrameHeader + m_pageBytes);
-    const auto header = readUpTo(m_fd, m_path, kFrameHeader, at);
+    const auto header = headerOf(frame);
     if (!header) return tl::unexpected(header.error());
     WalPlace place;
     if (header->size() == kFrameHeader) {
@@ -109,8 +121,9 @@ Result<WalPlace> WalFrames::placeAt(std::uint32_t frame)
 bool WalFrames::contains(const WalPlace& place)
 {
     if (!place.isSameLog(m_start)) return false;
-    const auto found = placeAt(place.frame);
-    return found && *found == place;
+    // All of it: of a frame that only fills up a sector a cut of the power may have left the header.
+    const auto reached = walk(m_start, place.frame, [](const WalFrame&) { return Result<void>(); });
+    return reached && *reached == place;
 }
 
 Result<WalPlace> WalFrames::walk(const WalPlace& from, std::uint32_t last, const Visitor& visitor)

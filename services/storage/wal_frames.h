@@ -37,6 +37,9 @@ public:
     /// Behind frame `frame` of this log, as its header says. Corrupt "storage.wal_differs".
     Result<WalPlace> placeAt(std::uint32_t frame);
 
+    /// Is frame `frame` of this log the last of a transaction?
+    bool endsTransaction(std::uint32_t frame);
+
     using Visitor = std::function<Result<void>(const WalFrame&)>;
     /// The frames behind `from` up to and with number `last`, each checked. Corrupt
     /// "storage.wal_differs" if one of them does not fit.
@@ -50,6 +53,7 @@ public:
     Result<End> findEnd(const WalPlace& from);
 
 private:
+    Result<std::string> headerOf(std::uint32_t frame);
     /// Checks and tells frames until `last`, or the first that does not fit.
     Result<WalPlace> walk(const WalPlace& from, std::uint32_t last, const Visitor& visitor);
 

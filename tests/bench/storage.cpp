@@ -1,4 +1,5 @@
-// Durable orders: group commit and single commits against the disk's own flush rate.
+// Durable orders: group commit and single commits against the disk's own flush rate, and with an
+// archive against without.
 // uses: models/base services/runtime services/storage
 #include <fcntl.h>
 #include <unistd.h>
@@ -8,6 +9,7 @@
 #include <condition_variable>
 #include <cstdio>
 #include <filesystem>
+#include <memory>
 #include <mutex>
 #include <string>
 #include <vector>
@@ -30,6 +32,7 @@ constexpr double kSecondsPerFigure = 0.35;
 constexpr int kInFlight = 100;
 constexpr double kGroupBar = 15.0;
 constexpr double kSingleBar = 0.5;
+constexpr double kArchiveBar = 0.9;
 
 double secondsSince(steady_clock::time_point start)
 {
@@ -166,13 +169,69 @@ private:
 };
 
 void print(const char* name, const std::vector<double>& rates, const std::vector<double>& ratios,
-           double bar)
+           double bar, const char* control = "fdatasync")
 {
     const double ratio = median(ratios);
-    fmt::print(R"({{"bench":"{}","value":{:.0f},"unit":"orders/s","control":"fdatasync",)"
+    fmt::print(R"({{"bench":"{}","value":{:.0f},"unit":"orders/s","control":"{}",)"
                R"("ratio":{:.2f},"bar":">={}","ok":{}}})"
                "\n",
-               name, median(rates), ratio, bar, ratio >= bar);
+               name, median(rates), control, ratio, bar, ratio >= bar);
+}
+
+/// A store as quarterdeckd has it, with or without its archive.
+class CopiedStore {
+public:
+    CopiedStore(const std::string& folder, bool isArchived)
+    {
+        std::filesystem::create_directories(folder);
+        auto database = Database::open(folder + "/store.db");
+        QD_ASSERT(database && migrateAll(*database, {storageMigrations(), orderTables()}));
+        WriterOptions options;
+        options.walCopies = &m_wal;
+        if (isArchived) {
+            options.archive.emplace();
+            options.archive->folder = folder + "/archive";
+            options.archive->bases = &m_bases;
+            options.archive->keepBytes = std::uint64_t{64} << 30; // bases are not what is measured
+        }
+        auto writer = Writer::open(std::move(*database), m_db, std::move(options));
+        QD_ASSERT(writer.has_value());
+        m_writer = std::move(*writer);
+    }
+    Writer& writer() { return *m_writer; }
+
+private:
+    runtime::ThreadExecutor m_db{"db"}, m_wal{"wal"}, m_bases{"bases"};
+    std::unique_ptr<Writer> m_writer;
+};
+
+/// Both take turns, so that what else the machine does meets both.
+void measureArchive(const std::string& folder)
+{
+    CopiedStore plain(folder + "/plain", false), archived(folder + "/archived", true);
+    runtime::ThreadExecutor core("core");
+    std::vector<double> group, groupShare, single, singleShare;
+    for (int round = 0; round < kRounds; ++round) {
+        const auto pair = [&](int inFlight, std::vector<double>& rates, std::vector<double>& shares) {
+            CopiedStore* const first = round % 2 == 0 ? &plain : &archived;
+            CopiedStore* const second = round % 2 == 0 ? &archived : &plain;
+            const double one = Load(first->writer(), core, inFlight).ordersPerSecond();
+            const double two = Load(second->writer(), core, inFlight).ordersPerSecond();
+            rates.push_back(first == &archived ? one : two);
+            shares.push_back(first == &archived ? one / two : two / one);
+        };
+        pair(kInFlight, group, groupShare);
+        pair(1, single, singleShare);
+    }
+    const auto figures = *archived.writer().archiveFigures();
+    std::fprintf(stderr, "archived: %.1f MB, %llu commits waiting, %llu failures, broken off %llu times\n",
+                 static_cast<double>(figures.bytes) / 1e6,
+                 static_cast<unsigned long long>(figures.waiting),
+                 static_cast<unsigned long long>(figures.failures),
+                 static_cast<unsigned long long>(figures.brokenOff));
+    QD_ASSERT(figures.isKept && figures.brokenOff == 0);
+    print("storage.group_commit_100_archived", group, groupShare, kArchiveBar, "no archive");
+    print("storage.one_at_a_time_archived", single, singleShare, kArchiveBar, "no archive");
 }
 
 } // namespace
@@ -203,5 +262,6 @@ int main()
         print("storage.group_commit_100", group, groupRatio, kGroupBar);
         print("storage.one_at_a_time", single, singleRatio, kSingleBar);
     }
+    measureArchive(folder);
     std::filesystem::remove_all(folder);
 }
