@@ -253,12 +253,24 @@ void DataStream::sendError(Session& session, int code, std::string_view message)
     send(session, out.take());
 }
 
+bool DataStream::isSlow(Session& session) const
+{
+    if (session.socket->queuedBytes() <= kQueueBytesMax) {
+        session.behindSince.reset();
+        return false;
+    }
+    const Duration now = m_desk.executor.clock().steady();
+    if (!session.behindSince)
+        session.behindSince = now;
+    return now - *session.behindSince >= kSlowAfter;
+}
+
 void DataStream::send(Session& session, std::string json)
 {
     const auto socket = session.socket;
     if (!socket || !socket->isOpen())
         return;
-    if (socket->queuedBytes() > kQueueBytesMax) {
+    if (isSlow(session)) {
         socket->send(encodeMessage(R"([{"T":"error","code":407,"msg":"slow client"}])",
                                    session.codec, /*binaryJson=*/false,
                                    json::TimestampForm::Extension));

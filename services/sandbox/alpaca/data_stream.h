@@ -3,6 +3,7 @@
 #include <array>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <unordered_set>
@@ -27,8 +28,10 @@ struct DataStreamOptions {
 class DataStream {
 public:
     static constexpr Duration kAuthenticateWithin = std::chrono::seconds(10);
-    /// What a client may leave unread before it is told 407 and closed.
+    /// What a client may leave unread before it is told 407 and closed, if that much stays unread for
+    /// so long: after a pause of our own a lot leaves at once, to the fastest client too.
     static constexpr std::size_t kQueueBytesMax = 512 << 10;
+    static constexpr Duration kSlowAfter = std::chrono::milliseconds(250);
     static constexpr std::size_t kSessionsMax = 1000;
 
     DataStream(Desk& desk, const KeyRing& keys, DataStreamOptions options);
@@ -64,6 +67,7 @@ private:
         bool authenticated = false;
         std::array<Subscription, kChannels> channels;
         runtime::Timer deadline;
+        std::optional<Duration> behindSince; ///< steady; above kQueueBytesMax
     };
     using SessionId = std::int64_t;
     /// The texts of one batch, built when the first session wants them.
@@ -82,6 +86,7 @@ private:
     void sendSubscriptions(Session& session);
     void sendError(Session& session, int code, std::string_view message);
     void send(Session& session, std::string json);
+    bool isSlow(Session& session) const;
     std::string collect(const Session& session, const exchange::MarketBatch& batch,
                         std::vector<Encoded>& cache);
     void append(std::string& out, std::string& cached, Channel channel,

@@ -193,8 +193,26 @@ TEST_F(DataStream, ASlowClientIsToldAndClosed)
     socket->say(R"({"action":"subscribe","quotes":["SPY"]})");
     socket->queued = alpaca::DataStream::kQueueBytesMax + 1;
     price("SPY", "99.9", "100");
+    EXPECT_TRUE(socket->open) << "it may have been we who paused";
+    world.run(alpaca::DataStream::kSlowAfter);
+    price("SPY", "99.8", "100");
     EXPECT_TRUE(socket->saw(R"("code":407,"msg":"slow client")"));
     EXPECT_FALSE(socket->open);
+}
+
+TEST_F(DataStream, AClientThatCatchesUpInTimeIsNotSlow)
+{
+    auto socket = openData();
+    socket->say(R"({"action":"subscribe","quotes":["SPY"]})");
+    for (const char* bid : {"99.9", "99.8", "99.7"}) {
+        socket->queued = alpaca::DataStream::kQueueBytesMax + 1;
+        price("SPY", bid, "100");
+        socket->queued = 0;
+        world.run(alpaca::DataStream::kSlowAfter);
+        price("SPY", bid, "101");
+    }
+    EXPECT_TRUE(socket->open);
+    EXPECT_FALSE(socket->saw(R"("code":407)"));
 }
 
 TEST_F(DataStream, MessagePackCarriesTimestampsAsExtensions)
