@@ -7,6 +7,7 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <openssl/crypto.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -44,6 +45,8 @@ public:
 };
 
 struct Listening {
+    /// OpenSSL's settings are read here: of a thread that does so and ends it loses a few bytes.
+    const bool hasCrypto = OPENSSL_init_crypto(OPENSSL_INIT_LOAD_CONFIG, nullptr) == 1;
     wire::Network network{1, "fuzz"};
     std::unique_ptr<runtime::Executor> executor = network.makeExecutor();
     Echo echo;
