@@ -12,6 +12,8 @@
 
 #include <fmt/format.h>
 
+#include "models/base/money.h"
+#include "models/base/timestamp.h"
 #include "services/wire/url.h"
 
 namespace qd::app {
