@@ -8,6 +8,7 @@
 
 #include "app/backend/secrets.h"
 #include "app/backend/settings.h"
+#include "app/backend/archive.h"
 #include "services/brokers/persistent_reads.h"
 #include "services/gateway/fault_api.h"
 #include "services/gateway/market_api.h"
@@ -19,6 +20,7 @@
 #include "services/gateway/vault_api.h"
 #include "services/observability/otlp.h"
 #include "services/runtime/shifted_clock.h"
+#include "services/storage/archive_metrics.h"
 #include "services/vault/vault_metrics.h"
 #include "services/wire/network.h"
 
@@ -165,7 +167,7 @@ struct Backend::Parts {
     std::string databaseFile, checkpointFile, tokenFile;
     std::string baseUrl; ///< scheme and host of the API
     runtime::ThreadExecutor core{"core", clock}, db{"db", clock}, wal{"wal", clock},
-        jobs{"jobs", clock};
+        jobs{"jobs", clock}, bases{"bases", clock};
     wire::Network network{1, "io"};
     std::unique_ptr<runtime::Executor> io = network.makeExecutor();
     std::unique_ptr<wire::HttpClient> http;
@@ -191,10 +193,12 @@ Result<void> Backend::Parts::openStorage(const runtime::Config& config)
     storage::WriterOptions options;
     options.queueMax = static_cast<std::size_t>(config.integer("storage.queue_max"));
     options.walCopies = &wal;
+    options.archive = archiveOptions(config, databaseFile, bases, logger);
     if (config.boolean("drill.enabled")) options.fault = gateway::storageFaultHook(faults);
     auto opened = storage::Writer::open(std::move(*database), db, std::move(options));
     if (!opened) return tl::unexpected(opened.error());
     writer = std::move(*opened);
+    storage::showArchive(*writer, metrics);
     return {};
 }
 

@@ -144,6 +144,18 @@ const std::vector<Setting>& backendSettings()
          "quarterdeck", false, {}, {}, {}},
         {"storage.queue_max", SettingType::Integer,
          "changes that may wait for the disk; one more is refused", "50000", false, 1, 1'000'000, {}},
+        {"storage.archive", SettingType::Boolean,
+         "keeps what is committed, so that the database can be restored to any moment", "true", false,
+         {}, {}, {}},
+        {"storage.archive_folder", SettingType::Path,
+         "folder of the archive, best on another disk; default: beside the database, quarterdeck.archive",
+         {}, false, {}, {}, {}},
+        {"storage.archive_keep", SettingType::Duration, "how far back every moment can be restored",
+         "168h", false, 1000, {}, {}},
+        {"storage.archive_keep_mib", SettingType::Integer,
+         "MiB that the archive may take; beyond it the oldest goes", "4096", false, 16, {}, {}},
+        {"storage.archive_base_every", SettingType::Duration,
+         "time between the base backups that restores begin with", "24h", false, 1000, {}, {}},
         {"vault.key_file", SettingType::Path,
          "file (mode 0600) with the vault's master key, made at the first start; default: the systemd "
          "credential quarterdeck-vault-key, else a file beside the database. Keep it apart from "

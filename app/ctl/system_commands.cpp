@@ -1,9 +1,8 @@
 #include "app/ctl/audit.h"
+#include "app/ctl/backup.h"
 #include "app/ctl/commands.h"
 
 #include "services/drills/child.h"
-#include "services/storage/backup.h"
-#include "services/storage/checkpoint_file.h"
 
 namespace qd::ctl {
 
@@ -101,46 +100,6 @@ int trace(Session& session, const std::string& id)
     return kDone;
 }
 
-int backup(Session& session, const std::string& name)
-{
-    json::Writer out;
-    out.beginObject().member("path", name).endObject();
-    const auto answer = session.require("POST", "/v1/backup", out.take());
-    if (session.wantsJson()) return session.printJson(answer.body), kDone;
-    session.print(cell(answer["path"]) + " holds " + cell(answer["eventCount"]) +
-                  " events and was checked");
-    return kDone;
-}
-
-/// Local: works on files, with the backend stopped.
-int restore(const Session& session, const std::string& from, std::string to)
-{
-    if (to.empty()) to = session.dataDirectory() + "/quarterdeck.db";
-    const auto restored = storage::restore(from, to);
-    if (!restored) {
-        session.complain("not restored: " + describe(restored.error()));
-        return kRefused;
-    }
-    // Checkpoints of what the backup does not have would call the restored log cut off.
-    const auto cut = storage::cutCheckpoints(checkpointsBeside(to), *restored);
-    if (!cut) session.complain("restored, but not its checkpoints: " + describe(cut.error()));
-    if (session.wantsJson()) {
-        json::Writer out;
-        out.beginObject()
-            .member("path", to)
-            .member("eventCount", *restored)
-            .member("checkpointsCut", static_cast<std::int64_t>(cut.value_or(0)))
-            .endObject();
-        session.printJson(out.take());
-    } else {
-        session.print(to + " now holds the backup's " + std::to_string(*restored) +
-                      " events; what was there is kept beside it as .before-restore");
-        if (cut && *cut > 0)
-            session.print(std::to_string(*cut) + " checkpoints of later events were put aside too");
-    }
-    return cut ? kDone : kRefused;
-}
-
 void addLogCommands(CLI::App& app, Session& session, Chosen& chosen)
 {
     auto* log = app.add_subcommand("log", "The event log: every change of state");
@@ -190,22 +149,7 @@ void addSystemCommands(CLI::App& app, Session& session, Chosen& chosen)
     auto* show = traceCommand->add_subcommand("show", "All spans of a trace");
     show->add_option("id", *text, "Trace id, 32 hex digits")->required();
     show->callback([&, text] { chosen = [&session, text] { return trace(session, *text); }; });
-
-    auto* backupCommand = app.add_subcommand("backup", "Copy the live database below the data folder");
-    backupCommand->add_option("name", *text, "File name, e.g. before-upgrade.db")->required();
-    backupCommand->callback([&, text] { chosen = [&session, text] { return backup(session, *text); }; });
-
-    struct Restore {
-        std::string from, to;
-    };
-    const auto paths = std::make_shared<Restore>();
-    auto* restoreCommand =
-        app.add_subcommand("restore", "Put a backup in the database's place, with the backend stopped");
-    restoreCommand->add_option("backup", paths->from, "The backup")->required();
-    restoreCommand->add_option("path", paths->to, "The database; default: the local backend's");
-    restoreCommand->callback([&, paths] {
-        chosen = [&session, paths] { return restore(session, paths->from, paths->to); };
-    });
+    addBackupCommands(app, session, chosen);
 }
 
 } // namespace qd::ctl

@@ -13,7 +13,7 @@ _quarterdeckctl() {
         esac
     done
     case $previous in
-    --token-file | --ca-file | --data-dir | --report)
+    --token-file | --ca-file | --data-dir | --report | --archive)
         mapfile -t COMPREPLY < <(compgen -f -- "$word")
         return
         ;;
@@ -69,6 +69,8 @@ _quarterdeckctl() {
     "log verify") words="--file --checkpoints --key" ;;
     "log tail") words="--count --after --follow" ;;
     trace) words="show" ;;
+    backup) words="list --archive" ;;
+    restore) words="--to --to-event --archive" ;;
     vault) words="list rotate import" ;;
     "vault rotate") words="--data-keys" ;;
     drill) words="list run" ;;

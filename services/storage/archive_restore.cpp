@@ -237,9 +237,11 @@ private:
         if (!hasLog) return tl::unexpected(hasLog.error());
         if (!*hasLog) return {};
         const WalPlace& known = plan.last.place;
-        const bool isNextLog = plan.mayBeginAgain && wal.start().salt1 == known.salt1 + 1;
-        if (!wal.contains(known) && !isNextLog) return {};
-        const WalPlace from = isNextLog && !wal.contains(known) ? wal.start() : known;
+        // Nothing archived since the line began without a log: this one is its first.
+        const bool isNext = known == WalPlace{} ||
+                            (plan.mayBeginAgain && wal.start().salt1 == known.salt1 + 1);
+        if (!isNext && !wal.contains(known)) return {};
+        const WalPlace from = isNext ? wal.start() : known;
         const auto end = wal.findEnd(from);
         if (!end) return tl::unexpected(end.error());
         if (end->place == from) return {};
