@@ -72,6 +72,8 @@ foreach(folder models/base models/market models/orders services/runtime services
         services/drills models/accounts services/identity)
     gtest_program(${folder} USES ${folder})
 endforeach()
+gtest_program(services/brokers/oauth USES services/brokers services/sandbox)
+gtest_program(services/sandbox/oauth USES services/sandbox)
 gtest_program(contract/broker USES services/brokers services/sandbox services/exchange)
 gtest_program(simulation USES services/orders services/brokers services/market services/sandbox
     services/exchange OPTIMIZED)
