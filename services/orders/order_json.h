@@ -9,7 +9,7 @@
 namespace qd::orders {
 
 /// JSON of orders as `resources/api.md` spells it. `Log` adds what only the tables and the event log
-/// need to rebuild an order (earlier state, all venue ids, confirmations …).
+/// need to rebuild an order (earlier state, all venue ids, confirmations …), and leaves out what is null.
 enum class Detail { Api, Log };
 
 void writeOrder(json::Writer& writer, const Order& order, Detail detail = Detail::Api);

@@ -57,6 +57,7 @@ TEST(OrderJson, AnOrderComesBackFromTheLogAsItWas)
     for (const Order& order : {fullOrder(), plain}) {
         const auto document = json::Document::parse(textOf(order, orders::Detail::Log));
         ASSERT_TRUE(document.has_value());
+        EXPECT_EQ(textOf(order, orders::Detail::Log).find("null"), std::string::npos);
         const auto read = orders::readOrder(document->root());
         ASSERT_TRUE(read.has_value()) << describe(read.error());
         EXPECT_EQ(*read, order);
