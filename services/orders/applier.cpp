@@ -81,7 +81,7 @@ void Applier::apply(Change& change, const brokers::OrderUpdate& update)
         advance(change, *tracked, update.kind, report, source);
     } else if (update.fill) {
         Fill fill = *update.fill;
-        fill.clientOrderId = tracked->order.request.clientOrderId;
+        fill.clientOrderId = tracked->order->request.clientOrderId;
         applyFill(change, fill, source);
     }
     takeAverage(change, *tracked, report, source);
@@ -103,7 +103,7 @@ bool Applier::applyReport(Change& change, const OrderReport& report, const Sourc
         if (const auto kind = eventOf(report.state)) {
             advance(change, *tracked, *kind, report, source);
         }
-        takeValues(change, tracked->order, report, source);
+        takeValues(change, *tracked->order, report, source);
         takeAverage(change, *tracked, report, source);
         if (isNamed) recordName(change, before, *tracked, source);
     }
@@ -116,9 +116,9 @@ bool Applier::applyReport(Change& change, const OrderReport& report, const Sourc
 bool Applier::learnVenueId(const Tracked& tracked, const OrderReport& report)
 {
     if (report.venueOrderId.empty()) return false;
-    const auto& known = tracked.order.venueOrderIds;
+    const auto& known = tracked.order->venueOrderIds;
     if (std::find(known.begin(), known.end(), report.venueOrderId) != known.end()) return false;
-    const Order& order = tracked.order;
+    const Order& order = *tracked.order;
     m_room.book.addVenueId(order.request.clientOrderId, report.venueOrderId,
                            replacedBy(order, report));
     return true;
@@ -133,13 +133,14 @@ void Applier::recordName(Change& change, std::size_t before, const Tracked& trac
             return entry.fact.order && entry.orderNumber == tracked.number;
         });
     if (isRecorded) return;
-    m_room.record(change, tracked.order, "order.venue_id_known", source);
+    m_room.record(change, *tracked.order, "order.venue_id_known", source);
 }
 
 void Applier::noteWord(Change& change, const Tracked& tracked, const OrderReport& report,
                        const Source& source)
 {
-    const Order& known = tracked.order;
+    const Shared<Order> held = tracked.order; // the book's own changes below
+    const Order& known = *held;
     const bool isNoted = known.reasonCode == kUnknownWordCode;
     const bool isUnknown = brokers::hasUnknownWord(report.venueStatus);
     if (isClosed(known.state) || (!isUnknown && !isNoted)) return;
@@ -160,13 +161,13 @@ ClientOrderId Applier::replacedBy(const Order& order, const OrderReport& report)
 {
     if (!order.replaces.empty() || report.replaces.empty()) return order.replaces;
     const Tracked* old = m_room.book.findByVenueId(report.replaces);
-    return old ? old->order.request.clientOrderId : ClientOrderId();
+    return old ? old->order->request.clientOrderId : ClientOrderId();
 }
 
 void Applier::advance(Change& change, const Tracked& tracked, Kind kind, const OrderReport& report,
                       const Source& source)
 {
-    Order order = tracked.order;
+    Order order = *tracked.order;
     switch (kind) {
     case Kind::Accepted:
     case Kind::Held: return acknowledge(change, std::move(order), kind, source);
@@ -177,7 +178,7 @@ void Applier::advance(Change& change, const Tracked& tracked, Kind kind, const O
     case Kind::ModifyRejected:
     case Kind::CancelRejected:
         return refuseChange(change, std::move(order), kind, report, source);
-    case Kind::Updated: return takeValues(change, tracked.order, report, source);
+    case Kind::Updated: return takeValues(change, *tracked.order, report, source);
     case Kind::Triggered:
     case Kind::ConfirmationAsked:
         if (order.state == OrderState::Accepted || order.state == OrderState::Held ||
@@ -236,7 +237,7 @@ void Applier::end(Change& change, Order order, Kind kind, const OrderReport& rep
     if (told.isPositive() && told >= order.filledQuantity) order.request.quantity = told;
     if (kind == Kind::Replaced) {
         if (const Tracked* next = m_room.book.findByVenueId(report.replacedBy)) {
-            order.replacedBy = next->order.request.clientOrderId;
+            order.replacedBy = next->order->request.clientOrderId;
         }
     } else {
         // A change that was under way ends with its order; what becomes of the other is asked.
@@ -307,7 +308,7 @@ void Applier::takeValues(Change& change, const Order& known, const OrderReport& 
 void Applier::takeAverage(Change& change, const Tracked& tracked, const OrderReport& report,
                           const Source& source)
 {
-    const Order& known = tracked.order;
+    const Order& known = *tracked.order;
     // Where every fill is here, the average is ours and exact.
     if (tracked.filledSingly == known.filledQuantity) return;
     // An older report knows the average of less: adopted from one, an order waits for a newer one.
@@ -330,7 +331,7 @@ void Applier::applyLegs(Change& change, const OrderReport& report, const Source&
 
 void Applier::compareFilled(const Tracked& tracked, const OrderReport& report)
 {
-    if (report.filledQuantity <= tracked.order.filledQuantity) return;
+    if (report.filledQuantity <= tracked.order->filledQuantity) return;
     if (m_executionsMissing) m_executionsMissing();
 }
 

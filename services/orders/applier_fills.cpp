@@ -47,7 +47,7 @@ Applier::FillOutcome Applier::applyFill(Change& change, const Fill& told, const 
     }
     const Tracked* tracked = locate(told.clientOrderId, told.venueOrderId);
     if (!tracked) return FillOutcome::UnknownOrder;
-    Order order = tracked->order;
+    Order order = *tracked->order;
     Fill fill = told;
     fill.clientOrderId = order.request.clientOrderId;
     fill.account = m_room.settings.account;
@@ -82,7 +82,7 @@ Applier::FillOutcome Applier::applyFill(Change& change, const Fill& told, const 
         report.clientOrderId = fill.clientOrderId;
         report.filledQuantity = fill.quantity;
         report.averagePrice = fill.price;
-        impossible(change, tracked->order, "filled (" + fill.executionId.text() + ")", report,
+        impossible(change, *tracked->order, "filled (" + fill.executionId.text() + ")", report,
                    source);
         return FillOutcome::Impossible;
     }
@@ -120,11 +120,11 @@ void Applier::adopt(Change& change, const OrderReport& report, const Source& sou
         return;
     }
     const Tracked* parent = report.parent.empty() ? nullptr : m_room.book.find(report.parent);
-    order.origin = parent ? parent->order.origin : OrderOrigin::External;
+    order.origin = parent ? parent->order->origin : OrderOrigin::External;
     if (parent) {
         order.parent = report.parent;
-        order.groupId = parent->order.groupId.empty() ? report.parent.text()
-                                                      : parent->order.groupId;
+        order.groupId = parent->order->groupId.empty() ? report.parent.text()
+                                                      : parent->order->groupId;
     }
     if (!report.venueOrderId.empty()) order.venueOrderIds.push_back(report.venueOrderId);
     order.replaces = replacedBy(order, report);

@@ -32,19 +32,19 @@ ClientOrderId openingKey(const std::string& orderId)
 
 std::size_t Book::OrderHash::operator()(const std::unique_ptr<Tracked>& tracked) const
 {
-    return IdHash()(tracked->order.request.clientOrderId);
+    return IdHash()(tracked->order->request.clientOrderId);
 }
 
 bool Book::SameOrder::operator()(const std::unique_ptr<Tracked>& a,
                                  const std::unique_ptr<Tracked>& b) const
 {
-    return a->order.request.clientOrderId == b->order.request.clientOrderId;
+    return a->order->request.clientOrderId == b->order->request.clientOrderId;
 }
 
 bool Book::SameOrder::operator()(const ClientOrderId& id,
                                  const std::unique_ptr<Tracked>& tracked) const
 {
-    return tracked->order.request.clientOrderId == id;
+    return tracked->order->request.clientOrderId == id;
 }
 
 const Tracked* Book::find(const ClientOrderId& id) const
@@ -72,25 +72,26 @@ Tracked& Book::known(const ClientOrderId& id)
     return *tracked;
 }
 
-Tracked& Book::add(const ClientOrderId& id)
+Tracked& Book::add(const Shared<Order>& order)
 {
     auto tracked = std::make_unique<Tracked>();
-    tracked->order.request.clientOrderId = id;
+    tracked->order = order;
     return **m_orders.insert(std::move(tracked)).first;
 }
 
-const Tracked& Book::put(const Order& order)
+const Tracked& Book::put(Shared<Order> shared)
 {
+    const Order& order = *shared;
     Tracked* const before = mutableOrder(order.request.clientOrderId);
     const bool isNew = before == nullptr;
-    Tracked& tracked = isNew ? add(order.request.clientOrderId) : *before;
+    Tracked& tracked = isNew ? add(shared) : *before;
     // Most steps move an order within the same indexes: looking its id up in all of them, to take it
     // out and put it back, would cost more than the step.
-    const bool staysPut = !isNew && !isClosed(tracked.order.state) && !isClosed(order.state) &&
-                          tracked.order.request.symbol == order.request.symbol;
-    const bool wasInFlight = staysPut && isInFlight(tracked.order.state);
+    const bool staysPut = !isNew && !isClosed(tracked.order->state) && !isClosed(order.state) &&
+                          tracked.order->request.symbol == order.request.symbol;
+    const bool wasInFlight = staysPut && isInFlight(tracked.order->state);
     if (staysPut) {
-        count(tracked.order, /*add=*/false);
+        count(*tracked.order, /*add=*/false);
     } else if (!isNew) {
         unindex(tracked);
     }
@@ -100,14 +101,12 @@ const Tracked& Book::put(const Order& order)
     if (isNew) {
         tracked.number = ++m_lastNumber;
         tracked.filledNotional = notionalOf(order);
-    } else if (order.filledQuantity == tracked.order.filledQuantity &&
-               order.averagePrice != tracked.order.averagePrice) {
+    } else if (order.filledQuantity == tracked.order->filledQuantity &&
+               order.averagePrice != tracked.order->averagePrice) {
         tracked.filledNotional = notionalOf(order); // the venue's average, told later than its fills
     }
-    const bool hasNewVenueId = isNew || tracked.order.venueOrderIds != order.venueOrderIds;
-    const std::int64_t version = tracked.order.version;
-    tracked.order = order;
-    tracked.order.version = std::max(version, order.version);
+    const bool hasNewVenueId = isNew || tracked.order->venueOrderIds != order.venueOrderIds;
+    tracked.order = std::move(shared);
     if (hasNewVenueId) indexVenueIds(tracked);
     if (!staysPut) {
         index(tracked);
@@ -137,8 +136,9 @@ void Book::addVenueId(const ClientOrderId& id, const VenueOrderId& venueId,
                       const ClientOrderId& replaces)
 {
     Tracked& tracked = known(id);
-    tracked.order.venueOrderIds.push_back(venueId);
-    tracked.order.replaces = replaces;
+    Order& order = tracked.order.own();
+    order.venueOrderIds.push_back(venueId);
+    order.replaces = replaces;
     m_byVenueId[venueId] = &tracked;
 }
 
@@ -148,7 +148,7 @@ void Book::markCommitted(const ClientOrderId& id, std::int64_t version)
     if (!found) return;
     Tracked& tracked = *found;
     tracked.committed = true;
-    tracked.order.version = std::max(tracked.order.version, version);
+    tracked.version = std::max(tracked.version, version);
 }
 
 void Book::addFill(const Fill& fill)
@@ -170,9 +170,9 @@ void Book::completeNotionals()
     for (const std::unique_ptr<Tracked>& entry : m_orders) {
         Tracked& tracked = *entry;
         // What was loaded has its fills counted in twice: once by its average, once singly.
-        const bool isSum = tracked.filledSingly == tracked.order.filledQuantity;
-        tracked.filledNotional -= notionalOf(tracked.order);
-        if (!isSum) tracked.filledNotional = notionalOf(tracked.order);
+        const bool isSum = tracked.filledSingly == tracked.order->filledQuantity;
+        tracked.filledNotional -= notionalOf(*tracked.order);
+        if (!isSum) tracked.filledNotional = notionalOf(*tracked.order);
     }
 }
 
@@ -241,7 +241,7 @@ std::vector<ClientOrderId> Book::idsOf(const ByNumber& orders)
 {
     std::vector<ClientOrderId> ids;
     ids.reserve(orders.size());
-    for (const auto& [number, tracked] : orders) ids.push_back(tracked->order.request.clientOrderId);
+    for (const auto& [number, tracked] : orders) ids.push_back(tracked->order->request.clientOrderId);
     return ids;
 }
 
@@ -260,7 +260,7 @@ std::uint64_t Book::fillCount(const Symbol& symbol) const
 
 void Book::unindex(const Tracked& tracked)
 {
-    const Order& order = tracked.order;
+    const Order& order = *tracked.order;
     if (isClosed(order.state)) return;
     m_open.erase(tracked.number);
     m_inFlight.erase(tracked.number);
@@ -274,12 +274,12 @@ void Book::unindex(const Tracked& tracked)
 
 void Book::indexVenueIds(const Tracked& tracked)
 {
-    for (const VenueOrderId& venueId : tracked.order.venueOrderIds) m_byVenueId[venueId] = &tracked;
+    for (const VenueOrderId& venueId : tracked.order->venueOrderIds) m_byVenueId[venueId] = &tracked;
 }
 
 void Book::index(const Tracked& tracked)
 {
-    const Order& order = tracked.order;
+    const Order& order = *tracked.order;
     if (isClosed(order.state)) return;
     const auto add = [&tracked](ByNumber& orders) {
         orders.emplace_hint(orders.end(), tracked.number, &tracked);

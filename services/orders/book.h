@@ -13,8 +13,9 @@ namespace qd::orders {
 
 /// What the book keeps of an order beyond the order itself.
 struct Tracked {
-    Order order;
+    Shared<Order> order;       ///< the newest; the last committed one is mostly the same
     std::int64_t number = 0;   ///< of its row: 1, 2, 3 … in the order of first commit
+    std::int64_t version = 0;  ///< of its last event on disk
     Boxed<storage::Hash> requestHash = {}; ///< of the request as it first came
     Int128 filledNotional = 0; ///< Σ price × quantity of what filled, 1e-16 units: an exact average
     Quantity filledSingly;     ///< the part of it that came as fills; the rest is in opening balances
@@ -38,7 +39,7 @@ public:
     const Tracked* find(const ClientOrderId& id) const;
     const Tracked* findByVenueId(const VenueOrderId& id) const;
     /// Insert or replace the order; the indexes follow.
-    const Tracked& put(const Order& order);
+    const Tracked& put(Shared<Order> order);
     /// After loading: the row that the order was read from.
     void setNumber(const ClientOrderId& id, std::int64_t number);
     void putHash(const ClientOrderId& id, const storage::Hash& requestHash);
@@ -104,7 +105,7 @@ private:
 
     Tracked* mutableOrder(const ClientOrderId& id); ///< null if it is not known
     Tracked& known(const ClientOrderId& id);
-    Tracked& add(const ClientOrderId& id);
+    Tracked& add(const Shared<Order>& order);
 
     /// Each by itself, so that a walk past other entries stays within what the table needs.
     std::unordered_set<std::unique_ptr<Tracked>, OrderHash, SameOrder> m_orders;

@@ -3,8 +3,6 @@
 #include <memory>
 #include <utility>
 
-#include "models/base/result.h"
-
 namespace qd::orders {
 
 /// An optional value that lives apart from its owner: empty it costs its owner a pointer. A copy
@@ -31,7 +29,7 @@ private:
     std::unique_ptr<T> m_value;
 };
 
-/// As `Boxed`, but a copy shares the value, which from then on nobody changes any more.
+/// As `Boxed`, but a copy shares the value. Changed and let go of on one thread only.
 template <typename T>
 class Shared {
 public:
@@ -41,12 +39,14 @@ public:
     explicit operator bool() const { return m_value != nullptr; }
     const T& operator*() const { return *m_value; }
     const T* operator->() const { return m_value.get(); }
-    /// While there is no copy.
-    T& edit()
+    /// To change it for this holder alone: what others share stays as it is.
+    T& own()
     {
-        QD_ASSERT(m_value.use_count() == 1);
+        if (m_value.use_count() != 1) m_value = std::make_shared<T>(*m_value);
         return *m_value;
     }
+    /// To tell all who share it what was not known yet.
+    T& amend() { return *m_value; }
 
 private:
     std::shared_ptr<T> m_value;

@@ -193,7 +193,7 @@ void Intake::cancel(const ClientOrderId& id, const CommandContext& context,
                                            "there is no order with this id", {},
                                            "clientOrderId")));
     }
-    const Order order = tracked->order;
+    const Order order = *tracked->order;
     if (isClosed(order.state)) {
         return done(tl::unexpected(
             refusal(ErrorKind::Conflict, "orders.not_open",
@@ -224,7 +224,7 @@ std::vector<ClientOrderId> Intake::cancelAll(const std::optional<Symbol>& symbol
     const auto ids = symbol ? m_room.book.openOrdersOf(*symbol) : m_room.book.openOrders();
     std::vector<ClientOrderId> asked;
     for (const ClientOrderId& id : ids) {
-        const Order& order = m_room.book.find(id)->order;
+        const Order& order = *m_room.book.find(id)->order;
         if (side && order.request.side != *side) continue;
         asked.push_back(id);
         cancel(id, context, [](const tl::expected<Order, Refusal>&) {});
@@ -266,7 +266,7 @@ void Intake::modify(const ClientOrderId& id, const ChangeRequest& change,
                                            "there is no order with this id", {},
                                            "clientOrderId")));
     }
-    const Order old = tracked->order;
+    const Order old = *tracked->order;
     if (!isOpen(old.state) || isInFlight(old.state) || old.venueOrderIds.empty()) {
         return done(tl::unexpected(
             refusal(ErrorKind::Conflict, "orders.not_changeable",

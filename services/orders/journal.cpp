@@ -16,8 +16,9 @@ struct Journal::Group {
     std::vector<Written> changes;
 };
 
-Journal::Journal(storage::Writer& writer, runtime::Executor& core, Events events)
-    : m_writer(writer), m_core(core), m_events(std::move(events))
+Journal::Journal(storage::Writer& writer, runtime::Executor& core, std::size_t pendingMax,
+                 Events events)
+    : m_writer(writer), m_core(core), m_pendingMax(pendingMax), m_events(std::move(events))
 {
 }
 
@@ -66,7 +67,7 @@ void Journal::handOver()
         *pending -= group->changes.size();
         if (!alive.expired()) settle(*group, outcome.map([](std::int64_t) {}));
     };
-    if (*m_pending > kPendingMax) {
+    if (*m_pending > m_pendingMax) {
         m_core.post([done] {
             done(fail(ErrorKind::Unavailable, "orders.overloaded",
                       "too many changes wait for the disk already"));
@@ -87,10 +88,10 @@ void Journal::handOver()
         m_core, done);
 }
 
-void Journal::settle(const Group& group, const Result<void>& outcome)
+void Journal::settle(Group& group, const Result<void>& outcome)
 {
     const std::weak_ptr<bool> alive = m_alive; // those who are told may end it all
-    for (const Written& written : group.changes) {
+    for (Written& written : group.changes) {
         if (outcome) m_events.committed(written.change);
         if (written.then) written.then(outcome);
         if (alive.expired()) return;

@@ -22,15 +22,15 @@ public:
     /// `failed` is called when a change could not be written: the book is ahead of the disk and must
     /// be loaded again.
     struct Events {
-        std::function<void(const Change&)> committed;
+        std::function<void(Change&)> committed;
         std::function<void(const Error&)> failed;
     };
     using Then = std::function<void(Result<void>)>;
     static constexpr Duration kRideMax = std::chrono::milliseconds(2);
-    /// More wait only when the disk has stopped: then they fail, as changes that cannot be written.
-    static constexpr std::size_t kPendingMax = 50'000;
 
-    Journal(storage::Writer& writer, runtime::Executor& core, Events events);
+    /// More than `pendingMax` changes wait only when the disk has stopped: they fail then, as what
+    /// cannot be written does.
+    Journal(storage::Writer& writer, runtime::Executor& core, std::size_t pendingMax, Events events);
 
     /// An empty change is on disk at once.
     void commit(Change change, Then then = {});
@@ -47,10 +47,11 @@ private:
     void handOverSoon();
     void handOverInTime();
     void handOver();
-    void settle(const Group& group, const Result<void>& outcome);
+    void settle(Group& group, const Result<void>& outcome);
 
     storage::Writer& m_writer;
     runtime::Executor& m_core;
+    const std::size_t m_pendingMax;
     Events m_events;
     std::shared_ptr<bool> m_alive = std::make_shared<bool>(true);
     std::shared_ptr<std::size_t> m_pending = std::make_shared<std::size_t>(0);

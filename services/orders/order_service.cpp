@@ -9,7 +9,7 @@ namespace qd::orders {
 struct OrderService::Desk {
     Desk(Dependencies dependencies, Settings settings)
         : room(dependencies, std::move(settings),
-               {[this](const Change& change) { committed(change); },
+               {[this](Change& change) { committed(change); },
                 [this](const Error& error) { writeFailed(error); }}),
           applier(room), resolver(room, applier), sender(room, applier, resolver),
           intake(room, sender), reconciler(room, applier, resolver)
@@ -25,7 +25,7 @@ struct OrderService::Desk {
     void take(const Loaded& loaded);
     void takeCash(const Loaded& loaded);
     void brokerEvent(const brokers::BrokerEvent& event);
-    void committed(const Change& change);
+    void committed(Change& change);
     void writeFailed(const Error& error);
     void reload();
 
@@ -85,12 +85,12 @@ void OrderService::Desk::take(const Loaded& loaded)
     room.vanished.clear();
     for (const Loaded::StoredOrder& stored : loaded.orders) {
         room.book.put(stored.order);
-        const ClientOrderId& id = stored.order.request.clientOrderId;
+        const ClientOrderId& id = stored.order->request.clientOrderId;
         room.book.setNumber(id, stored.number);
         // Of an order that nobody asked us for there is none, and a spoilt one fits no request.
         storage::Hash hash{};
         if (storage::parseHex(stored.requestHash, hash)) room.book.putHash(id, hash);
-        room.book.markCommitted(id, stored.order.version);
+        room.book.markCommitted(id, stored.order->version);
     }
     replay(
         loaded, [this](const Position& opening) { room.book.addOpening(opening); },
@@ -175,13 +175,14 @@ void OrderService::Desk::brokerEvent(const brokers::BrokerEvent& event)
     room.journal.commit(std::move(change));
 }
 
-void OrderService::Desk::committed(const Change& change)
+void OrderService::Desk::committed(Change& change)
 {
-    for (const Entry& entry : change) {
-        room.projection.apply(entry);
+    for (Entry& entry : change) {
         if (entry.fact.order) {
+            entry.fact.order.amend().version = entry.fact.sequence;
             room.book.markCommitted(entry.fact.order->request.clientOrderId, entry.fact.sequence);
         }
+        room.projection.apply(entry);
     }
     for (const Entry& entry : change) {
         for (const Observer& observer : observers) observer(entry.fact);

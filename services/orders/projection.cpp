@@ -71,7 +71,7 @@ void Projection::reset(const Loaded& loaded)
 {
     *this = Projection();
     for (const Loaded::StoredOrder& stored : loaded.orders) {
-        put(stored.number, Shared<Order>(stored.order));
+        put(stored.number, stored.order);
     }
     replay(
         loaded, [this](const Position& opening) { m_positions[opening.symbol] = opening; },

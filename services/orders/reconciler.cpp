@@ -307,7 +307,7 @@ void Reconciler::applyOrders(Change& change)
         ++m_run->report.ordersCompared;
         const Tracked* known = m_applier.locate(report.clientOrderId, report.venueOrderId);
         const bool isKnown = known != nullptr;
-        if (isKnown) m_room.vanished.erase(known->order.request.clientOrderId);
+        if (isKnown) m_room.vanished.erase(known->order->request.clientOrderId);
         const bool isLeg = !report.parent.empty() && m_room.book.find(report.parent);
         // Others' orders that came and went without moving our position are none of our business.
         const bool isNews = report.filledQuantity >
@@ -343,8 +343,8 @@ void Reconciler::inferFills(Change& change)
     for (const brokers::OrderReport& report : m_run->orders) {
         const Tracked* tracked = m_applier.locate(report.clientOrderId, report.venueOrderId);
         if (!tracked) continue;
-        const ClientOrderId id = tracked->order.request.clientOrderId;
-        const Quantity missing = report.filledQuantity - tracked->order.filledQuantity;
+        const ClientOrderId id = tracked->order->request.clientOrderId;
+        const Quantity missing = report.filledQuantity - tracked->order->filledQuantity;
         if (!missing.isPositive()) {
             m_missingFills.erase(id);
             continue;
@@ -359,8 +359,8 @@ void Reconciler::inferFills(Change& change)
                                                    report.filledQuantity.toString()));
         fill.clientOrderId = id;
         fill.venueOrderId = report.venueOrderId;
-        fill.symbol = tracked->order.request.symbol;
-        fill.side = tracked->order.request.side;
+        fill.symbol = tracked->order->request.symbol;
+        fill.side = tracked->order->request.side;
         fill.quantity = missing;
         // The price with which the averages agree.
         const Int128 total =
@@ -387,13 +387,13 @@ void Reconciler::verifyUnlisted()
     std::unordered_set<ClientOrderId> listed;
     for (const brokers::OrderReport& report : m_run->orders) {
         if (const Tracked* tracked = m_applier.locate(report.clientOrderId, report.venueOrderId)) {
-            listed.insert(tracked->order.request.clientOrderId);
+            listed.insert(tracked->order->request.clientOrderId);
         }
     }
     const Timestamp quietSince = m_run->report.startedAt;
     std::vector<ClientOrderId> unlisted;
     for (const ClientOrderId& id : m_room.book.openOrders()) {
-        const Order& order = m_room.book.find(id)->order;
+        const Order& order = *m_room.book.find(id)->order;
         if (!listed.contains(id) && order.updatedAt < quietSince) unlisted.push_back(id);
     }
     // A listing cannot prove absence: ask for each by name.

@@ -167,7 +167,7 @@ bool Reconciler::acceptOrder(Change& change, const Difference& difference, const
     const ClientOrderId id(difference.key);
     const Tracked* tracked = m_room.book.find(id);
     if (!tracked || !m_room.vanished.contains(id)) return false;
-    Order order = tracked->order;
+    Order order = *tracked->order;
     order.reasonCode = "orders.accepted_as_gone";
     order.reasonText = "the broker no longer knows it: " + source.detail;
     Source byPerson = source;

@@ -86,10 +86,10 @@ void Reconciler::compareOrders(std::vector<Difference>& differences)
 {
     std::erase_if(m_room.vanished, [this](const auto& entry) {
         const Tracked* tracked = m_room.book.find(entry.first);
-        return !tracked || isClosed(tracked->order.state);
+        return !tracked || isClosed(tracked->order->state);
     });
     for (const auto& [id, since] : m_room.vanished) {
-        const Order& order = m_room.book.find(id)->order;
+        const Order& order = *m_room.book.find(id)->order;
         differences.push_back({std::string(kOrderDiffers), order.request.symbol.text(), id.text(),
                                std::string(toString(order.state)), "unknown", since});
     }
@@ -145,16 +145,16 @@ void Reconciler::agreeCash(Change& change, Money cash)
 void Reconciler::compareProtection(Change& change)
 {
     for (const ClientOrderId& id : m_room.book.openOrders()) {
-        const Order& leg = m_room.book.find(id)->order;
+        const Order& leg = *m_room.book.find(id)->order;
         if (leg.parent.empty()) continue;
         const Tracked* entry = m_room.book.find(leg.parent);
         if (!entry || leg.state == OrderState::Held || isInFlight(leg.state)) continue;
         // The parent of an OCO's stop is the other exit, not the entry.
-        const bool isOco = entry->order.request.orderClass == OrderClass::Oco;
-        Quantity open = isOco ? entry->order.request.quantity - entry->order.filledQuantity
-                              : entry->order.filledQuantity;
+        const bool isOco = entry->order->request.orderClass == OrderClass::Oco;
+        Quantity open = isOco ? entry->order->request.quantity - entry->order->filledQuantity
+                              : entry->order->filledQuantity;
         for (const ClientOrderId& member : m_room.book.membersOf(leg.groupId)) {
-            const Order& other = m_room.book.find(member)->order;
+            const Order& other = *m_room.book.find(member)->order;
             if (other.parent == leg.parent) open = clampedSum(open, -other.filledQuantity);
         }
         if (leg.leavesQuantity() == open || !m_unprotectedTold.insert(id.text()).second) continue;

@@ -40,7 +40,7 @@ void Resolver::lookForOverdue()
         const ClientOrderId id = std::move(m_due.front().second);
         m_due.pop_front();
         const Tracked* tracked = m_room.book.find(id);
-        if (tracked && needsProof(tracked->order)) watch(id, Duration::zero());
+        if (tracked && needsProof(*tracked->order)) watch(id, Duration::zero());
     }
     if (m_due.empty()) return;
     const Duration wait = std::max(m_due.front().first - m_room.now(), Duration::zero());
@@ -76,7 +76,7 @@ void Resolver::watchAllInFlight()
 {
     for (const ClientOrderId& id : m_room.book.inFlight()) watch(id, Duration::zero());
     for (const ClientOrderId& id : m_room.book.openOrders()) {
-        if (m_room.book.find(id)->order.outcomeUnknown) watch(id, Duration::zero());
+        if (m_room.book.find(id)->order->outcomeUnknown) watch(id, Duration::zero());
     }
 }
 
@@ -97,7 +97,7 @@ void Resolver::ask(const ClientOrderId& id)
     const auto place = m_watches.find(id);
     const Tracked* tracked = m_room.book.find(id);
     if (place == m_watches.end() || place->second.asking) return;
-    if (!tracked || (!place->second.verifyOnly && !needsProof(tracked->order))) {
+    if (!tracked || (!place->second.verifyOnly && !needsProof(*tracked->order))) {
         m_watches.erase(place);
         return;
     }
@@ -128,16 +128,16 @@ void Resolver::found(const ClientOrderId& id, const brokers::OrderReport& report
     const bool verifyOnly = entry.verifyOnly;
     Change change;
     m_applier.applyReport(change, report, kResolver);
-    const Order order = m_room.book.find(id)->order;
+    const Order order = *m_room.book.find(id)->order;
     if (!verifyOnly) {
         if (order.state == OrderState::PendingCancel) settleCancel(change, order, report);
         if (order.state == OrderState::PendingUpdate) settleUpdate(change, order, report);
-        const Order now = m_room.book.find(id)->order;
+        const Order now = *m_room.book.find(id)->order;
         const bool stillUnknown = now.outcomeUnknown && now.state == OrderState::Submitted;
         if (stillUnknown) m_room.step(change, now, OrderEventKind::OutcomeKnown, kResolver);
     }
     m_room.journal.commit(std::move(change));
-    if (verifyOnly || !needsProof(m_room.book.find(id)->order)) {
+    if (verifyOnly || !needsProof(*m_room.book.find(id)->order)) {
         m_watches.erase(id);
     } else {
         again(id, backoff(m_watches.at(id).asked));
@@ -165,9 +165,9 @@ void Resolver::settleUpdate(Change& change, const Order& order, const brokers::O
 {
     if (isClosed(report.state) || report.state == OrderState::PendingUpdate) return;
     const Tracked* next = order.replacedBy.empty() ? nullptr : m_room.book.find(order.replacedBy);
-    if (next && !isClosed(next->order.state)) {
+    if (next && !isClosed(next->order->state)) {
         // The venue has neither ended this order nor refused the other: their answers are under way.
-        if (!next->order.acceptedAt.isSet()) watch(order.replacedBy, Duration::zero());
+        if (!next->order->acceptedAt.isSet()) watch(order.replacedBy, Duration::zero());
         return;
     }
     const Watch& entry = m_watches.at(order.request.clientOrderId);
@@ -203,7 +203,7 @@ void Resolver::absent(const ClientOrderId& id)
 void Resolver::declareAbsent(const ClientOrderId& id)
 {
     m_watches.erase(id);
-    const Order order = m_room.book.find(id)->order;
+    const Order order = *m_room.book.find(id)->order;
     if (isClosed(order.state)) return;
     Change change;
     const std::string subject = "order/" + id.text();
@@ -232,7 +232,7 @@ void Resolver::declareAbsent(const ClientOrderId& id)
         m_room.notify(change, Severity::Warning, "An order never reached the broker",
                       "it was not sent again; send a new one if it is still wanted", subject);
         if (const Tracked* old = m_room.book.find(order.replaces)) {
-            giveUpReplacement(change, old->order, kResolver);
+            giveUpReplacement(change, *old->order, kResolver);
         }
     }
     m_room.journal.commit(std::move(change));

@@ -36,7 +36,8 @@ void rememberPrevious(Order& order, OrderState next)
 Room::Room(OrderService::Dependencies dependencies, Settings theSettings, Journal::Events events)
     : writer(dependencies.writer), core(dependencies.core), random(dependencies.random),
       broker(dependencies.broker), market(dependencies.market), settings(std::move(theSettings)),
-      journal(dependencies.writer, dependencies.core, std::move(events))
+      journal(dependencies.writer, dependencies.core, 2 * settings.pendingCommitsMax,
+              std::move(events))
 {
 }
 
@@ -85,24 +86,24 @@ bool Room::step(Change& change, Order order, OrderEventKind kind, const Source& 
 void Room::record(Change& change, Order order, std::string kind, const Source& source)
 {
     order.updatedAt = now();
-    const ClientOrderId& id = order.request.clientOrderId;
-    const Tracked& tracked = book.put(order);
     Entry entry;
     entry.fact = factOf(std::move(kind));
-    entry.subject = "order/" + id.text();
+    entry.fact.order = std::move(order);
+    const Order& shared = *entry.fact.order;
+    const Tracked& tracked = book.put(entry.fact.order);
+    entry.subject = "order/" + shared.request.clientOrderId.text();
     entry.source = source;
-    entry.cause = tracked.order.version; // still that of the event before
+    entry.cause = tracked.version; // that of the event before
     entry.orderNumber = tracked.number;
-    if (order.acceptedAt.isSet()) reservations.acknowledge(tracked.number, now());
+    if (shared.acceptedAt.isSet()) reservations.acknowledge(tracked.number, now());
     // What has filled stays reserved until the account's next figure has paid for it.
-    if (isClosed(order.state)) {
-        if (order.filledQuantity.isZero()) {
+    if (isClosed(shared.state)) {
+        if (shared.filledQuantity.isZero()) {
             reservations.release(tracked.number);
         } else {
             reservations.acknowledge(tracked.number, now());
         }
     }
-    entry.fact.order = std::move(order);
     change.push_back(std::move(entry));
 }
 

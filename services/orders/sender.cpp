@@ -38,11 +38,13 @@ brokers::Broker::OutcomeCallback Sender::guarded(const ClientOrderId& id, Handle
 
 // ── submit ──────────────────────────────────────────────────────────────────────────────────────
 
-void Sender::submit(const Order& order, const std::string& traceParent)
+void Sender::submit(const Shared<Order>& order, const std::string& traceParent)
 {
-    m_resolver.requestSent(order.request.clientOrderId);
-    m_room.broker.submit(order.request, traceParent,
-                         guarded(order.request.clientOrderId, &Sender::submitAnswered));
+    const Shared<Order> held = order; // the book may have a newer one before the broker is done
+    const OrderRequest& request = held->request;
+    m_resolver.requestSent(request.clientOrderId);
+    m_room.broker.submit(request, traceParent,
+                         guarded(request.clientOrderId, &Sender::submitAnswered));
 }
 
 void Sender::submitAnswered(const ClientOrderId& id, Outcome outcome)
@@ -58,15 +60,15 @@ void Sender::submitAnswered(const ClientOrderId& id, Outcome outcome)
     }
     m_room.journal.commit(std::move(change));
     const Tracked* tracked = m_room.book.find(id);
-    if (tracked && tracked->order.state == OrderState::PendingCancel &&
-        !tracked->order.venueOrderIds.empty()) {
+    if (tracked && tracked->order->state == OrderState::PendingCancel &&
+        !tracked->order->venueOrderIds.empty()) {
         cancel(id, {}); // asked for while the venue had not answered yet
     }
 }
 
 void Sender::refused(Change& change, const ClientOrderId& id, const Error& error)
 {
-    Order order = m_room.book.find(id)->order;
+    Order order = *m_room.book.find(id)->order;
     if (isClosed(order.state)) return;
     // "This id exists already" and a refusal of what the stream has seen alive prove nothing.
     if (error.kind == ErrorKind::Conflict || error.kind == ErrorKind::OutcomeUnknown ||
@@ -80,7 +82,7 @@ void Sender::refused(Change& change, const ClientOrderId& id, const Error& error
 
 void Sender::unknown(Change& change, const ClientOrderId& id, const Error& error)
 {
-    const Order order = m_room.book.find(id)->order;
+    const Order order = *m_room.book.find(id)->order;
     if (isClosed(order.state)) return;
     if (isInFlight(order.state) && !order.outcomeUnknown) {
         m_room.step(change, order, OrderEventKind::OutcomeUnknown, source(&error));
@@ -93,13 +95,14 @@ void Sender::unknown(Change& change, const ClientOrderId& id, const Error& error
 void Sender::cancel(const ClientOrderId& id, const std::string& traceParent)
 {
     const Tracked* tracked = m_room.book.find(id);
-    if (!tracked || isClosed(tracked->order.state)) return;
-    if (tracked->order.venueOrderIds.empty()) {
+    if (!tracked || isClosed(tracked->order->state)) return;
+    if (tracked->order->venueOrderIds.empty()) {
         // Nobody can cancel what has no name yet; the question after it finds the name.
         return m_resolver.watch(id, m_room.settings.queryBackoffFirst);
     }
     m_resolver.requestSent(id);
-    m_room.broker.cancel(tracked->order.venueOrderIds.back(), traceParent,
+    const VenueOrderId venueId = tracked->order->venueOrderIds.back();
+    m_room.broker.cancel(venueId, traceParent,
                          guarded(id, &Sender::cancelAnswered));
 }
 
@@ -113,7 +116,7 @@ void Sender::cancelAnswered(const ClientOrderId& id, Outcome outcome)
             m_applier.applyReport(change, report, source());
         }
     } else if (const auto* denied = std::get_if<Refused>(&outcome)) {
-        const Order order = m_room.book.find(id)->order;
+        const Order order = *m_room.book.find(id)->order;
         if (order.state == OrderState::PendingCancel) cancelRefused(change, order, denied->error);
     } else {
         unknown(change, id, std::get<Unknown>(outcome).error);
@@ -144,7 +147,8 @@ void Sender::modify(const ClientOrderId& id, const brokers::Modification& change
     if (!tracked) return;
     m_resolver.requestSent(id);
     if (!replacement.empty()) m_resolver.requestSent(replacement);
-    m_room.broker.modify(tracked->order.venueOrderIds.back(), change, traceParent,
+    const VenueOrderId venueId = tracked->order->venueOrderIds.back();
+    m_room.broker.modify(venueId, change, traceParent,
                          [this, id, replacement,
                           alive = std::weak_ptr<bool>(m_alive)](Outcome outcome) {
                              if (alive.expired()) return;
@@ -160,7 +164,7 @@ void Sender::modifyAnswered(const ClientOrderId& id, const ClientOrderId& replac
         brokers::OrderReport report = accepted->report;
         report.clientOrderId = replacement.empty() ? id : replacement;
         m_applier.applyReport(change, report, source());
-        const Order order = m_room.book.find(id)->order;
+        const Order order = *m_room.book.find(id)->order;
         if (replacement.empty() && order.state == OrderState::PendingUpdate) {
             m_room.step(change, order, OrderEventKind::Updated, source());
         }
@@ -179,10 +183,10 @@ void Sender::changeRefused(Change& change, const ClientOrderId& id,
 {
     if (!replacement.empty()) refused(change, replacement, error);
     const Tracked* next = m_room.book.find(replacement);
-    if (next && !isClosed(next->order.state)) {
+    if (next && !isClosed(next->order->state)) {
         return m_resolver.watch(id, m_room.settings.queryBackoffFirst); // not proven
     }
-    Order order = m_room.book.find(id)->order;
+    Order order = *m_room.book.find(id)->order;
     if (order.state != OrderState::PendingUpdate) return;
     order.replacedBy = {};
     order.reasonCode = error.code;

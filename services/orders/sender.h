@@ -13,7 +13,7 @@ public:
     Sender(Room& room, Applier& applier, Resolver& resolver);
 
     /// The order is on disk as submitted.
-    void submit(const Order& order, const std::string& traceParent);
+    void submit(const Shared<Order>& order, const std::string& traceParent);
     /// The order is on disk as pending cancel. Waits for the venue's id if it is not known yet.
     void cancel(const ClientOrderId& id, const std::string& traceParent);
     /// `id` is on disk as pending update, and `replacement` (empty where ids are kept) as submitted.

@@ -29,7 +29,7 @@ Result<void> updateOrder(storage::Database& database, const Entry& entry)
     return run(database, "UPDATE orders SET state=?, version=?, body=? WHERE number=?",
                [&](storage::Statement& statement) {
                    statement.bind(1, toString(order.state))
-                       .bind(2, order.version)
+                       .bind(2, entry.fact.sequence)
                        .bind(3, kInEvent)
                        .bind(4, entry.orderNumber);
                });
@@ -46,7 +46,7 @@ Result<void> insertOrder(storage::Database& database, const Entry& entry)
                        .bind(2, order.request.symbol.text())
                        .bind(3, toString(order.state))
                        .bind(4, entry.requestHash)
-                       .bind(5, order.version)
+                       .bind(5, entry.fact.sequence)
                        .bind(6, kInEvent)
                        .bind(7, entry.orderNumber);
                });
@@ -199,7 +199,6 @@ Result<void> store(storage::Transaction& transaction, Change& change,
         const auto sequence = transaction.append(std::move(event));
         if (!sequence) return tl::unexpected(sequence.error());
         entry.fact.sequence = *sequence;
-        if (entry.fact.order) entry.fact.order.edit().version = *sequence;
         auto stored = storeOtherRows(transaction.database(), entry);
         const bool isFirst = !entry.requestHash.empty();
         if (stored && entry.fact.order && (isFirst || !isOverwritten(change, i))) {

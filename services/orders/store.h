@@ -11,7 +11,7 @@ namespace qd::orders {
 /// Everything that the tables hold, as read at start.
 struct Loaded {
     struct StoredOrder {
-        Order order;
+        Shared<Order> order;
         std::string requestHash;
         std::int64_t number = 0;
     };
@@ -46,8 +46,8 @@ struct Loaded {
 void replay(const Loaded& loaded, const std::function<void(const Position&)>& takeOpening,
             const std::function<void(const Fill&)>& takeFill);
 
-/// Appends each entry to the log and writes its rows, inside the caller's transaction; sequences and
-/// order versions are filled in. `payloads` are the entries' JSON. Writer's executor.
+/// Appends each entry to the log and writes its rows, inside the caller's transaction; sequences are
+/// filled in. `payloads` are the entries' JSON. Writer's executor.
 Result<void> store(storage::Transaction& transaction, Change& change,
                    const std::vector<std::string>& payloads);
 

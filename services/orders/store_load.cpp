@@ -229,7 +229,7 @@ Result<void> Loader::repairAll()
         if (!repaired) return repaired;
     }
     std::erase_if(m_loaded.orders, [](const Loaded::StoredOrder& stored) {
-        return stored.order.request.clientOrderId.empty();
+        return stored.order->request.clientOrderId.empty();
     });
     std::erase_if(m_loaded.fills, [](const Loaded::StoredFill& stored) {
         return stored.fill.executionId.empty();
