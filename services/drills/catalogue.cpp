@@ -21,9 +21,9 @@ std::tuple<std::string_view, int, int> orderOf(std::string_view id)
 std::vector<Drill> collect()
 {
     std::vector<Drill> all;
-    for (auto* list : {startDrills, credentialDrills, intakeDrills, outcomeDrills, outageDrills,
-                       durabilityDrills, storageDrills, marketDrills, fillDrills, platformDrills,
-                       exactnessDrills})
+    for (auto* list : {startDrills, credentialDrills, secretDrills, intakeDrills, outcomeDrills,
+                       outageDrills, durabilityDrills, storageDrills, marketDrills, fillDrills,
+                       platformDrills, exactnessDrills})
         std::ranges::move(list(), std::back_inserter(all));
     std::ranges::sort(all, {}, [](const Drill& drill) { return orderOf(drill.id); });
     return all;

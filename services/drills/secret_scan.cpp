@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <regex>
+#include <sstream>
 
 #include "services/drills/child.h"
 #include "services/json/json.h"
@@ -31,7 +32,21 @@ void learn(const fs::path& path, std::vector<Known>& secrets)
     while (!text.empty() && (text.back() == '\n' || text.back() == ' ')) text.pop_back();
     if (path.extension() == ".token" && text.size() >= kSecretMin)
         secrets.push_back({text, "owner token"});
+    if (text.starts_with("quarterdeck-vault-key")) { // a line a key: its id and the key
+        std::istringstream lines(text);
+        std::string line, id, key;
+        std::getline(lines, line);
+        while (lines >> id >> key) secrets.push_back({key, "master key"});
+        return;
+    }
     const auto document = json::Document::parse(text);
+    if (text.starts_with("quarterdeck-vault-key")) { // a line a key: its id and the key
+        std::istringstream lines(text);
+        std::string line, id, key;
+        std::getline(lines, line);
+        while (lines >> id >> key) secrets.push_back({key, "master key"});
+        return;
+    }
     if (!document) return;
     for (const auto& [name, value] : document->root().members())
         if (const auto word = std::string(value.stringOr({})); word.size() >= kSecretMin)

@@ -15,6 +15,7 @@ inline double millisOf(Duration time)
 
 std::vector<Drill> startDrills();       ///< settings, first request, health, logs
 std::vector<Drill> credentialDrills();  ///< keys missing, revoked, expired
+std::vector<Drill> secretDrills();      ///< the vault: denied, down, old, altered
 std::vector<Drill> intakeDrills();      ///< what is refused before it is sent
 std::vector<Drill> outcomeDrills();     ///< answers that never come, or come twice
 std::vector<Drill> outageDrills();      ///< brokers that are down, slow or in maintenance

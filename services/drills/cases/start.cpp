@@ -75,6 +75,7 @@ void missingSettings(Stage& stage, Evidence& evidence)
             "a start that was refused made its data folder");
     auto arguments = stage.backendArguments(
         {"alpaca-data-url", "alpaca-credentials-file", "alpaca-stream-url", "data-dir"});
+    arguments.push_back("--data-dir=" + stage.folder() + "/never"); // a vault might have the key
     requireRefusedStart(stage, evidence, arguments,
                         {"QUARTERDECK_LISTEN_PORT=eighty", "QUARTERDECK_DRILL_ENABLED=maybe"},
                         {"alpaca.data_url", "alpaca.stream_url", "listen.port", "alpaca.key_id"});
