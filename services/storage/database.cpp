@@ -100,6 +100,13 @@ void configureOnce()
     static_cast<void>(code);
 }
 
+/// May the last connection copy the WAL into the file when it closes, and remove it? Not into one that
+/// may be damaged: a restore needs the WAL then.
+void copyOnClose(sqlite3* handle, bool may)
+{
+    sqlite3_db_config(handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, may ? 0 : 1, nullptr);
+}
+
 Result<void> openHandle(Database::State& state, int flags)
 {
     configureOnce();
@@ -107,6 +114,7 @@ Result<void> openHandle(Database::State& state, int flags)
                                      flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, nullptr);
     if (code != SQLITE_OK) return sqliteError(code, state.handle, state.path, "open");
     sqlite3_busy_timeout(state.handle, kBusyTimeoutMs);
+    copyOnClose(state.handle, false);
     return {};
 }
 
@@ -174,6 +182,7 @@ Result<Database> Database::open(const std::string& path, Durability durability)
                                                     kCheckpointPages, kPageCacheKib));
             });
     if (!prepared) return tl::unexpected(prepared.error());
+    copyOnClose(database.handle(), true);
     return database;
 }
 
@@ -302,6 +311,7 @@ int Database::walPages() const
 
 Result<void> Database::checkIntegrity()
 {
+    copyOnClose(handle(), false);
     auto statement = prepare("PRAGMA integrity_check(10)");
     if (!statement) return tl::unexpected(statement.error());
     std::string found;
@@ -311,8 +321,10 @@ Result<void> Database::checkIntegrity()
         if (!found.empty()) found += "; ";
         found += statement->text(0);
     }
-    if (found == "ok") return {};
-    return fail(ErrorKind::Corrupt, "storage.corrupt", corruptAdvice(path(), found));
+    if (found != "ok")
+        return fail(ErrorKind::Corrupt, "storage.corrupt", corruptAdvice(path(), found));
+    copyOnClose(handle(), true);
+    return {};
 }
 
 const std::string& Database::path() const

@@ -8,8 +8,9 @@ namespace qd::storage {
 std::string corruptAdvice(const std::string& path, std::string_view found)
 {
     return fmt::format("database {} is damaged: {}; stop the backend, keep the file for inquiry and "
-                       "run: quarterdeckctl restore BACKUP {}",
-                       path, found, path);
+                       "run: quarterdeckctl restore BACKUP {}, or, to any moment: quarterdeckctl "
+                       "restore --to TIME {}",
+                       path, found, path, path);
 }
 
 tl::unexpected<Error> sqliteError(int code, sqlite3* handle, const std::string& path,

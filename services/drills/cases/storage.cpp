@@ -167,6 +167,81 @@ void requireLaterFound(Stage& stage, Evidence& evidence, const Later& later)
                   "broker, the position {} agrees, the resting one was canceled", stage.position("CRM"));
 }
 
+json::Document restoreMoment(Stage& stage, const std::string& database, Timestamp moment)
+{
+    const auto child = stage.run(
+        "restore-moment", stage.programs().ctl,
+        {"--json", "restore", "--to", moment.toString(9), "--archive",
+         stage.dataDirectory() + "/quarterdeck.archive", database});
+    const auto exit = child->waitFor(60s);
+    auto said = json::Document::parse(child->output());
+    require(exit && exit->code == 0 && said, "quarterdeckctl restore --to failed: {} {}",
+            child->output(), child->errors());
+    return std::move(*said);
+}
+
+/// How much a lost disk and a lost file cost, each rehearsed on a copy.
+void requireLittleLost(Stage& stage, Evidence& evidence, std::int64_t events, Timestamp killed)
+{
+    const auto disk = stage.folder() + "/disk-lost.db", file = stage.folder() + "/file-lost.db";
+    fs::copy_file(stage.databaseFile() + "-wal", file + "-wal");
+    const auto withoutDisk = restoreMoment(stage, disk, killed);
+    const auto reached = Timestamp::parse(withoutDisk["reached"].stringOr({}));
+    const auto left = withoutDisk["eventCount"].integerOr(0);
+    require(reached && left >= 0 && left <= events, "the archive reaches event {} of {}", left, events);
+    require(killed - *reached < 5s, "the archive was {} ms behind",
+            std::chrono::duration_cast<std::chrono::milliseconds>(killed - *reached).count());
+    const auto withLog = restoreMoment(stage, file, killed);
+    require(withLog["eventCount"].integerOr(0) == events,
+            "a lost database file cost events: {} of {} are left", withLog["eventCount"].integerOr(0),
+            events);
+    evidence.note("killed with {} events. Disk lost: the archive has {} of them, up to {} ms before the "
+                  "end (RPO). Database file lost: all of them, {} transactions from its write-ahead log",
+                  events, left,
+                  std::chrono::duration_cast<std::chrono::milliseconds>(killed - *reached).count(),
+                  withLog["fromWal"].integerOr(0));
+}
+
+/// Back to a moment that no backup was taken at.
+void backToAMoment(Stage& stage, Evidence& evidence)
+{
+    const auto before = stage.place({.symbol = "CRM"});
+    stage.awaitState(before, "filled");
+    const auto least = stage.get("/v1/log/verify")["eventCount"].integerOr(0);
+    const Timestamp moment = runtime::systemClock().now();
+    const auto known = stage.get("/v1/log/verify")["eventCount"].integerOr(0);
+    const auto later = tradeOn(stage);
+    const auto events = stage.get("/v1/log/verify")["eventCount"].integerOr(0);
+    stage.killBackend();
+    const Timestamp killed = runtime::systemClock().now();
+    requireLittleLost(stage, evidence, events, killed);
+    spoil(stage.databaseFile(), 8'192, fs::file_size(stage.databaseFile()) - 8'192);
+    const auto refused = stage.run("corrupt-moment", stage.programs().backend, stage.backendArguments());
+    const auto exit = refused->waitFor(20s);
+    require(exit && exit->code == kStorageExit, "started on a corrupt database: exit {} {}",
+            exit ? exit->code : -1, refused->errors());
+    const auto& clock = runtime::systemClock();
+    const Duration begun = clock.steady();
+    const auto restored = restoreMoment(stage, stage.databaseFile(), moment);
+    const Duration back = clock.steady() - begun;
+    const auto count = restored["eventCount"].integerOr(0);
+    const auto reached = Timestamp::parse(restored["reached"].stringOr({}));
+    require(reached && *reached <= moment && count >= least && count <= known && known < events,
+            "asked for {} ({} to {} events), reached {} with {}", moment.toString(), least, known,
+            std::string(restored["reached"].stringOr({})), count);
+    stage.startBackend();
+    stage.awaitSettled();
+    const Duration running = clock.steady() - begun;
+    require(stage.order(before).text("state") == "filled", "an order from before the moment is gone");
+    require(stage.get("/v1/log/verify")["ok"].booleanOr(false), "the restored log is not whole");
+    evidence.note("the database spoilt: the start refused with exit {}; one command brought {} back, with "
+                  "{} of {} events, in {} ms; running and settled after {} ms (RTO)",
+                  exit->code, moment.toString(), count, events,
+                  std::chrono::duration_cast<std::chrono::milliseconds>(back).count(),
+                  std::chrono::duration_cast<std::chrono::milliseconds>(running).count());
+    requireLaterFound(stage, evidence, later);
+}
+
 void corruption(Stage& stage, Evidence& evidence)
 {
     std::vector<std::string> ids;
@@ -199,6 +274,7 @@ void corruption(Stage& stage, Evidence& evidence)
     const auto busy = restoreWith(stage, backup, said);
     require(busy.code == 1, "a database in use was replaced: {}", said);
     evidence.note("one command brought the backup back; with the backend running it refuses");
+    backToAMoment(stage, evidence);
 }
 
 /// What quarterdeckctl says of a database file, given checkpoints and a public key that were put aside
@@ -327,8 +403,8 @@ std::vector<Drill> storageDrills()
          "set aside and restored from the last good version; the truth does not change",
          {.isPrivate = true}, 90s, malformedRow},
         {"TS-2.2", "the database file is corrupt",
-         "detected at the start; one command restores a checked backup", {.isPrivate = true}, 120s,
-         corruption},
+         "detected at the start; one command restores a checked backup, or any moment since",
+         {.isPrivate = true}, 240s, corruption},
         {"TS-7.2", "events of the log are changed, removed, swapped, cut off",
          "each is found and located, from outside too", {.isPrivate = true}, 120s, alteredLog},
     };

@@ -105,6 +105,33 @@ TEST(Archive, ALostDatabaseFileLosesNothingIfItsLogSurvives)
     EXPECT_EQ(earlier->eventCount, middle.event);
 }
 
+TEST(Archive, ADatabaseFoundDamagedKeepsItsLogForTheRestore)
+{
+    ArchivedStore store(19);
+    store.start();
+    store.write(30);
+    const fs::path lost = fs::path(store.folder()).parent_path() / "lost.db";
+    fs::copy_file(store.path(), lost);
+    fs::copy_file(store.path() + "-wal", lost.string() + "-wal");
+    const auto size = fs::file_size(lost);
+    const auto walSize = fs::file_size(lost.string() + "-wal");
+    ASSERT_GT(size, 60'000u);
+    {
+        std::fstream file(lost, std::ios::in | std::ios::out | std::ios::binary);
+        file.seekp(8'192);
+        file << std::string(size - 8'192, '\x5a');
+    }
+    {
+        auto database = Database::open(lost.string());
+        const bool isSound = database && database->checkIntegrity();
+        ASSERT_FALSE(isSound);
+    }
+    ASSERT_TRUE(fs::exists(lost.string() + "-wal"));
+    EXPECT_EQ(fs::file_size(lost.string() + "-wal"), walSize);
+    ASSERT_TRUE(restoreTo(store.folder(), {store.world().now(), {}}, lost.string()));
+    EXPECT_EQ(contentOf(lost.string()), store.moments().back().content);
+}
+
 TEST(Archive, TheStoreGoesOnFromWhereItWasRestored)
 {
     ArchivedStore store(14);
