@@ -40,13 +40,6 @@ void learn(const fs::path& path, std::vector<Known>& secrets)
         return;
     }
     const auto document = json::Document::parse(text);
-    if (text.starts_with("quarterdeck-vault-key")) { // a line a key: its id and the key
-        std::istringstream lines(text);
-        std::string line, id, key;
-        std::getline(lines, line);
-        while (lines >> id >> key) secrets.push_back({key, "master key"});
-        return;
-    }
     if (!document) return;
     for (const auto& [name, value] : document->root().members())
         if (const auto word = std::string(value.stringOr({})); word.size() >= kSecretMin)
