@@ -1,8 +1,7 @@
-// Brackets, OCO and OTO; sessions; fees; the book model; laws over random sequences.
+// Brackets, OCO and OTO; sessions; fees; the book model.
 
 #include <gtest/gtest.h>
 
-#include "services/exchange/simulated_market.h"
 #include "tests/services/exchange/venue.h"
 
 namespace qd::exchange {
@@ -251,85 +250,6 @@ TEST(Account, ResetStartsAgain)
     EXPECT_EQ(venue.status(resting), VenueStatus::Canceled);
     EXPECT_TRUE(venue.exchange->positions(venue.account).empty());
     EXPECT_EQ(venue.figures().buyingPower, Money::of("20000"));
-}
-
-/// A customer who does anything at random in a simulated market. Money and shares are conserved.
-std::uint64_t tradeRandomly(std::uint64_t seed, FillModel model)
-{
-    qd::test::SimWorld world(seed);
-    qd::test::SimExecutor executor(world);
-    runtime::SeededRandom ids(seed), choices(seed + 1);
-    struct Listener final : ExchangeListener {
-        std::uint64_t hash = 1;
-        void orderUpdated(const OrderUpdate& update) override
-        {
-            for (const char c : update.order.id.text())
-                hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211ull;
-            hash ^= static_cast<std::uint64_t>(update.order.filledQuantity.units());
-            EXPECT_LE(update.order.filledQuantity, update.order.quantity);
-        }
-        void marketMoved(const MarketBatch& batch) override { hash += batch.size(); }
-    } listener;
-    SimulationOptions simulation;
-    simulation.symbols = 8;
-    simulation.updatesPerSecond = 200;
-    simulation.seed = seed;
-    ExchangeOptions options;
-    options.fillModel = model;
-    options.fees.perShare = Decimal::of("0.003");
-    Exchange exchange(executor, ids, std::make_unique<SimulatedMarket>(simulation), options, listener);
-    const AccountId account("paper");
-    AccountTerms terms;
-    terms.id = account;
-    EXPECT_TRUE(exchange.openAccount(terms).has_value());
-    exchange.start();
-    world.run(1s);
-    for (int i = 0; i < 400; ++i) {
-        NewOrder order;
-        const auto instrument = static_cast<InstrumentIndex>(choices.below(3));
-        order.symbol = exchange.instruments()[instrument].symbol;
-        order.side = choices.below(2) == 0 ? Side::Buy : Side::Sell;
-        order.quantity = Quantity(Decimal::fromInt(static_cast<std::int64_t>(1 + choices.below(40))));
-        const auto quote = exchange.snapshot(instrument).quote;
-        if (choices.below(2) == 0 && quote) {
-            order.type = OrderType::Limit;
-            const auto away = static_cast<std::int64_t>(choices.below(7)) - 3;
-            order.limitPrice = quote->bid + Price::fromUnits(away * Decimal::kOne / 100);
-            order.timeInForce = choices.below(3) == 0 ? TimeInForce::Ioc : TimeInForce::Day;
-        }
-        static_cast<void>(exchange.submit(account, order));
-        if (choices.below(5) == 0)
-            exchange.cancelAll(account);
-        world.run(100ms);
-    }
-    Money cash = Money::of("100000");
-    std::map<Symbol, Quantity> held;
-    for (const auto& execution : exchange.executions(account, 100'000)) {
-        const Money worth = notional(execution.price, execution.quantity);
-        cash -= (execution.side == Side::Buy ? worth : -worth) + execution.fee;
-        held[execution.symbol]
-            += execution.side == Side::Buy ? execution.quantity : -execution.quantity;
-        EXPECT_EQ(held[execution.symbol], execution.positionAfter);
-    }
-    EXPECT_EQ(exchange.account(account)->cash, cash);
-    for (const auto& position : exchange.positions(account))
-        EXPECT_EQ(position.quantity, held[position.symbol]);
-    EXPECT_GT(exchange.executions(account, 100'000).size(), 50u);
-    return listener.hash;
-}
-
-TEST(ExchangeLaws, MoneyAndSharesAreConserved)
-{
-    for (const auto model : {FillModel::AlpacaPaper, FillModel::Book}) {
-        tradeRandomly(1, model);
-        tradeRandomly(2, model);
-    }
-}
-
-TEST(ExchangeLaws, SameSeedSameStory)
-{
-    EXPECT_EQ(tradeRandomly(7, FillModel::AlpacaPaper), tradeRandomly(7, FillModel::AlpacaPaper));
-    EXPECT_NE(tradeRandomly(7, FillModel::AlpacaPaper), tradeRandomly(8, FillModel::AlpacaPaper));
 }
 
 } // namespace
