@@ -1,0 +1,92 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "services/brokers/oauth/authorizer.h"
+
+namespace qd::brokers::oauth {
+
+/// The users' connections to brokers by consent: begun and finished in a browser, renewed ahead of
+/// their end, revoked at the broker when they are ended here. What the other rooms use.
+/// Core executor; callbacks come there, once, unless the object ends before.
+class Connections {
+public:
+    /// All outlive the object; `random` must be fit for secrets. The database of `writer` has
+    /// `oauthMigrations`.
+    struct Dependencies {
+        storage::Writer& writer;
+        TokenStore& tokens;
+        wire::HttpClient& http;
+        const Providers& providers;
+        runtime::Executor& core;
+        runtime::Random& random;
+        observability::Logger log = {};
+    };
+    struct Token {
+        runtime::Secret access;
+        std::int64_t generation = 0;
+    };
+    using ThenToken = std::function<void(Result<Token>)>;
+    /// One request with this token; tells what was answered.
+    using Attempt =
+        std::function<void(const runtime::Secret& token, wire::HttpClient::Callback answered)>;
+
+    explicit Connections(Dependencies dependencies, Settings settings = {});
+    ~Connections();
+    Connections(const Connections&) = delete;
+    Connections& operator=(const Connections&) = delete;
+
+    /// Loads the links and from then on looks after them. `then` after the first look.
+    void start(std::function<void(Result<void>)> then);
+
+    Authorizer& authorizer() { return m_authorizer; }
+    /// Local use stops at once (Revoker).
+    void disconnect(const std::string& owner, const BrokerId& broker, Revoker::Then then);
+    /// As of now, from the database; of all owners if `owner` is empty.
+    void list(const std::string& owner, std::function<void(Result<std::vector<BrokerLink>>)> then);
+    std::vector<Availability> available() const { return m_the.providers.available(); }
+
+    /// Access that is valid now; renewed first if it is not. Fails with: NotFound
+    /// "oauth.not_connected", Denied "oauth.reauth_needed", or as Refresher::renew.
+    void token(const std::string& owner, const BrokerId& broker, ThenToken then);
+    /// The broker has answered 401 to the token of `generation`: another one.
+    void refused(const std::string& owner, const BrokerId& broker, std::int64_t generation,
+                 ThenToken then);
+    /// A request with a token. After a 401 the token is renewed and the request made once more; what
+    /// comes then is the answer.
+    void call(const std::string& owner, const BrokerId& broker, Attempt attempt,
+              wire::HttpClient::Callback done);
+
+    /// Rows that belong to no link: zero, or something is broken.
+    void countOrphans(std::function<void(Result<std::int64_t>)> then);
+
+    const Refresher::Figures& refreshes() const { return m_refresher.figures(); }
+    const Revoker::Figures& revocations() const { return m_revoker.figures(); }
+
+private:
+    void look(std::function<void(Result<void>)> then);
+    void tick();
+    void renewAhead(const std::vector<LinkRow>& rows);
+    bool isDue(const BrokerLink& link) const;
+    void find(const std::string& owner, const BrokerId& broker,
+              std::function<void(Result<BrokerLink>)> then);
+    void renew(const BrokerLink& link, std::int64_t generation, const ThenToken& then);
+
+    const Dependencies m_the;
+    const Settings m_settings;
+    Store m_store;
+    TokenEndpoint m_endpoint;
+    Leases m_leases;
+    Refresher m_refresher;
+    Revoker m_revoker;
+    Authorizer m_authorizer;
+    std::map<std::string, Duration> m_notBefore; ///< by link: steady time of the next round
+    runtime::Timer m_next;
+    std::shared_ptr<bool> m_alive = std::make_shared<bool>(true);
+};
+
+} // namespace qd::brokers::oauth
