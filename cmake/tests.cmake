@@ -97,6 +97,11 @@ if(TARGET test_services_storage)
     add_dependencies(test_services_storage powercut_writer)
 endif()
 
+# Our OAuth client for the drill against somebody else's authorization server.
+add_executable(oauth_peer tests/functional/oidc_provider/oauth_peer.cpp)
+target_link_libraries(oauth_peer PRIVATE services_brokers)
+set_target_properties(oauth_peer PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests)
+
 add_executable(tidy tests/tidy/tidy.cpp)
 target_compile_features(tidy PRIVATE cxx_std_20)
 register_test(tidy)

@@ -67,6 +67,9 @@ done <"$build/test_programs.txt"
 if wanted alpaca_sdk "$@"; then
     run alpaca_sdk 300 node tests/functional/alpaca_sdk/run.mjs "$build/bin/quarterdeck-sandbox"
 fi
+if wanted oidc_provider "$@"; then
+    run oidc_provider 300 node tests/functional/oidc_provider/run.mjs "$build/tests/oauth_peer"
+fi
 if wanted powercut "$@"; then
     run powercut 500 packaging/powercut.sh "$build/tests/powercut_writer" 50
 fi
