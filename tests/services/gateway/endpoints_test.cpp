@@ -5,6 +5,7 @@
 #include "services/gateway/fault_api.h"
 #include "services/gateway/system_api.h"
 #include "services/gateway/vault_api.h"
+#include "tests/services/gateway/connections_desk.h"
 #include "tests/services/gateway/desk.h"
 #include "tests/support/sim_vault.h"
 
@@ -52,6 +53,11 @@ constexpr std::array kEndpoints{
     Row{"GET", "/v1/vault", Role::Admin},
     Row{"POST", "/v1/vault/rotate", Role::Admin},
     Row{"POST", "/v1/vault/import", Role::Admin},
+    Row{"GET", "/v1/connections", Role::Viewer},
+    Row{"GET", "/v1/connections/available", Role::Viewer},
+    Row{"POST", "/v1/connections/{broker}/begin", Role::Trader},
+    Row{"POST", "/v1/connections/{broker}/finish", Role::Trader},
+    Row{"DELETE", "/v1/connections/{broker}", Role::Trader},
     Row{"GET", "/v1/faults", Role::Admin},
     Row{"PUT", "/v1/faults/{name}", Role::Admin},
     Row{"DELETE", "/v1/faults", Role::Admin},
@@ -93,6 +99,7 @@ protected:
         FaultApi{faults}.addTo(desk.api);
         vault.open();
         vaultApi.addTo(desk.api);
+        connections.api->addTo(desk.api);
     }
     /// Asked while no executor runs: the rooms' own and the API's are one thread in the program.
     int statusFor(const Row& row, Role held)
@@ -119,6 +126,7 @@ protected:
     resilience::FaultPoints faults{desk.backend.world.random()};
     qd::test::SimVault vault{desk.backend.world};
     VaultApi vaultApi{*vault, desk.gate, {}};
+    ConnectionsDesk connections{desk.backend.world, desk.gate};
 };
 
 TEST_F(Endpoints, AreTheListedOnesAndNoOthers)

@@ -1,0 +1,97 @@
+#include "tests/services/gateway/connections_desk.h"
+#include "tests/services/gateway/desk.h"
+
+namespace qd::gateway::test {
+namespace {
+
+class ConnectionsApiTest : public ::testing::Test {
+protected:
+    ConnectionsApiTest() { box.api->addTo(desk.api); }
+
+    wire::HttpResponse ask(const std::string& method, const std::string& path,
+                           const std::string& body = {}, const std::string& token = "trader")
+    {
+        auto answer = desk.call(method, path, body, {}, token);
+        EXPECT_EQ(answer.body.find("planted-token"), std::string::npos) << answer.body;
+        return answer;
+    }
+    /// The state that the browser is sent out with.
+    std::string begin()
+    {
+        const auto answer = ask("POST", "/v1/connections/acme/begin", R"({"method":"oauth"})");
+        EXPECT_EQ(answer.status, 201) << answer.body;
+        const auto document = Desk::parse(answer);
+        EXPECT_EQ(document["method"].stringOr({}), "oauth");
+        const std::string url(document["authorizeUrl"].stringOr({}));
+        const auto target =
+            wire::Target::parse("/" + url.substr(std::min(url.find('?'), url.size())));
+        return target ? std::string(target->queryValue("state")) : std::string();
+    }
+    wire::HttpResponse finish(const std::string& state)
+    {
+        return ask("POST", "/v1/connections/acme/finish",
+                   R"({"redirect":"http://127.0.0.1:1/back?code=c&state=)" + state + "\"}");
+    }
+
+    Desk desk;
+    ConnectionsDesk box{desk.backend.world, desk.gate};
+};
+
+TEST_F(ConnectionsApiTest, ConnectsListsAndDisconnects)
+{
+    const auto connected = finish(begin());
+    EXPECT_EQ(connected.status, 200) << connected.body;
+    const auto list = ask("GET", "/v1/connections");
+    const auto document = Desk::parse(list);
+    const auto row = document["connections"].at(0);
+    EXPECT_EQ(row["broker"].stringOr({}), "acme");
+    EXPECT_EQ(row["status"].stringOr({}), "connected");
+    EXPECT_EQ(row["method"].stringOr({}), "oauth");
+    EXPECT_TRUE(row["expiresAt"].timestamp());
+    EXPECT_TRUE(row["reauthorise"].isNull());
+    EXPECT_EQ(Desk::parse(ask("GET", "/v1/connections", {}, "viewer"))["connections"].size(), 0u)
+        << "somebody else's";
+    const auto gone = ask("DELETE", "/v1/connections/acme");
+    EXPECT_EQ(gone.status, 202);
+    EXPECT_EQ(Desk::parse(gone)["connection"]["status"].stringOr({}), "revocation_pending");
+    desk.run(std::chrono::seconds(5));
+    EXPECT_EQ(Desk::parse(ask("GET", "/v1/connections"))["connections"].size(), 0u);
+    EXPECT_EQ(ask("DELETE", "/v1/connections/acme").status, 404);
+}
+
+TEST_F(ConnectionsApiTest, SaysWhetherToAskAgainOrToBeginAgain)
+{
+    const auto state = begin();
+    box.broker.isDown = true;
+    const auto down = finish(state);
+    EXPECT_EQ(down.status, 503);
+    EXPECT_TRUE(Desk::parse(down)["retry"].booleanOr(false)) << down.body;
+    box.broker.isDown = false;
+    EXPECT_EQ(finish(state).status, 200) << "without new consent";
+    const auto unknown = finish("nobody's");
+    EXPECT_EQ(unknown.status, 403);
+    EXPECT_EQ(Desk::parse(unknown)["restart"].stringOr({}), "/v1/connections/acme/begin");
+}
+
+TEST_F(ConnectionsApiTest, TheMethodIsSaidAndNoOtherTaken)
+{
+    EXPECT_EQ(ask("POST", "/v1/connections/acme/begin", "{}").status, 422);
+    const auto key = ask("POST", "/v1/connections/acme/begin", R"({"method":"key"})");
+    EXPECT_EQ(key.status, 422);
+    EXPECT_EQ(Desk::parse(key)["code"].stringOr({}), "oauth.method_not_supported");
+    const auto unknown = ask("POST", "/v1/connections/who/begin", R"({"method":"oauth"})");
+    EXPECT_EQ(unknown.status, 422);
+    EXPECT_NE(unknown.body.find("supported: acme, other"), std::string::npos) << unknown.body;
+}
+
+TEST_F(ConnectionsApiTest, AvailableNamesTheMissingKeys)
+{
+    const auto document = Desk::parse(ask("GET", "/v1/connections/available"));
+    const auto brokers = document["brokers"];
+    ASSERT_EQ(brokers.size(), 3u);
+    EXPECT_TRUE(brokers.at(0)["configured"].booleanOr(false));
+    EXPECT_EQ(brokers.at(2)["missingKeys"].at(0).stringOr({}), "oauth.other.client_id");
+}
+
+} // namespace
+} // namespace qd::gateway::test
