@@ -1,7 +1,8 @@
 // Eight processes that find one link's access refused at the same moment: each round must make one
 // request to the authorization server, give everybody the same new tokens, and cost no grant. Real
 // sockets, one database.
-// uses: models/base models/accounts services/runtime services/json services/observability services/resilience services/storage services/wire services/brokers services/sandbox
+// uses: models/base models/accounts services/runtime services/json services/observability
+// services/resilience services/storage services/wire services/brokers services/sandbox
 #include <sys/wait.h>
 
 #include <array>
@@ -31,9 +32,11 @@ const BrokerId kBroker("acme");
 class SharedTokens final : public TokenStore {
 public:
     SharedTokens(const std::string& path, runtime::Executor& executor)
-        : m_database(storage::Database::open(path, storage::Durability::Off).value()), m_executor(executor)
+        : m_database(storage::Database::open(path, storage::Durability::Off).value()),
+          m_executor(executor)
     {
-        QD_ASSERT(m_database.execute("CREATE TABLE IF NOT EXISTS kept(id TEXT PRIMARY KEY, value TEXT)"));
+        QD_ASSERT(
+            m_database.execute("CREATE TABLE IF NOT EXISTS kept(id TEXT PRIMARY KEY, value TEXT)"));
     }
     void put(const std::string& id, const std::string&, runtime::Secret secret, Then then) override
     {
@@ -85,13 +88,15 @@ public:
         : m_providers(providersAt(port)), m_http(wire::makeHttpClient(m_network, m_core))
     {
         auto database = storage::Database::open(folder + "/main.db", storage::Durability::Off);
-        QD_ASSERT(database && storage::migrateAll(*database, {storage::storageMigrations(), oauthMigrations()}));
+        QD_ASSERT(database && storage::migrateAll(
+                                  *database, {storage::storageMigrations(), oauthMigrations()}));
         m_writer = storage::Writer::open(std::move(*database), m_db, {}).value();
         Settings settings;
         settings.leasePoll = std::chrono::milliseconds(4);
         runtime::runAndWait(m_core, [&] {
             m_tokens.emplace(folder + "/tokens.db", m_core);
-            m_connections.emplace(Connections::Dependencies{*m_writer, *m_tokens, *m_http, m_providers, m_core,
+            m_connections.emplace(Connections::Dependencies{*m_writer, *m_tokens, *m_http,
+                                                            m_providers, m_core,
                                                             runtime::systemRandom()},
                                   settings);
         });
@@ -105,7 +110,8 @@ public:
     Result<Answer> await(Ask ask)
     {
         std::promise<Result<Answer>> answer;
-        m_core.post([&] { ask([&](Result<Answer> given) { answer.set_value(std::move(given)); }); });
+        m_core.post(
+            [&] { ask([&](Result<Answer> given) { answer.set_value(std::move(given)); }); });
         return answer.get_future().get();
     }
     Connections& connections() { return *m_connections; }
@@ -173,7 +179,8 @@ std::vector<Finding> askAll(const std::vector<Worker>& workers, const Question& 
 {
     for (const Worker& worker : workers) bench::writeWhole(worker.questions, question);
     std::vector<Finding> findings(workers.size());
-    for (std::size_t i = 0; i < workers.size(); ++i) bench::readWhole(workers[i].findings, findings[i]);
+    for (std::size_t i = 0; i < workers.size(); ++i)
+        bench::readWhole(workers[i].findings, findings[i]);
     return findings;
 }
 

@@ -1,6 +1,7 @@
 // What a browser brings back and what a token endpoint answers: read strictly, and no error repeats
 // what may be a secret.
-// uses: models/base models/accounts services/runtime services/json services/storage services/wire services/brokers
+// uses: models/base models/accounts services/runtime services/json services/storage services/wire
+// services/brokers
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -28,13 +29,14 @@ void readRedirect(std::string_view text)
     }
     QD_ASSERT(!redirect->state.empty());
     QD_ASSERT(redirect->code.empty() != redirect->error.empty());
-    QD_ASSERT(isVisible(redirect->state) && isVisible(redirect->code) && isVisible(redirect->error));
+    QD_ASSERT(isVisible(redirect->state) && isVisible(redirect->code) &&
+              isVisible(redirect->error));
     // What was understood can be said again and is understood alike.
     const bool isCode = !redirect->code.empty();
-    const auto again = parseRedirect(formText({{"state", redirect->state},
-                                               {isCode ? "code" : "error",
-                                                isCode ? redirect->code : redirect->error},
-                                               {"iss", redirect->issuer}}));
+    const auto again = parseRedirect(
+        formText({{"state", redirect->state},
+                  {isCode ? "code" : "error", isCode ? redirect->code : redirect->error},
+                  {"iss", redirect->issuer}}));
     QD_ASSERT(again && again->state == redirect->state && again->code == redirect->code &&
               again->error == redirect->error && again->issuer == redirect->issuer);
 }
@@ -50,7 +52,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         return 0;
     }
     constexpr int kStatuses[] = {200, 400, 401, 429, 500, 302};
-    const wire::HttpResponse response{kStatuses[data[0] / 2 % std::size(kStatuses)], {}, std::string(text)};
+    const wire::HttpResponse response{
+        kStatuses[data[0] / 2 % std::size(kStatuses)], {}, std::string(text)};
     const auto answer = parseTokenAnswer(response);
     if (answer) {
         QD_ASSERT(response.status == 200 && !answer->access.empty() && isVisible(answer->access));

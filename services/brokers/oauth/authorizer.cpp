@@ -39,7 +39,8 @@ std::string networkOf(std::string_view address)
 }
 
 Authorizer::Authorizer(Parts parts, Revoker& revoker)
-    : m_the(std::move(parts)), m_revoker(revoker),
+    : m_the(std::move(parts)),
+      m_revoker(revoker),
       m_failures({.count = m_the.settings.failuresPerMinute,
                   .period = std::chrono::minutes(1),
                   .burst = m_the.settings.failuresPerMinute},
@@ -60,7 +61,8 @@ void Authorizer::begin(const std::string& owner, const BrokerId& broker, LinkMet
     const auto start = std::make_shared<Start>();
     start->entry = *entry;
     start->state = randomToken(m_the.random);
-    if (start->entry->provider.usesPkce) start->verifier = runtime::Secret(randomToken(m_the.random));
+    if (start->entry->provider.usesPkce)
+        start->verifier = runtime::Secret(randomToken(m_the.random));
     start->flow.id = m_the.random.uuidV4();
     start->flow.stateHash = hashText(start->state);
     start->flow.owner = owner;
@@ -117,11 +119,11 @@ void Authorizer::startFailed(const StartPtr& start, const Error& error,
                               error.detail));
     }
     const int number = ++m_timersMade;
-    m_timers[number] = m_the.core.after(m_the.settings.retryBase * start->tries,
-                                        [this, start, again, number] {
-                                            m_timers.erase(number);
-                                            (this->*again)(start);
-                                        });
+    m_timers[number] =
+        m_the.core.after(m_the.settings.retryBase * start->tries, [this, start, again, number] {
+            m_timers.erase(number);
+            (this->*again)(start);
+        });
 }
 
 void Authorizer::refuse(const Callback& callback, std::string_view reason)

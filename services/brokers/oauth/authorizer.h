@@ -15,9 +15,9 @@ namespace qd::brokers::oauth {
 /// The user's consent: out to the broker's page and back.
 ///
 /// Out: state and verifier are on disk before the address is given out. Back: the state is used up
-/// when it is read, whatever else is wrong with what came back. The same callback again, with the same
-/// code, is the same consent: it waits for the exchange under way, tries again what failed, or is
-/// told what it led to. Core executor.
+/// when it is read, whatever else is wrong with what came back. The same callback again, with the
+/// same code, is the same consent: it waits for the exchange under way, tries again what failed, or
+/// is told what it led to. Core executor.
 class Authorizer {
 public:
     struct Begun {
@@ -46,10 +46,11 @@ public:
     void begin(const std::string& owner, const BrokerId& broker, LinkMethod method, ThenBegun then);
 
     /// Fails with: Denied "oauth.rate_limited" (too many failures from that address); Invalid
-    /// "oauth.redirect"; Denied "oauth.state" (nobody began this, or somebody else did), "oauth.issuer"
-    /// or "oauth.refused" (the user or the broker said no); Conflict "oauth.expired": start again.
-    /// Unavailable "oauth.exchange_failed": the same callback may be tried again, without new consent.
-    /// Unavailable "oauth.not_stored": the grant is given back to the broker; start again.
+    /// "oauth.redirect"; Denied "oauth.state" (nobody began this, or somebody else did),
+    /// "oauth.issuer" or "oauth.refused" (the user or the broker said no); Conflict
+    /// "oauth.expired": start again. Unavailable "oauth.exchange_failed": the same callback may be
+    /// tried again, without new consent. Unavailable "oauth.not_stored": the grant is given back to
+    /// the broker; start again.
     void finish(Callback callback, ThenLinked then);
 
     /// Removes verifiers of flows that are over and that nobody uses, then the flows.

@@ -59,22 +59,24 @@ Result<BrokerLink> recordLink(storage::Transaction& transaction, const LinkDone&
     if (!found) return tl::unexpected(found.error());
     // Who disconnected while the browser was out wants it so.
     if (!*found || (*found)->link.status == LinkStatus::RevocationPending)
-        return fail(ErrorKind::Conflict, "oauth.disconnected", "the broker was disconnected meanwhile");
-    auto stored = storeLink(transaction.database(), done.row)
-                      .and_then([&] { return updateFlow(transaction.database(), done.flow); })
-                      .and_then([&] {
-                          return releaseLease(transaction.database(), done.row.link.id, done.holder);
-                      });
+        return fail(ErrorKind::Conflict, "oauth.disconnected",
+                    "the broker was disconnected meanwhile");
+    auto stored =
+        storeLink(transaction.database(), done.row)
+            .and_then([&] { return updateFlow(transaction.database(), done.flow); })
+            .and_then([&] {
+                return releaseLease(transaction.database(), done.row.link.id, done.holder);
+            });
     if (!stored) return tl::unexpected(stored.error());
-    const auto event =
-        transaction.append(oauthEvent("oauth.connected", done.row.link.owner, done.row.link.broker));
+    const auto event = transaction.append(
+        oauthEvent("oauth.connected", done.row.link.owner, done.row.link.broker));
     if (!event) return tl::unexpected(event.error());
     return done.row.link;
 }
 
 /// What is left of a link whose tokens were given back.
-Result<bool> recordGivenBack(storage::Transaction& transaction, const LinkDone& done, bool isReplaced,
-                             bool isRevoked, Timestamp now)
+Result<bool> recordGivenBack(storage::Transaction& transaction, const LinkDone& done,
+                             bool isReplaced, bool isRevoked, Timestamp now)
 {
     auto& database = transaction.database();
     const auto found = findLinkById(database, done.row.link.id);
@@ -84,7 +86,8 @@ Result<bool> recordGivenBack(storage::Transaction& transaction, const LinkDone& 
         changed = deleteLink(database, done.row.link.id);
     } else if (*found && isReplaced) {
         LinkRow row = **found;
-        if (row.link.status != LinkStatus::RevocationPending) row.link.status = LinkStatus::ReauthNeeded;
+        if (row.link.status != LinkStatus::RevocationPending)
+            row.link.status = LinkStatus::ReauthNeeded;
         row.link.lastError = "oauth.not_stored";
         row.link.lastErrorAt = now;
         changed = storeLink(database, row);
@@ -93,9 +96,9 @@ Result<bool> recordGivenBack(storage::Transaction& transaction, const LinkDone& 
         return releaseLease(database, done.row.link.id, done.holder);
     });
     if (!changed) return tl::unexpected(changed.error());
-    const auto event = transaction.append(
-        oauthEvent("oauth.given_back", done.row.link.owner, done.row.link.broker,
-                   {{"revoked", isRevoked ? "yes" : "no"}}));
+    const auto event =
+        transaction.append(oauthEvent("oauth.given_back", done.row.link.owner, done.row.link.broker,
+                                      {{"revoked", isRevoked ? "yes" : "no"}}));
     if (!event) return tl::unexpected(event.error());
     return true;
 }
@@ -111,8 +114,8 @@ Result<Consumed> consumeFlow(storage::Transaction& transaction, const Arrival& a
     if (!*found) return refuseFlow({}, unknown, true);
     Consumed consumed{std::move(**found), {}, false};
     const Flow& flow = consumed.flow;
-    const bool isOthers = flow.owner != arrival.owner ||
-                          (!arrival.broker.empty() && flow.broker != arrival.broker);
+    const bool isOthers =
+        flow.owner != arrival.owner || (!arrival.broker.empty() && flow.broker != arrival.broker);
     const bool isOpen = flow.state == FlowState::Open;
     if (isOthers && isOpen) return killFlow(transaction, std::move(consumed), unknown, true);
     const bool isSame = !isOthers && !arrival.codeHash.empty() && flow.codeHash == arrival.codeHash;
@@ -121,20 +124,27 @@ Result<Consumed> consumeFlow(storage::Transaction& transaction, const Arrival& a
         return refuseFlow(flow, startAgain("this consent cannot be used any more"), isOthers);
     if (flow.state == FlowState::Done) return consumed;
     if (flow.state == FlowState::Exchanging && arrival.now < flow.usedUntil)
-        return refuseFlow(flow, {ErrorKind::Unavailable, "oauth.in_progress",
-                                 "this consent is being used; ask again in a moment", {}}, false);
+        return refuseFlow(flow,
+                          {ErrorKind::Unavailable,
+                           "oauth.in_progress",
+                           "this consent is being used; ask again in a moment",
+                           {}},
+                          false);
     if (arrival.now >= flow.expiresAt)
-        return killFlow(transaction, std::move(consumed), startAgain("this consent has expired"), false);
+        return killFlow(transaction, std::move(consumed), startAgain("this consent has expired"),
+                        false);
     if (!isRightIssuer(providers, flow, arrival.redirect))
         return killFlow(transaction, std::move(consumed),
-                        {ErrorKind::Denied, "oauth.issuer",
-                         "the answer is not from the broker that was asked; start again", {}},
+                        {ErrorKind::Denied,
+                         "oauth.issuer",
+                         "the answer is not from the broker that was asked; start again",
+                         {}},
                         true);
     if (!arrival.redirect.error.empty())
-        return killFlow(transaction, std::move(consumed),
-                        {ErrorKind::Denied, "oauth.refused",
-                         "the broker says: " + arrival.redirect.error, {}},
-                        false);
+        return killFlow(
+            transaction, std::move(consumed),
+            {ErrorKind::Denied, "oauth.refused", "the broker says: " + arrival.redirect.error, {}},
+            false);
     consumed.flow.state = FlowState::Exchanging;
     consumed.flow.codeHash = arrival.codeHash;
     consumed.flow.usedUntil = arrival.usedUntil;
@@ -167,7 +177,8 @@ void Authorizer::finish(Callback callback, ThenLinked then)
             return;
         }
         refuse(callback, "oauth.state");
-        return then(fail(ErrorKind::Denied, "oauth.state", "this connection is being made already"));
+        return then(
+            fail(ErrorKind::Denied, "oauth.state", "this connection is being made already"));
     }
     finish->callback = std::move(callback);
     finish->then.push_back(std::move(then));
@@ -175,11 +186,13 @@ void Authorizer::finish(Callback callback, ThenLinked then)
     const Timestamp now = m_the.now();
     // Two tries, what else is under way with the link, and some time to store.
     const Duration longest = m_the.settings.exchangeTimeout * 2 + m_the.settings.leaseFor;
-    Arrival arrival{finish->stateHash,       finish->codeHash,     finish->callback.owner,
-                    finish->callback.broker, std::move(*redirect), now,
+    Arrival arrival{finish->stateHash,      finish->codeHash,
+                    finish->callback.owner, finish->callback.broker,
+                    std::move(*redirect),   now,
                     now + longest};
     m_the.store.ask<Consumed>(
-        [arrival = std::move(arrival), &providers = m_the.providers](storage::Transaction& transaction) {
+        [arrival = std::move(arrival),
+         &providers = m_the.providers](storage::Transaction& transaction) {
             return consumeFlow(transaction, arrival, providers);
         },
         [this, finish](Result<Consumed> result) {
@@ -225,8 +238,9 @@ void Authorizer::exchange(const FinishPtr& finish)
             return settle(finish, FlowState::Dead,
                           tl::unexpected(startAgain("what this consent was begun with is gone")));
         if (!kept)
-            return settle(finish, FlowState::Failed,
-                          fail(ErrorKind::Unavailable, "oauth.exchange_failed", kept.error().detail));
+            return settle(
+                finish, FlowState::Failed,
+                fail(ErrorKind::Unavailable, "oauth.exchange_failed", kept.error().detail));
         verifier = std::move(*kept);
     }
     ++finish->tries;
@@ -244,12 +258,14 @@ void Authorizer::exchanged(const FinishPtr& finish, tl::expected<TokenAnswer, Ca
         const Error& error = answer.error().error;
         if (error.code == "wire.timeout" && finish->tries == 1) return exchange(finish);
         if (answer.error().isOutcomeUnknown() || answer.error().isWithoutEffect())
-            return settle(finish, FlowState::Failed,
-                          fail(ErrorKind::Unavailable, "oauth.exchange_failed",
-                               "the broker did not answer as it should; try again: " + error.detail));
-        return settle(finish, FlowState::Dead,
-                      fail(ErrorKind::Conflict, "oauth.code_refused",
-                           "the broker does not take this consent any more; start again: " + error.detail));
+            return settle(
+                finish, FlowState::Failed,
+                fail(ErrorKind::Unavailable, "oauth.exchange_failed",
+                     "the broker did not answer as it should; try again: " + error.detail));
+        return settle(
+            finish, FlowState::Dead,
+            fail(ErrorKind::Conflict, "oauth.code_refused",
+                 "the broker does not take this consent any more; start again: " + error.detail));
     }
     const Provider& provider = finish->entry->provider;
     finish->tokens = tokensOf(*answer, provider, nullptr, m_the.now());
@@ -272,8 +288,8 @@ void Authorizer::link(const FinishPtr& finish)
             if (!*alive) return;
             if (!row) return giveBack(finish, row.error());
             finish->row = std::move(*row);
-            m_the.leases.take(finish->row.link.id, finish->row.generation, m_the.settings.leaseFor, {},
-                              [this, finish, alive](const Result<std::string>& holder) {
+            m_the.leases.take(finish->row.link.id, finish->row.generation, m_the.settings.leaseFor,
+                              {}, [this, finish, alive](const Result<std::string>& holder) {
                                   if (*alive) leased(finish, holder);
                               });
         });
@@ -285,7 +301,8 @@ void Authorizer::leased(const FinishPtr& finish, const Result<std::string>& hold
     finish->holder = *holder;
     // A renewal may have gone on since the row was read.
     std::int64_t before = finish->row.generation;
-    if (const auto text = m_the.tokens.read(tokensId(finish->row.link.id), finish->flow.owner); text) {
+    if (const auto text = m_the.tokens.read(tokensId(finish->row.link.id), finish->flow.owner);
+        text) {
         if (const auto old = readTokens(*text); old) before = std::max(before, old->generation);
     }
     finish->tokens.generation = before + 1;
@@ -346,9 +363,11 @@ void Authorizer::giveBack(const FinishPtr& finish, const Error& error)
             done.flow.usedUntil = {};
             const Provider& provider = finish->entry->provider;
             const std::string detail =
-                isRevoked ? "the access could not be stored and was given back to the broker; start again"
-                          : "the access could not be stored, nor given back to the broker; remove it at " +
-                                provider.manageUrl + " and start again";
+                isRevoked
+                    ? "the access could not be stored and was given back to the broker; start again"
+                    : "the access could not be stored, nor given back to the broker; remove it "
+                      "at " +
+                          provider.manageUrl + " and start again";
             const Timestamp now = m_the.now();
             m_the.store.ask<bool>(
                 [done, isReplaced = finish->isReplaced, isRevoked,

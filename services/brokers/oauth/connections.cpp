@@ -20,8 +20,11 @@ constexpr int kUnauthorized = 401;
 } // namespace
 
 Connections::Connections(Dependencies dependencies, Settings settings)
-    : m_the(dependencies), m_settings(settings), m_store(m_the.writer, m_the.core),
-      m_endpoint(m_the.http), m_leases(m_store, m_the.core, m_the.random, m_settings),
+    : m_the(dependencies),
+      m_settings(settings),
+      m_store(m_the.writer, m_the.core),
+      m_endpoint(m_the.http),
+      m_leases(m_store, m_the.core, m_the.random, m_settings),
       m_refresher({m_store, m_the.tokens, m_endpoint, m_the.providers, m_leases, m_the.core,
                    m_the.random, m_the.log, m_settings}),
       m_revoker({m_store, m_the.tokens, m_endpoint, m_the.providers, m_leases, m_the.core,
@@ -133,34 +136,35 @@ void Connections::token(const std::string& owner, const BrokerId& broker, ThenTo
 void Connections::refused(const std::string& owner, const BrokerId& broker, std::int64_t generation,
                           ThenToken then)
 {
-    find(owner, broker,
-         [this, generation, then = std::move(then)](const Result<BrokerLink>& link) {
-             if (!link) return then(tl::unexpected(link.error()));
-             if (link->status == LinkStatus::ReauthNeeded)
-                 return then(fail(ErrorKind::Denied, "oauth.reauth_needed",
-                                  "the broker must be connected again"));
-             auto tokens = m_refresher.current(link->id, link->owner);
-             if (tokens && tokens->generation > generation)
-                 return then(Token{std::move(tokens->access), tokens->generation});
-             renew(*link, generation, then);
-         });
+    find(owner, broker, [this, generation, then = std::move(then)](const Result<BrokerLink>& link) {
+        if (!link) return then(tl::unexpected(link.error()));
+        if (link->status == LinkStatus::ReauthNeeded)
+            return then(fail(ErrorKind::Denied, "oauth.reauth_needed",
+                             "the broker must be connected again"));
+        auto tokens = m_refresher.current(link->id, link->owner);
+        if (tokens && tokens->generation > generation)
+            return then(Token{std::move(tokens->access), tokens->generation});
+        renew(*link, generation, then);
+    });
 }
 
 void Connections::call(const std::string& owner, const BrokerId& broker, Attempt attempt,
                        wire::HttpClient::Callback done)
 {
-    token(owner, broker, [this, owner, broker, attempt, done, alive = m_alive](const Result<Token>& first) {
-        if (!first) return done(tl::unexpected(first.error()));
-        attempt(first->access, [this, owner, broker, attempt, done, alive,
-                                generation = first->generation](Result<wire::HttpResponse> answer) {
-            if (!*alive) return;
-            if (!answer || answer->status != kUnauthorized) return done(std::move(answer));
-            refused(owner, broker, generation, [attempt, done](const Result<Token>& second) {
-                if (!second) return done(tl::unexpected(second.error()));
-                attempt(second->access, done);
-            });
-        });
-    });
+    token(owner, broker,
+          [this, owner, broker, attempt, done, alive = m_alive](const Result<Token>& first) {
+              if (!first) return done(tl::unexpected(first.error()));
+              attempt(first->access, [this, owner, broker, attempt, done, alive,
+                                      generation =
+                                          first->generation](Result<wire::HttpResponse> answer) {
+                  if (!*alive) return;
+                  if (!answer || answer->status != kUnauthorized) return done(std::move(answer));
+                  refused(owner, broker, generation, [attempt, done](const Result<Token>& second) {
+                      if (!second) return done(tl::unexpected(second.error()));
+                      attempt(second->access, done);
+                  });
+              });
+          });
 }
 
 void Connections::disconnect(const std::string& owner, const BrokerId& broker, Revoker::Then then)

@@ -56,8 +56,8 @@ public:
     /// The broker has answered 401 to the token of `generation`: another one.
     void refused(const std::string& owner, const BrokerId& broker, std::int64_t generation,
                  ThenToken then);
-    /// A request with a token. After a 401 the token is renewed and the request made once more; what
-    /// comes then is the answer.
+    /// A request with a token. After a 401 the token is renewed and the request made once more;
+    /// what comes then is the answer.
     void call(const std::string& owner, const BrokerId& broker, Attempt attempt,
               wire::HttpClient::Callback done);
 

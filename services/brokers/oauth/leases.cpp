@@ -41,7 +41,8 @@ void Leases::ask(const std::shared_ptr<Wish>& wish)
 
 void Leases::answered(const std::shared_ptr<Wish>& wish, const Result<bool>& taken)
 {
-    if (!taken && taken.error().code != "storage.busy") return wish->then(tl::unexpected(taken.error()));
+    if (!taken && taken.error().code != "storage.busy")
+        return wish->then(tl::unexpected(taken.error()));
     if (taken && *taken) return wish->then(wish->lease.holder);
     if (wish->isMoot && wish->isMoot()) return wish->then(std::string());
     if (m_core.clock().steady() >= wish->until)

@@ -17,14 +17,15 @@ public:
     /// The name under which the lease is held; empty: it was not needed any more.
     using Then = std::function<void(Result<std::string>)>;
 
-    Leases(Store& store, runtime::Executor& core, runtime::Random& random, const Settings& settings);
+    Leases(Store& store, runtime::Executor& core, runtime::Random& random,
+           const Settings& settings);
     ~Leases() { *m_alive = false; }
     Leases(const Leases&) = delete;
     Leases& operator=(const Leases&) = delete;
 
-    /// Waits while another has it, for at most `patience`, asking in between whether it `isMoot` (may
-    /// be empty). Fails with: NotFound "oauth.not_connected", Unavailable "oauth.busy_elsewhere", or
-    /// what the store says.
+    /// Waits while another has it, for at most `patience`, asking in between whether it `isMoot`
+    /// (may be empty). Fails with: NotFound "oauth.not_connected", Unavailable
+    /// "oauth.busy_elsewhere", or what the store says.
     void take(std::string link, std::int64_t generation, Duration patience,
               std::function<bool()> isMoot, Then then);
     /// A failure to release costs the others a wait until the lease ends.

@@ -72,14 +72,14 @@ tl::unexpected<Error> unreadable(std::string_view why)
                 fmt::format("the broker's answer cannot be read: {}", why));
 }
 
-/// What 4xx means. Servers differ in which error they name for a bad code or verifier, so whatever is
-/// refused is refused for good; only the words differ.
+/// What 4xx means. Servers differ in which error they name for a bad code or verifier, so whatever
+/// is refused is refused for good; only the words differ.
 tl::unexpected<Error> refusalOf(const wire::HttpResponse& response)
 {
     const auto body = json::Document::parse(response.body);
     const std::string error = body ? errorWord((*body)["error"].stringOr("")) : "";
-    const std::string detail =
-        fmt::format("the broker answered {} {}", response.status, error.empty() ? "without a reason" : error);
+    const std::string detail = fmt::format("the broker answered {} {}", response.status,
+                                           error.empty() ? "without a reason" : error);
     if (error == "invalid_grant") return fail(ErrorKind::Denied, "oauth.invalid_grant", detail);
     if (error == "invalid_client" || error == "unauthorized_client" || response.status == 401)
         return fail(ErrorKind::Denied, "oauth.client_refused", detail);
@@ -159,7 +159,8 @@ std::string authorizeUrl(const Providers::Entry& entry, std::string_view state,
         fields.push_back({"code_challenge", challengeOf(verifier)});
         fields.push_back({"code_challenge_method", "S256"});
     }
-    for (const auto& [name, value] : entry.provider.extraParameters) fields.push_back({name, value});
+    for (const auto& [name, value] : entry.provider.extraParameters)
+        fields.push_back({name, value});
     const bool hasQuery = entry.provider.authorizeUrl.find('?') != std::string::npos;
     return entry.provider.authorizeUrl + (hasQuery ? '&' : '?') + formText(fields);
 }
@@ -204,8 +205,9 @@ Result<void> parseRevocationAnswer(const wire::HttpResponse& response)
 {
     if (response.status >= 200 && response.status < 300) return {};
     if (response.status >= 500 || response.status == 429 || response.status < 200)
-        return fail(ErrorKind::Unavailable, "oauth.not_revoked",
-                    fmt::format("the broker answered {}: the token is still alive", response.status));
+        return fail(
+            ErrorKind::Unavailable, "oauth.not_revoked",
+            fmt::format("the broker answered {}: the token is still alive", response.status));
     return fail(ErrorKind::Invalid, "oauth.revocation_refused",
                 fmt::format("the broker answered {}", response.status));
 }

@@ -35,8 +35,8 @@ struct Redirect {
     std::string error; ///< "access_denied"
 };
 inline constexpr std::size_t kRedirectBytesMax = 8'192;
-/// `query` is what follows "?", or a whole URL that was pasted. Invalid "oauth.redirect": too long, no
-/// state, neither or both of code and error, a field twice.
+/// `query` is what follows "?", or a whole URL that was pasted. Invalid "oauth.redirect": too long,
+/// no state, neither or both of code and error, a field twice.
 Result<Redirect> parseRedirect(std::string_view query);
 
 /// Tokens as the broker gives them.
@@ -48,8 +48,8 @@ struct TokenAnswer {
 inline constexpr std::size_t kTokenBytesMax = 8'192;
 /// Reads an answer of the token endpoint. Fails with: Denied "oauth.invalid_grant" (expired, used,
 /// revoked: never works again), Denied "oauth.client_refused", Invalid "oauth.request_refused", all
-/// final; Unavailable "oauth.rate_limited"; OutcomeUnknown "oauth.server_error" (5xx, or what cannot
-/// be read: it may have been acted on).
+/// final; Unavailable "oauth.rate_limited"; OutcomeUnknown "oauth.server_error" (5xx, or what
+/// cannot be read: it may have been acted on).
 Result<TokenAnswer> parseTokenAnswer(const wire::HttpResponse& response);
 
 /// Reads an answer of the revocation endpoint: success means that the token is dead. Unavailable

@@ -34,7 +34,8 @@ Provider tradierProvider()
             .manageUrl = "https://dash.tradier.com/",
             .scopes = {"read", "write", "market", "trade", "stream"},
             .clientAuth = ClientAuth::Basic,
-            .canRefresh = true, // for partners that Tradier has approved; others get no refresh token
+            .canRefresh =
+                true, // for partners that Tradier has approved; others get no refresh token
             .codeLifetime = minutes(10),
             .accessLifetime = hours(24)};
 }
@@ -57,7 +58,8 @@ Provider schwabProvider()
             .clientAuth = ClientAuth::Basic,
             .canRefresh = true,
             .accessLifetime = minutes(30),
-            .refreshLifetime = hours(24 * 7)}; // counted from consent: a refresh does not prolong it
+            .refreshLifetime =
+                hours(24 * 7)}; // counted from consent: a refresh does not prolong it
 }
 
 bool isReady(const std::vector<std::string>& missing)
@@ -84,7 +86,8 @@ std::string settingKey(const BrokerId& broker, std::string_view name)
     return fmt::format("oauth.{}.{}", broker.text(), name);
 }
 
-Providers::Providers(std::map<BrokerId, ClientSettings> configured, const std::vector<Provider>& known)
+Providers::Providers(std::map<BrokerId, ClientSettings> configured,
+                     const std::vector<Provider>& known)
 {
     for (const Provider& provider : known) {
         const auto found = configured.find(provider.broker);
@@ -129,10 +132,11 @@ Result<const Providers::Entry*> Providers::find(const BrokerId& broker, LinkMeth
         return entry.provider.broker == broker;
     });
     if (found == m_entries.end())
-        return fail(ErrorKind::Invalid, "oauth.broker_unknown",
-                    fmt::format("this broker is not supported; supported: {}; configured for consent: {}",
-                                supported(), configured()),
-                    "broker");
+        return fail(
+            ErrorKind::Invalid, "oauth.broker_unknown",
+            fmt::format("this broker is not supported; supported: {}; configured for consent: {}",
+                        supported(), configured()),
+            "broker");
     if (!found->provider.has(method) || method != LinkMethod::OAuth) {
         std::vector<std::string_view> methods;
         for (const LinkMethod each : found->provider.methods) methods.push_back(toString(each));

@@ -26,18 +26,20 @@ struct Provider {
     // What follows is for LinkMethod::OAuth alone.
     std::string authorizeUrl = {}, tokenUrl = {};
     std::string refreshUrl = {}; ///< empty: `tokenUrl`
-    std::string revokeUrl = {};  ///< empty: the broker has none; the user removes access at `manageUrl`
-    std::string manageUrl = {};  ///< the broker's page where access is removed by hand
-    std::string issuer = {};     ///< expected as `iss` on the redirect (RFC 9207)
-    bool sendsIssuer = false;    ///< `iss` must be there; else it is checked if it is
+    std::string revokeUrl =
+        {}; ///< empty: the broker has none; the user removes access at `manageUrl`
+    std::string manageUrl = {}; ///< the broker's page where access is removed by hand
+    std::string issuer = {};    ///< expected as `iss` on the redirect (RFC 9207)
+    bool sendsIssuer = false;   ///< `iss` must be there; else it is checked if it is
     std::vector<std::string> scopes = {};
     ClientAuth clientAuth = ClientAuth::Post;
     bool usesPkce = false;
     bool canRefresh = false;
-    Duration codeLifetime{};        ///< zero: unknown, short
-    Duration accessLifetime{};      ///< if the answer has no `expires_in`; zero: does not end
-    Duration refreshLifetime{};     ///< from consent or, if `rotatesRefresh`, from the last refresh; zero: no end
-    bool rotatesRefresh = false;    ///< each refresh gives another refresh token
+    Duration codeLifetime{};     ///< zero: unknown, short
+    Duration accessLifetime{};   ///< if the answer has no `expires_in`; zero: does not end
+    Duration refreshLifetime{};  ///< from consent or, if `rotatesRefresh`, from the last refresh;
+                                 ///< zero: no end
+    bool rotatesRefresh = false; ///< each refresh gives another refresh token
     /// Said with each authorization request: {"prompt", "consent"}.
     std::vector<std::pair<std::string, std::string>> extraParameters = {};
 
@@ -76,8 +78,8 @@ public:
                        const std::vector<Provider>& known = knownProviders());
 
     /// Ready for consent. Invalid "oauth.broker_unknown" with the brokers that are supported and
-    /// configured; Invalid "oauth.method_not_supported" with the methods that there are: none of them
-    /// is taken instead; Invalid "oauth.not_configured" with the exact keys that are missing.
+    /// configured; Invalid "oauth.method_not_supported" with the methods that there are: none of
+    /// them is taken instead; Invalid "oauth.not_configured" with the exact keys that are missing.
     Result<const Entry*> find(const BrokerId& broker, LinkMethod method) const;
     /// Every broker and method.
     std::vector<Availability> available() const;

@@ -158,7 +158,7 @@ CREATE TABLE oauth_flows(
     state      INTEGER NOT NULL,           -- FlowState
     code_hash  TEXT NOT NULL,
     used_until INTEGER NOT NULL,
-    link       TEXT REFERENCES oauth_links(id) ON DELETE SET NULL -- its verifier has yet to be removed
+    link       TEXT REFERENCES oauth_links(id) ON DELETE SET NULL -- its verifier may still be kept
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX oauth_flows_by_owner ON oauth_flows(owner);
 CREATE INDEX oauth_flows_by_link ON oauth_flows(link);
@@ -175,7 +175,8 @@ Result<void> insertFlow(storage::Database& database, const Flow& flow)
 {
     const auto own = count(database, "SELECT count(*) FROM oauth_flows WHERE owner=? AND state=0",
                            [&](storage::Statement& s) { s.bind(1, flow.owner); });
-    const auto all = count(database, "SELECT count(*) FROM oauth_flows", [](storage::Statement&) {});
+    const auto all =
+        count(database, "SELECT count(*) FROM oauth_flows", [](storage::Statement&) {});
     if (!own || !all) return tl::unexpected(own ? all.error() : own.error());
     if (*own >= kFlowsPerOwnerMax || *all >= kFlowsMax)
         return fail(ErrorKind::Unavailable, "oauth.flows_full",
@@ -183,22 +184,22 @@ Result<void> insertFlow(storage::Database& database, const Flow& flow)
     const auto same = findFlow(database, flow.stateHash);
     if (!same) return tl::unexpected(same.error());
     if (*same) return fail(ErrorKind::Conflict, "oauth.state_taken", "that state is in use");
-    return runBound(database,
-                    fmt::format("INSERT INTO oauth_flows({}) VALUES(?,?,?,?,?,?,?,?,?,NULL)",
-                                kFlowColumns),
-                    [&](storage::Statement& s) {
-                        s.bind(1, flow.id).bind(2, flow.stateHash).bind(3, flow.owner);
-                        s.bind(4, flow.broker.text()).bind(5, flow.createdAt);
-                        s.bind(6, flow.expiresAt).bind(7, static_cast<int>(flow.state));
-                        s.bind(8, flow.codeHash).bind(9, flow.usedUntil);
-                    });
+    return runBound(
+        database,
+        fmt::format("INSERT INTO oauth_flows({}) VALUES(?,?,?,?,?,?,?,?,?,NULL)", kFlowColumns),
+        [&](storage::Statement& s) {
+            s.bind(1, flow.id).bind(2, flow.stateHash).bind(3, flow.owner);
+            s.bind(4, flow.broker.text()).bind(5, flow.createdAt);
+            s.bind(6, flow.expiresAt).bind(7, static_cast<int>(flow.state));
+            s.bind(8, flow.codeHash).bind(9, flow.usedUntil);
+        });
 }
 
 Result<std::optional<Flow>> findFlow(storage::Database& database, std::string_view stateHash)
 {
     return firstOf(rowsOf<Flow>(
-        database, fmt::format("SELECT {} FROM oauth_flows WHERE state_hash=?", kFlowColumns), flowOf,
-        [&](storage::Statement& s) { s.bind(1, stateHash); }));
+        database, fmt::format("SELECT {} FROM oauth_flows WHERE state_hash=?", kFlowColumns),
+        flowOf, [&](storage::Statement& s) { s.bind(1, stateHash); }));
 }
 
 Result<void> updateFlow(storage::Database& database, const Flow& flow)
@@ -215,11 +216,12 @@ Result<void> updateFlow(storage::Database& database, const Flow& flow)
 
 Result<std::vector<Flow>> endedFlows(storage::Database& database, Timestamp now, std::int64_t limit)
 {
-    return rowsOf<Flow>(database,
-                        fmt::format("SELECT {} FROM oauth_flows WHERE expires_at<=? AND used_until<=? "
-                                    "ORDER BY expires_at LIMIT ?",
-                                    kFlowColumns),
-                        flowOf, [&](storage::Statement& s) { s.bind(1, now).bind(2, now).bind(3, limit); });
+    return rowsOf<Flow>(
+        database,
+        fmt::format("SELECT {} FROM oauth_flows WHERE expires_at<=? AND used_until<=? "
+                    "ORDER BY expires_at LIMIT ?",
+                    kFlowColumns),
+        flowOf, [&](storage::Statement& s) { s.bind(1, now).bind(2, now).bind(3, limit); });
 }
 
 Result<void> deleteFlow(storage::Database& database, std::string_view id, Timestamp now)
@@ -242,16 +244,17 @@ Result<std::optional<LinkRow>> findLink(storage::Database& database, std::string
 
 Result<std::optional<LinkRow>> findLinkById(storage::Database& database, std::string_view id)
 {
-    return firstOf(rowsOf<LinkRow>(database,
-                                   fmt::format("SELECT {} FROM oauth_links WHERE id=?", kLinkColumns),
-                                   linkOf, [&](storage::Statement& s) { s.bind(1, id); }));
+    return firstOf(rowsOf<LinkRow>(
+        database, fmt::format("SELECT {} FROM oauth_links WHERE id=?", kLinkColumns), linkOf,
+        [&](storage::Statement& s) { s.bind(1, id); }));
 }
 
 Result<std::vector<LinkRow>> allLinks(storage::Database& database)
 {
     return rowsOf<LinkRow>(
-        database, fmt::format("SELECT {} FROM oauth_links ORDER BY owner, broker, id", kLinkColumns),
-        linkOf, [](storage::Statement&) {});
+        database,
+        fmt::format("SELECT {} FROM oauth_links ORDER BY owner, broker, id", kLinkColumns), linkOf,
+        [](storage::Statement&) {});
 }
 
 Result<void> storeLink(storage::Database& database, const LinkRow& row)
@@ -259,20 +262,22 @@ Result<void> storeLink(storage::Database& database, const LinkRow& row)
     // No REPLACE: that would delete the row first, and what hangs on it.
     return runBound(
         database,
-        fmt::format("INSERT INTO oauth_links({}) VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) "
-                    "ON CONFLICT(id) DO UPDATE SET status=excluded.status, scopes=excluded.scopes, "
-                    "connected_at=excluded.connected_at, expires_at=excluded.expires_at, "
-                    "refresh_expires_at=excluded.refresh_expires_at, last_error=excluded.last_error, "
-                    "last_error_at=excluded.last_error_at, generation=excluded.generation, "
-                    "is_told=excluded.is_told, revocation_tries=excluded.revocation_tries, "
-                    "revocation_since=excluded.revocation_since, "
-                    "revocation_next_at=excluded.revocation_next_at, is_alarmed=excluded.is_alarmed, "
-                    "renewed_at=excluded.renewed_at",
-                    kLinkColumns),
+        fmt::format(
+            "INSERT INTO oauth_links({}) VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) "
+            "ON CONFLICT(id) DO UPDATE SET status=excluded.status, scopes=excluded.scopes, "
+            "connected_at=excluded.connected_at, expires_at=excluded.expires_at, "
+            "refresh_expires_at=excluded.refresh_expires_at, last_error=excluded.last_error, "
+            "last_error_at=excluded.last_error_at, generation=excluded.generation, "
+            "is_told=excluded.is_told, revocation_tries=excluded.revocation_tries, "
+            "revocation_since=excluded.revocation_since, "
+            "revocation_next_at=excluded.revocation_next_at, is_alarmed=excluded.is_alarmed, "
+            "renewed_at=excluded.renewed_at",
+            kLinkColumns),
         [&](storage::Statement& s) {
             const BrokerLink& link = row.link;
             s.bind(1, link.id).bind(2, link.owner).bind(3, link.broker.text());
-            s.bind(4, toString(link.status)).bind(5, fmt::format("{}", fmt::join(link.scopes, " ")));
+            s.bind(4, toString(link.status))
+                .bind(5, fmt::format("{}", fmt::join(link.scopes, " ")));
             s.bind(6, link.connectedAt).bind(7, link.expiresAt).bind(8, link.refreshExpiresAt);
             s.bind(9, link.lastError).bind(10, link.lastErrorAt).bind(11, row.generation);
             s.bind(12, row.isTold ? 1 : 0).bind(13, row.revocationTries);
@@ -292,7 +297,8 @@ Result<bool> takeLease(storage::Database& database, std::string_view link, const
 {
     const auto row = findLinkById(database, link);
     if (!row) return tl::unexpected(row.error());
-    if (!*row) return fail(ErrorKind::NotFound, "oauth.not_connected", "the broker is not connected");
+    if (!*row)
+        return fail(ErrorKind::NotFound, "oauth.not_connected", "the broker is not connected");
     const auto taken = runBound(
         database,
         "INSERT INTO oauth_leases(link, holder, until, generation) VALUES(?,?,?,?) "
@@ -306,7 +312,8 @@ Result<bool> takeLease(storage::Database& database, std::string_view link, const
     return database.changes() > 0;
 }
 
-Result<void> releaseLease(storage::Database& database, std::string_view link, std::string_view holder)
+Result<void> releaseLease(storage::Database& database, std::string_view link,
+                          std::string_view holder)
 {
     return runBound(database, "DELETE FROM oauth_leases WHERE link=? AND holder=?",
                     [&](storage::Statement& s) { s.bind(1, link).bind(2, holder); });
@@ -314,11 +321,12 @@ Result<void> releaseLease(storage::Database& database, std::string_view link, st
 
 Result<std::int64_t> countOrphans(storage::Database& database)
 {
-    return count(database,
-                 "SELECT (SELECT count(*) FROM oauth_leases WHERE link NOT IN (SELECT id FROM "
-                 "oauth_links)) + (SELECT count(*) FROM oauth_flows WHERE link IS NOT NULL AND link "
-                 "NOT IN (SELECT id FROM oauth_links))",
-                 [](storage::Statement&) {});
+    return count(
+        database,
+        "SELECT (SELECT count(*) FROM oauth_leases WHERE link NOT IN (SELECT id FROM "
+        "oauth_links)) + (SELECT count(*) FROM oauth_flows WHERE link IS NOT NULL AND link "
+        "NOT IN (SELECT id FROM oauth_links))",
+        [](storage::Statement&) {});
 }
 
 storage::Event oauthEvent(std::string_view kind, std::string_view owner, const BrokerId& broker,

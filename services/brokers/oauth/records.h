@@ -21,7 +21,7 @@ enum class FlowState {
     Exchanging, ///< came back; `usedUntil` says how long its verifier must stay
     Failed,     ///< came back, no tokens yet; the same code may be tried again
     Done,
-    Dead,       ///< cannot lead to anything any more
+    Dead, ///< cannot lead to anything any more
 };
 
 /// One consent under way.
@@ -43,7 +43,8 @@ inline constexpr std::int64_t kFlowsPerOwnerMax = 20, kFlowsMax = 2'000;
 Result<std::optional<Flow>> findFlow(storage::Database& database, std::string_view stateHash);
 Result<void> updateFlow(storage::Database& database, const Flow& flow);
 /// Those that are over and whose verifier nobody uses, oldest first.
-Result<std::vector<Flow>> endedFlows(storage::Database& database, Timestamp now, std::int64_t limit);
+Result<std::vector<Flow>> endedFlows(storage::Database& database, Timestamp now,
+                                     std::int64_t limit);
 /// Only if it is still over and unused.
 Result<void> deleteFlow(storage::Database& database, std::string_view id, Timestamp now);
 
@@ -73,7 +74,8 @@ struct Lease {
     Timestamp until;
     std::int64_t generation = 0; ///< the tokens that are about to be used
 };
-/// True: it is `lease.holder`'s now. False: somebody else's. NotFound "oauth.not_connected": no link.
+/// True: it is `lease.holder`'s now. False: somebody else's. NotFound "oauth.not_connected": no
+/// link.
 Result<bool> takeLease(storage::Database& database, std::string_view link, const Lease& lease,
                        Timestamp now);
 Result<void> releaseLease(storage::Database& database, std::string_view link,

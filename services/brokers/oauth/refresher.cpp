@@ -21,8 +21,10 @@ namespace {
 
 Error reauthNeeded(const Error& why)
 {
-    return {ErrorKind::Denied, "oauth.reauth_needed",
-            "the broker must be connected again: " + why.detail, {}};
+    return {ErrorKind::Denied,
+            "oauth.reauth_needed",
+            "the broker must be connected again: " + why.detail,
+            {}};
 }
 
 struct LinkMark {
@@ -82,7 +84,8 @@ Result<bool> applyMark(storage::Transaction& transaction, const LinkMark& mark, 
         if (const auto stored = storeLink(transaction.database(), row); !stored)
             return tl::unexpected(stored.error());
     }
-    if (const auto released = releaseLease(transaction.database(), mark.link, mark.holder); !released)
+    if (const auto released = releaseLease(transaction.database(), mark.link, mark.holder);
+        !released)
         return tl::unexpected(released.error());
     return true;
 }
@@ -149,8 +152,10 @@ void Refresher::leased(const RoundPtr& round, const Result<std::string>& holder)
         return end(round, fail(ErrorKind::Unavailable, "oauth.refresh_failed",
                                "another process has renewed the access, and it is not there"));
     if (!round->entry->provider.canRefresh || !round->tokens.canRefreshAt(m_the.now()))
-        return refused(round, {ErrorKind::Denied, "oauth.no_refresh",
-                               "there is nothing to renew the access with", {}});
+        return refused(round, {ErrorKind::Denied,
+                               "oauth.no_refresh",
+                               "there is nothing to renew the access with",
+                               {}});
     request(round);
 }
 
@@ -158,10 +163,11 @@ void Refresher::request(const RoundPtr& round)
 {
     ++round->tries;
     ++m_figures.requests;
-    m_the.endpoint.refresh(*round->entry, round->tokens.refresh, m_the.settings.refreshTimeout,
-                           [this, round, alive = m_alive](tl::expected<TokenAnswer, CallFailure> answer) {
-                               if (*alive) answered(round, std::move(answer));
-                           });
+    m_the.endpoint.refresh(
+        *round->entry, round->tokens.refresh, m_the.settings.refreshTimeout,
+        [this, round, alive = m_alive](tl::expected<TokenAnswer, CallFailure> answer) {
+            if (*alive) answered(round, std::move(answer));
+        });
 }
 
 void Refresher::answered(const RoundPtr& round, tl::expected<TokenAnswer, CallFailure> answer)
@@ -201,14 +207,15 @@ void Refresher::save(const RoundPtr& round)
 void Refresher::saved(const RoundPtr& round, const Result<void>& result)
 {
     if (!result) {
-        // The old refresh token may be dead already: these are all there is. They serve from memory,
-        // and whoever waits is not kept waiting for the disk.
+        // The old refresh token may be dead already: these are all there is. They serve from
+        // memory, and whoever waits is not kept waiting for the disk.
         m_the.log.error("renewed tokens cannot be stored yet",
                         {{"broker", round->link.broker.text()}, {"error", result.error()}});
         m_unsaved[round->link.id] = round->tokens.clone();
         m_figures.unsaved = m_unsaved.size();
         tell(round, {});
-        round->timer = m_the.core.after(m_the.settings.saveAgainAfter, [this, round] { save(round); });
+        round->timer =
+            m_the.core.after(m_the.settings.saveAgainAfter, [this, round] { save(round); });
         return;
     }
     m_unsaved.erase(round->link.id);
@@ -242,7 +249,9 @@ void Refresher::mark(const RoundPtr& round, LinkStatus status, const Error& erro
     mark.tellsUser = status == LinkStatus::ReauthNeeded || !round->tokens.isValidAt(now);
     const auto holder = std::exchange(round->holder, {}); // the same transaction gives it back
     m_the.store.ask<bool>(
-        [mark, now](storage::Transaction& transaction) { return applyMark(transaction, mark, now); },
+        [mark, now](storage::Transaction& transaction) {
+            return applyMark(transaction, mark, now);
+        },
         [this, round, holder, status, error, alive = m_alive](const Result<bool>& marked) {
             if (!*alive) return;
             if (!marked) {

@@ -30,8 +30,9 @@ public:
     Refresher(const Refresher&) = delete;
     Refresher& operator=(const Refresher&) = delete;
 
-    /// Tokens newer than `generation`. Fails with: Denied "oauth.reauth_needed" (final), Unavailable
-    /// "oauth.refresh_failed" (later perhaps), Unavailable "oauth.waiting_full", or what the store says.
+    /// Tokens newer than `generation`. Fails with: Denied "oauth.reauth_needed" (final),
+    /// Unavailable "oauth.refresh_failed" (later perhaps), Unavailable "oauth.waiting_full", or
+    /// what the store says.
     void renew(const BrokerLink& link, std::int64_t generation, Then then);
     /// What is in use now: as stored, or as the broker gave it when it cannot be stored yet.
     Result<Tokens> current(const std::string& link, const std::string& owner) const;

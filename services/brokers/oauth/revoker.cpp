@@ -54,7 +54,8 @@ Result<bool> postponeRevocation(storage::Transaction& transaction, const LinkRow
     row.revocationNextAt = now + wait;
     row.link.lastError = code;
     row.link.lastErrorAt = now;
-    const bool alarms = !row.isAlarmed && now - row.revocationSince >= settings.revocationAlarmAfter;
+    const bool alarms =
+        !row.isAlarmed && now - row.revocationSince >= settings.revocationAlarmAfter;
     row.isAlarmed |= alarms;
     if (alarms) {
         const auto event = transaction.append(oauthEvent("oauth.revocation_overdue", row.link.owner,
@@ -142,17 +143,17 @@ void Revoker::revokeBoth(const Providers::Entry& entry, const std::shared_ptr<To
     const Duration timeout = m_the.settings.revokeTimeout;
     const bool hasRefresh = !tokens->refresh.empty();
     const auto revokeAccess = [this, &entry, tokens, timeout, hasRefresh, alive = m_alive, done] {
-        m_the.endpoint.revoke(entry, tokens->access, "access_token", timeout,
-                              [done, hasRefresh, alive](const tl::expected<void, CallFailure>& result) {
-                                  if (!*alive) return;
-                                  // Servers may not revoke access tokens of their own; those of a
-                                  // dead grant end by themselves.
-                                  const bool isEnough =
-                                      result || (hasRefresh && result.error().error.code ==
+        m_the.endpoint.revoke(
+            entry, tokens->access, "access_token", timeout,
+            [done, hasRefresh, alive](const tl::expected<void, CallFailure>& result) {
+                if (!*alive) return;
+                // Servers may not revoke access tokens of their own; those of a
+                // dead grant end by themselves.
+                const bool isEnough = result || (hasRefresh && result.error().error.code ==
                                                                    "oauth.revocation_refused");
-                                  if (isEnough) return done({});
-                                  done(tl::unexpected(result.error().error));
-                              });
+                if (isEnough) return done({});
+                done(tl::unexpected(result.error().error));
+            });
     };
     if (!hasRefresh) return revokeAccess();
     m_the.endpoint.revoke(
@@ -226,11 +227,11 @@ void Revoker::tryUnstored(const Providers::Entry& entry, const std::shared_ptr<T
     revokeBoth(entry, tokens, [this, &entry, tokens, tries, done](const Result<void>& result) {
         if (result || tries >= kUnstoredTries) return done(result.has_value());
         const int number = ++m_timersMade;
-        m_timers[number] = m_the.core.after(
-            m_the.settings.retryBase * (1 << tries), [this, &entry, tokens, tries, done, number] {
-                m_timers.erase(number);
-                tryUnstored(entry, tokens, tries + 1, done);
-            });
+        m_timers[number] = m_the.core.after(m_the.settings.retryBase * (1 << tries),
+                                            [this, &entry, tokens, tries, done, number] {
+                                                m_timers.erase(number);
+                                                tryUnstored(entry, tokens, tries + 1, done);
+                                            });
     });
 }
 

@@ -9,14 +9,14 @@
 
 namespace qd::brokers::oauth {
 
-/// Ends access: local use stops at once, and the link stays `revocation_pending` until the broker has
-/// confirmed that its tokens are dead; then tokens and link go. A 503 means that they are still alive.
-/// Goes on after a restart. Core executor.
+/// Ends access: local use stops at once, and the link stays `revocation_pending` until the broker
+/// has confirmed that its tokens are dead; then tokens and link go. A 503 means that they are still
+/// alive. Goes on after a restart. Core executor.
 class Revoker {
 public:
     struct Begun {
-        BrokerLink link;         ///< revocation_pending
-        std::string manageUrl;   ///< set if the broker has no way to revoke: the user ends it there
+        BrokerLink link;       ///< revocation_pending
+        std::string manageUrl; ///< set if the broker has no way to revoke: the user ends it there
     };
     using Then = std::function<void(Result<Begun>)>;
     struct Figures {
@@ -32,9 +32,10 @@ public:
     void begin(const std::string& owner, const BrokerId& broker, Then then);
     /// Another try for each that is due.
     void work(const std::vector<LinkRow>& links);
-    /// Tokens of a grant that could not be stored: revoked from memory, with a few tries. `done` tells
-    /// whether the broker has confirmed.
-    void revokeUnstored(const Providers::Entry& entry, Tokens tokens, std::function<void(bool)> done);
+    /// Tokens of a grant that could not be stored: revoked from memory, with a few tries. `done`
+    /// tells whether the broker has confirmed.
+    void revokeUnstored(const Providers::Entry& entry, Tokens tokens,
+                        std::function<void(bool)> done);
     const Figures& figures() const { return m_figures; }
 
     static constexpr int kUnstoredTries = 4;
@@ -51,8 +52,8 @@ private:
     void confirmed(const JobPtr& job);
     void postponed(const JobPtr& job, const Error& error);
     void end(const JobPtr& job);
-    void tryUnstored(const Providers::Entry& entry, const std::shared_ptr<Tokens>& tokens, int tries,
-                     std::function<void(bool)> done);
+    void tryUnstored(const Providers::Entry& entry, const std::shared_ptr<Tokens>& tokens,
+                     int tries, std::function<void(bool)> done);
 
     const Parts m_the;
     std::map<std::string, JobPtr> m_jobs; ///< by link

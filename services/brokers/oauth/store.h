@@ -8,8 +8,8 @@
 
 namespace qd::brokers::oauth {
 
-/// Asks the database through the one writer: reads and changes alike, each one transaction; the answer
-/// comes on core, after the disk has it, unless the object ends before.
+/// Asks the database through the one writer: reads and changes alike, each one transaction; the
+/// answer comes on core, after the disk has it, unless the object ends before.
 class Store {
 public:
     /// Both outlive the object and what was asked.

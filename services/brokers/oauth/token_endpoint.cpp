@@ -43,7 +43,9 @@ wire::HttpRequest TokenEndpoint::request(const Providers::Entry& entry, const st
     case ClientAuth::Post:
         fields.push_back({"client_secret", std::string(entry.client.clientSecret.revealForUse())});
         [[fallthrough]];
-    case ClientAuth::None: fields.push_back({"client_id", entry.client.clientId}); break;
+    case ClientAuth::None:
+        fields.push_back({"client_id", entry.client.clientId});
+        break;
     }
     request.body = formText(fields);
     return request;
@@ -86,10 +88,10 @@ void TokenEndpoint::refresh(const Providers::Entry& entry, const runtime::Secret
 void TokenEndpoint::revoke(const Providers::Entry& entry, const runtime::Secret& token,
                            std::string_view hint, Duration timeout, Revoked done)
 {
-    auto call = request(entry, entry.provider.revokeUrl,
-                        {{"token", std::string(token.revealForUse())},
-                         {"token_type_hint", std::string(hint)}},
-                        timeout);
+    auto call = request(
+        entry, entry.provider.revokeUrl,
+        {{"token", std::string(token.revealForUse())}, {"token_type_hint", std::string(hint)}},
+        timeout);
     m_http.send(std::move(call), [done = std::move(done)](Result<wire::HttpResponse> response) {
         if (!response) return done(tl::unexpected(CallFailure{response.error()}));
         if (auto revoked = parseRevocationAnswer(*response); !revoked)

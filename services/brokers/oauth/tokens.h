@@ -12,19 +12,23 @@ namespace qd::brokers::oauth {
 /// The tokens of one link as they are kept: one secret, so that all of it is replaced at once.
 struct Tokens {
     runtime::Secret access, refresh;
-    Timestamp accessExpiresAt;  ///< unset: it does not end by itself
-    Timestamp refreshExpiresAt; ///< unset: without end, or there is none
+    Timestamp accessExpiresAt;   ///< unset: it does not end by itself
+    Timestamp refreshExpiresAt;  ///< unset: without end, or there is none
     std::int64_t generation = 0; ///< 1, 2, 3 …: grows with each that the broker gave
 
     Tokens clone() const;
-    bool isValidAt(Timestamp now) const { return !accessExpiresAt.isSet() || now < accessExpiresAt; }
+    bool isValidAt(Timestamp now) const
+    {
+        return !accessExpiresAt.isSet() || now < accessExpiresAt;
+    }
     bool canRefreshAt(Timestamp now) const
     {
         return !refresh.empty() && (!refreshExpiresAt.isSet() || now < refreshExpiresAt);
     }
 };
 
-/// JSON {"access","refresh","accessExpiresAt","refreshExpiresAt","generation"}; times in nanoseconds.
+/// JSON {"access","refresh","accessExpiresAt","refreshExpiresAt","generation"}; times in
+/// nanoseconds.
 runtime::Secret sealText(const Tokens& tokens);
 /// Corrupt "oauth.tokens_unreadable".
 Result<Tokens> readTokens(const runtime::Secret& text);

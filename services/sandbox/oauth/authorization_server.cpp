@@ -33,7 +33,8 @@ std::string_view fieldOf(const std::vector<wire::Header>& form, std::string_view
 bool hasTwice(const std::vector<wire::Header>& form)
 {
     for (auto field = form.begin(); field != form.end(); ++field) {
-        if (std::any_of(form.begin(), field, [&](const auto& other) { return other.name == field->name; }))
+        if (std::any_of(form.begin(), field,
+                        [&](const auto& other) { return other.name == field->name; }))
             return true;
     }
     return false;
@@ -49,9 +50,8 @@ wire::HttpResponse tokenError(int status, std::string_view error)
 {
     json::Writer out;
     out.beginObject().member("error", error).endObject();
-    wire::HttpResponse response{status,
-                                {{"Content-Type", "application/json"}, {"Cache-Control", "no-store"}},
-                                out.take()};
+    wire::HttpResponse response{
+        status, {{"Content-Type", "application/json"}, {"Cache-Control", "no-store"}}, out.take()};
     if (status == kUnauthorized) response.headers.set("WWW-Authenticate", "Basic realm=\"token\"");
     return response;
 }
@@ -64,9 +64,10 @@ wire::HttpResponse redirectTo(const std::string& uri, const std::vector<wire::He
         location += separator + field.name + '=' + wire::percentEncode(field.value);
         separator = '&';
     }
-    return {kFound,
-            {{"Location", location}, {"Cache-Control", "no-store"}, {"Referrer-Policy", "no-referrer"}},
-            {}};
+    return {
+        kFound,
+        {{"Location", location}, {"Cache-Control", "no-store"}, {"Referrer-Policy", "no-referrer"}},
+        {}};
 }
 
 std::vector<std::string> knownScopes(std::string_view asked, const std::vector<std::string>& known)
@@ -93,7 +94,9 @@ wire::HttpResponse tokensAnswer(const GrantBook::Given& given)
         .member("scope", fmt::format("{}", fmt::join(given.scopes, " ")))
         .endObject();
     return {200,
-            {{"Content-Type", "application/json"}, {"Cache-Control", "no-store"}, {"Pragma", "no-cache"}},
+            {{"Content-Type", "application/json"},
+             {"Cache-Control", "no-store"},
+             {"Pragma", "no-cache"}},
             out.take()};
 }
 
@@ -101,7 +104,9 @@ wire::HttpResponse tokensAnswer(const GrantBook::Given& given)
 
 AuthorizationServer::AuthorizationServer(ServerSettings settings, runtime::Executor& executor,
                                          runtime::Random& random)
-    : m_settings(std::move(settings)), m_executor(executor), m_random(random),
+    : m_settings(std::move(settings)),
+      m_executor(executor),
+      m_random(random),
       m_grants(random, m_settings.lifetimes)
 {
 }
@@ -168,9 +173,9 @@ wire::HttpResponse AuthorizationServer::authorize(const wire::Target& target)
     page.consent = {client->id, asked, std::string(target.queryValue("code_challenge")),
                     knownScopes(target.queryValue("scope"), m_settings.scopes)};
     const auto refuse = [&](std::string error) {
-        return redirectTo(asked, {{"error", std::move(error)},
-                                  {"state", page.state},
-                                  {"iss", m_settings.issuer}});
+        return redirectTo(
+            asked,
+            {{"error", std::move(error)}, {"state", page.state}, {"iss", m_settings.issuer}});
     };
     if (target.queryValue("response_type") != "code") return refuse("unsupported_response_type");
     const bool needsChallenge = m_settings.requiresPkce || client->secret.empty();
@@ -228,7 +233,8 @@ const Client* AuthorizationServer::authenticated(const wire::HttpRequest& reques
 {
     const BasicPair basic = basicPair(request.headers.find("Authorization"));
     const bool isBasic = !basic.user.empty();
-    const Client* const client = find(isBasic ? std::string_view(basic.user) : fieldOf(form, "client_id"));
+    const Client* const client =
+        find(isBasic ? std::string_view(basic.user) : fieldOf(form, "client_id"));
     if (client == nullptr) return nullptr;
     const std::string_view secret =
         isBasic ? std::string_view(basic.password) : fieldOf(form, "client_secret");
@@ -244,7 +250,8 @@ AuthorizationServer::TokenReply AuthorizationServer::token(const wire::HttpReque
         response.headers.set("Retry-After", "2");
         return {std::move(response)};
     }
-    if (strike(m_faults.slowTokens)) return {tokenError(503, "temporarily_unavailable"), m_faults.slowBy};
+    if (strike(m_faults.slowTokens))
+        return {tokenError(503, "temporarily_unavailable"), m_faults.slowBy};
     auto response = grant(request);
     if (strike(m_faults.lostAnswers)) return {tokenError(502, "server_error"), m_faults.slowBy};
     if (strike(m_faults.errorsAfterActing)) return {tokenError(500, "server_error")};
@@ -259,7 +266,8 @@ wire::HttpResponse AuthorizationServer::grant(const wire::HttpRequest& request)
     if (client == nullptr) return tokenError(kUnauthorized, "invalid_client");
     const auto type = fieldOf(form, "grant_type");
     const Timestamp now = m_executor.clock().now();
-    tl::expected<GrantBook::Given, GrantBook::Refusal> given = tl::unexpected(GrantBook::Refusal::Unknown);
+    tl::expected<GrantBook::Given, GrantBook::Refusal> given =
+        tl::unexpected(GrantBook::Refusal::Unknown);
     if (type == "authorization_code")
         given = m_grants.useCode({std::string(fieldOf(form, "code")), client->id,
                                   std::string(fieldOf(form, "redirect_uri")),
@@ -268,8 +276,7 @@ wire::HttpResponse AuthorizationServer::grant(const wire::HttpRequest& request)
     else if (type == "refresh_token")
         given = m_grants.useRefresh(fieldOf(form, "refresh_token"), client->id, now);
     else
-        return tokenError(kBadRequest,
-                          type.empty() ? "invalid_request" : "unsupported_grant_type");
+        return tokenError(kBadRequest, type.empty() ? "invalid_request" : "unsupported_grant_type");
     if (given) return tokensAnswer(*given);
     m_lastRefusal = toString(given.error());
     return tokenError(kBadRequest, "invalid_grant");
@@ -301,7 +308,9 @@ wire::HttpResponse AuthorizationServer::introspect(const wire::HttpRequest& requ
     const auto header = request.headers.find("Authorization");
     const bool isValid =
         header.starts_with(kScheme) && isAccessValid(header.substr(kScheme.size()));
-    return isValid ? wire::HttpResponse{200, {{"Content-Type", "application/json"}}, "{\"active\":true}"}
+    return isValid ? wire::HttpResponse{200,
+                                        {{"Content-Type", "application/json"}},
+                                        "{\"active\":true}"}
                    : tokenError(kUnauthorized, "invalid_token");
 }
 

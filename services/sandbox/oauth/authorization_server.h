@@ -25,13 +25,13 @@ struct ServerSettings {
     std::vector<Client> clients;
     std::vector<std::string> scopes = {"account:write", "trading", "data"}; ///< others are dropped
     Lifetimes lifetimes;
-    bool requiresPkce = false; ///< of all, not only of public clients
+    bool requiresPkce = false;     ///< of all, not only of public clients
     bool consentsByItself = false; ///< redirects at once, as a user who says yes; else a page asks
 };
 
 /// What is broken now. Counts are struck off one a request; 0 is never.
 struct ServerFaults {
-    int slowTokens = 0;        ///< the token endpoint does nothing and says so after `slowBy`
+    int slowTokens = 0; ///< the token endpoint does nothing and says so after `slowBy`
     Duration slowBy = std::chrono::seconds(60);
     int lostAnswers = 0;       ///< it acts, and its answer is lost: none for `slowBy`, then a 502
     int tokenErrors = 0;       ///< it answers 503 and does nothing
@@ -41,7 +41,7 @@ struct ServerFaults {
     int wrongState = 0;        ///< a redirect carries another state
     int wrongIssuer = 0;       ///< a redirect names another issuer
     int missingIssuer = 0;
-    int denials = 0;           ///< the user says no
+    int denials = 0; ///< the user says no
 };
 
 /// An OAuth 2 authorization server for people and programs: RFC 6749 (codes, refresh), 7636 (S256
@@ -49,9 +49,9 @@ struct ServerFaults {
 /// and no redirect. Refresh tokens are used once; one that comes again kills its grant, as does a
 /// code. Wrong, used, expired and revoked look alike to the client.
 ///
-/// GET /authorize · POST /consent (the page's answer) · POST /token · POST /revoke · GET /introspect
-/// (a bearer token: 200 or 401), for tests of the API behind it.
-/// One executor, no sockets, virtual time will do.
+/// GET /authorize · POST /consent (the page's answer) · POST /token · POST /revoke · GET
+/// /introspect (a bearer token: 200 or 401), for tests of the API behind it. One executor, no
+/// sockets, virtual time will do.
 class AuthorizationServer final : public wire::Service {
 public:
     AuthorizationServer(ServerSettings settings, runtime::Executor& executor,

@@ -10,13 +10,20 @@ namespace qd::sandbox::oauth {
 std::string_view toString(GrantBook::Refusal refusal)
 {
     switch (refusal) {
-    case GrantBook::Refusal::Unknown: return "unknown";
-    case GrantBook::Refusal::Expired: return "expired";
-    case GrantBook::Refusal::Used: return "used";
-    case GrantBook::Refusal::OtherClient: return "other_client";
-    case GrantBook::Refusal::WrongRedirect: return "wrong_redirect";
-    case GrantBook::Refusal::WrongVerifier: return "wrong_verifier";
-    case GrantBook::Refusal::Revoked: return "revoked";
+    case GrantBook::Refusal::Unknown:
+        return "unknown";
+    case GrantBook::Refusal::Expired:
+        return "expired";
+    case GrantBook::Refusal::Used:
+        return "used";
+    case GrantBook::Refusal::OtherClient:
+        return "other_client";
+    case GrantBook::Refusal::WrongRedirect:
+        return "wrong_redirect";
+    case GrantBook::Refusal::WrongVerifier:
+        return "wrong_verifier";
+    case GrantBook::Refusal::Revoked:
+        return "revoked";
     }
     return "unknown";
 }
@@ -44,7 +51,8 @@ std::string GrantBook::issueCode(Consent consent, Timestamp now)
     return code;
 }
 
-tl::expected<GrantBook::Given, GrantBook::Refusal> GrantBook::useCode(const CodeUse& use, Timestamp now)
+tl::expected<GrantBook::Given, GrantBook::Refusal> GrantBook::useCode(const CodeUse& use,
+                                                                      Timestamp now)
 {
     const auto found = m_codes.find(use.code);
     if (found == m_codes.end()) return tl::unexpected(Refusal::Unknown);
@@ -73,7 +81,8 @@ tl::expected<GrantBook::Given, GrantBook::Refusal>
 GrantBook::useRefresh(std::string_view token, std::string_view clientId, Timestamp now)
 {
     const auto found = m_tokens.find(token);
-    if (found == m_tokens.end() || !found->second.isRefresh) return tl::unexpected(Refusal::Unknown);
+    if (found == m_tokens.end() || !found->second.isRefresh)
+        return tl::unexpected(Refusal::Unknown);
     Token& kept = found->second;
     const Grant& grant = m_grants[kept.grant];
     if (grant.consent.clientId != clientId) return tl::unexpected(Refusal::OtherClient);
@@ -138,8 +147,7 @@ GrantBook::Figures GrantBook::figures() const
 /// The oldest grant with all that hangs on it, once there are too many.
 void GrantBook::forgetOldest()
 {
-    while (!m_grants.empty() &&
-           (m_grants.size() >= kGrantsMax || m_tokens.size() >= kTokensMax)) {
+    while (!m_grants.empty() && (m_grants.size() >= kGrantsMax || m_tokens.size() >= kTokensMax)) {
         const std::int64_t oldest = m_grants.begin()->first;
         std::erase_if(m_codes, [&](const auto& each) { return each.second.grant == oldest; });
         std::erase_if(m_tokens, [&](const auto& each) { return each.second.grant == oldest; });

@@ -17,8 +17,8 @@ struct Lifetimes {
     Duration refresh = std::chrono::hours(24 * 14);
 };
 
-/// What a user has consented to, and everything that was given out for it. A code or a refresh token
-/// that is used twice kills all of it (RFC 6749 §4.1.2, RFC 9700 §4.14). Bounded. One thread.
+/// What a user has consented to, and everything that was given out for it. A code or a refresh
+/// token that is used twice kills all of it (RFC 6749 §4.1.2, RFC 9700 §4.14). Bounded. One thread.
 class GrantBook {
 public:
     struct Consent {
@@ -31,7 +31,15 @@ public:
         std::vector<std::string> scopes;
     };
     /// Why nothing was given: for the drill, never told to the client.
-    enum class Refusal { Unknown, Expired, Used, OtherClient, WrongRedirect, WrongVerifier, Revoked };
+    enum class Refusal {
+        Unknown,
+        Expired,
+        Used,
+        OtherClient,
+        WrongRedirect,
+        WrongVerifier,
+        Revoked
+    };
 
     GrantBook(runtime::Random& random, Lifetimes lifetimes);
 
@@ -43,8 +51,8 @@ public:
     /// The refresh token is used up, and another one given.
     tl::expected<Given, Refusal> useRefresh(std::string_view token, std::string_view clientId,
                                             Timestamp now);
-    /// Of either kind. What is unknown, or another client's, is left alone. Revoking a refresh token
-    /// kills its grant.
+    /// Of either kind. What is unknown, or another client's, is left alone. Revoking a refresh
+    /// token kills its grant.
     void revoke(std::string_view token, std::string_view clientId);
     void revokeEverything();
     bool isAccessValid(std::string_view token, Timestamp now) const;

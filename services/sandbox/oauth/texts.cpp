@@ -61,7 +61,8 @@ std::string challengeOf(std::string_view verifier)
 bool isVerifier(std::string_view text)
 {
     constexpr std::string_view kMarks = "-._~";
-    return text.size() >= 43 && text.size() <= 128 && std::all_of(text.begin(), text.end(), [&](char c) {
+    return text.size() >= 43 && text.size() <= 128 &&
+           std::all_of(text.begin(), text.end(), [&](char c) {
                return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
                       kMarks.find(c) != std::string_view::npos;
            });
@@ -77,7 +78,8 @@ BasicPair basicPair(std::string_view authorization)
                                      reinterpret_cast<const unsigned char*>(text.data()),
                                      static_cast<int>(text.size()));
     if (size < 0) return {};
-    const auto padding = std::count(text.end() - std::min<std::ptrdiff_t>(2, std::ssize(text)), text.end(), '=');
+    const auto padding =
+        std::count(text.end() - std::min<std::ptrdiff_t>(2, std::ssize(text)), text.end(), '=');
     pair.resize(static_cast<std::size_t>(size) - static_cast<std::size_t>(padding));
     const auto colon = pair.find(':');
     if (colon == std::string::npos) return {};
@@ -97,12 +99,23 @@ std::string htmlText(std::string_view text)
     std::string escaped;
     for (const char c : text) {
         switch (c) {
-        case '&': escaped += "&amp;"; break;
-        case '<': escaped += "&lt;"; break;
-        case '>': escaped += "&gt;"; break;
-        case '"': escaped += "&quot;"; break;
-        case '\'': escaped += "&#39;"; break;
-        default: escaped += c;
+        case '&':
+            escaped += "&amp;";
+            break;
+        case '<':
+            escaped += "&lt;";
+            break;
+        case '>':
+            escaped += "&gt;";
+            break;
+        case '"':
+            escaped += "&quot;";
+            break;
+        case '\'':
+            escaped += "&#39;";
+            break;
+        default:
+            escaped += c;
         }
     }
     return escaped;

@@ -8,7 +8,8 @@
 
 namespace qd::sandbox::oauth {
 
-// Texts of the authorization server. Of its own, not the client's: each end is checked by the other.
+// Texts of the authorization server. Of its own, not the client's: each end is checked by the
+// other.
 
 /// Base64 with "-_" and without padding (RFC 4648 §5).
 std::string base64Url(std::string_view bytes);
@@ -21,8 +22,8 @@ struct BasicPair {
     std::string user, password;
 };
 BasicPair basicPair(std::string_view authorization);
-/// Equal, but for the port if both are http to 127.0.0.1 or [::1] (RFC 8252 §7.3). `localhost` is no
-/// loopback address: it may be anything.
+/// Equal, but for the port if both are http to 127.0.0.1 or [::1] (RFC 8252 §7.3). `localhost` is
+/// no loopback address: it may be anything.
 bool isSameRedirect(std::string_view registered, std::string_view asked);
 /// The text with what HTML would read as markup escaped.
 std::string htmlText(std::string_view text);

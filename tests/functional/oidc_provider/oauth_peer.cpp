@@ -1,5 +1,5 @@
-// Quarterdeck's OAuth client as a program that does as it is told, a line in and a line of JSON out,
-// for a drill against somebody else's authorization server:
+// Quarterdeck's OAuth client as a program that does as it is told, a line in and a line of JSON
+// out, for a drill against somebody else's authorization server:
 //   oauth_peer ISSUER AUTHORIZE_URL TOKEN_URL REVOKE_URL FOLDER
 //   begin | finish URL | token | refused GENERATION TIMES | disconnect | status | tokens
 // `tokens` shows what is kept, so that the drill can replay it; only a drill's program does that.
@@ -71,12 +71,14 @@ public:
     explicit Peer(char** argv)
         : m_providers(providersOf(argv)), m_http(wire::makeHttpClient(m_network, m_core))
     {
-        auto database = storage::Database::open(std::string(argv[5]) + "/peer.db", storage::Durability::Off);
-        QD_ASSERT(database && storage::migrateAll(*database, {storage::storageMigrations(), oauthMigrations()}));
+        auto database =
+            storage::Database::open(std::string(argv[5]) + "/peer.db", storage::Durability::Off);
+        QD_ASSERT(database && storage::migrateAll(
+                                  *database, {storage::storageMigrations(), oauthMigrations()}));
         m_writer = storage::Writer::open(std::move(*database), m_db, {}).value();
         runtime::runAndWait(m_core, [&] {
-            m_connections.emplace(Connections::Dependencies{*m_writer, m_tokens, *m_http, m_providers, m_core,
-                                                            runtime::systemRandom()});
+            m_connections.emplace(Connections::Dependencies{
+                *m_writer, m_tokens, *m_http, m_providers, m_core, runtime::systemRandom()});
         });
     }
     ~Peer()
@@ -107,7 +109,8 @@ private:
     Result<Answer> await(Ask ask)
     {
         std::promise<Result<Answer>> answer;
-        m_core.post([&] { ask([&](Result<Answer> given) { answer.set_value(std::move(given)); }); });
+        m_core.post(
+            [&] { ask([&](Result<Answer> given) { answer.set_value(std::move(given)); }); });
         return answer.get_future().get();
     }
     static void code(json::Writer& out, const auto& result)
@@ -146,7 +149,8 @@ private:
     {
         int times = 1;
         words >> times;
-        std::vector<std::promise<Result<Connections::Token>>> promises(static_cast<std::size_t>(times));
+        std::vector<std::promise<Result<Connections::Token>>> promises(
+            static_cast<std::size_t>(times));
         m_core.post([&] {
             for (auto& promise : promises)
                 m_connections->refused(kOwner, kBroker, generation,
@@ -177,8 +181,8 @@ private:
     }
     void status(json::Writer& out)
     {
-        const auto links = await<std::vector<BrokerLink>>(
-            [&](auto then) { m_connections->list(kOwner, then); });
+        const auto links =
+            await<std::vector<BrokerLink>>([&](auto then) { m_connections->list(kOwner, then); });
         code(out, links);
         out.member("status", !links || links->empty() ? std::string_view("none")
                                                       : toString(links->front().status));
@@ -214,6 +218,7 @@ int main(int argc, char** argv)
         return 2;
     }
     Peer peer(argv);
-    for (std::string line; std::getline(std::cin, line);) std::cout << peer.answer(line) << std::endl;
+    for (std::string line; std::getline(std::cin, line);)
+        std::cout << peer.answer(line) << std::endl;
     return 0;
 }

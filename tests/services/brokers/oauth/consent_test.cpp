@@ -11,7 +11,8 @@ TEST_F(Consent, BecomesAConnectionWhoseTokenTheBrokerTakes)
     ASSERT_TRUE(link) << describe(link.error());
     EXPECT_EQ(link->status, LinkStatus::Connected);
     EXPECT_EQ(link->method, LinkMethod::OAuth);
-    EXPECT_EQ(link->scopes, (std::vector<std::string>{"trading", "data"})) << "as granted, not as asked";
+    EXPECT_EQ(link->scopes, (std::vector<std::string>{"trading", "data"}))
+        << "as granted, not as asked";
     EXPECT_EQ(link->expiresAt - link->connectedAt, 10min);
     EXPECT_TRUE(isAccepted(token()));
     EXPECT_EQ(tokens.kept.size(), 1u) << "the verifier is of no use any more";
@@ -32,7 +33,8 @@ TEST_F(Consent, DoesNotBeginUnlessItsVerifierIsStored)
     tokens.failPuts = 3;
     const auto begun = begin();
     EXPECT_EQ(code(begun), "oauth.not_begun");
-    EXPECT_NE(begun.error().detail.find("the disk is full"), std::string::npos) << "it must say why";
+    EXPECT_NE(begun.error().detail.find("the disk is full"), std::string::npos)
+        << "it must say why";
 }
 
 TEST_F(Consent, SurvivesARestartAndLastsHalfAnHour)
@@ -123,8 +125,9 @@ TEST_F(Consent, CallbacksAtOnceShareOneExchange)
     const std::string query = browse(begun->authorizeUrl);
     int linked = 0;
     for (int i = 0; i < 5; ++i)
-        connections->authorizer().finish({kOwner, kAcme, query, "203.0.113.7"},
-                                         [&](const Result<BrokerLink>& link) { linked += link.has_value(); });
+        connections->authorizer().finish(
+            {kOwner, kAcme, query, "203.0.113.7"},
+            [&](const Result<BrokerLink>& link) { linked += link.has_value(); });
     world.run(10s);
     EXPECT_EQ(linked, 5);
     EXPECT_EQ(server.tokenRequests(), 1u);

@@ -34,9 +34,8 @@ public:
         ++puts;
         if (failPuts > 0) {
             --failPuts;
-            return m_executor->post([then] {
-                then(fail(ErrorKind::Unavailable, "test.disk", "the disk is full"));
-            });
+            return m_executor->post(
+                [then] { then(fail(ErrorKind::Unavailable, "test.disk", "the disk is full")); });
         }
         kept[id] = std::string(secret.revealForUse());
         m_executor->post([then] { then({}); });
@@ -87,7 +86,8 @@ inline std::vector<Provider> testProviders()
     plain.clientAuth = ClientAuth::Basic;
     plain.usesPkce = false;
     plain.canRefresh = false;
-    Provider gateway{.broker = BrokerId("gateway"), .name = "Gateway", .methods = {LinkMethod::Session}};
+    Provider gateway{
+        .broker = BrokerId("gateway"), .name = "Gateway", .methods = {LinkMethod::Session}};
     return {acme, plain, gateway};
 }
 
@@ -125,9 +125,11 @@ protected:
     void boot()
     {
         m_process = std::make_unique<qd::test::SimProcess>(world);
-        auto database = storage::Database::open((m_folder / "main.db").string(), storage::Durability::Off);
+        auto database =
+            storage::Database::open((m_folder / "main.db").string(), storage::Durability::Off);
         ASSERT_TRUE(database);
-        ASSERT_TRUE(storage::migrateAll(*database, {storage::storageMigrations(), oauthMigrations()}));
+        ASSERT_TRUE(
+            storage::migrateAll(*database, {storage::storageMigrations(), oauthMigrations()}));
         auto writer = storage::Writer::open(std::move(*database), m_process->executor("db"), {});
         ASSERT_TRUE(writer);
         m_writer = std::move(*writer);
@@ -163,7 +165,8 @@ protected:
         if (!answer) return fail(ErrorKind::Unavailable, "test.no_answer", "nothing came");
         return std::move(*answer);
     }
-    Result<Authorizer::Begun> begin(const BrokerId& broker = kAcme, const std::string& owner = kOwner)
+    Result<Authorizer::Begun> begin(const BrokerId& broker = kAcme,
+                                    const std::string& owner = kOwner)
     {
         return await<Authorizer::Begun>([&](auto then) {
             connections->authorizer().begin(owner, broker, LinkMethod::OAuth, then);
@@ -203,8 +206,8 @@ protected:
     }
     std::vector<BrokerLink> links()
     {
-        const auto all = await<std::vector<BrokerLink>>(
-            [&](auto then) { connections->list(kOwner, then); });
+        const auto all =
+            await<std::vector<BrokerLink>>([&](auto then) { connections->list(kOwner, then); });
         return all ? *all : std::vector<BrokerLink>();
     }
     std::string status()
@@ -214,7 +217,8 @@ protected:
     }
     std::int64_t orphans()
     {
-        return await<std::int64_t>([&](auto then) { connections->countOrphans(then); }).value_or(-1);
+        return await<std::int64_t>([&](auto then) { connections->countOrphans(then); })
+            .value_or(-1);
     }
     std::vector<storage::Event> events(std::string_view kind)
     {

@@ -19,14 +19,16 @@ TEST(OAuthTexts, AVerifierHasThe43CharactersThatTheStandardAsksFor)
     runtime::SeededRandom random(1);
     const std::string verifier = randomToken(random);
     EXPECT_EQ(verifier.size(), 43u);
-    EXPECT_EQ(verifier.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"),
+    EXPECT_EQ(verifier.find_first_not_of(
+                  "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"),
               std::string::npos);
     EXPECT_NE(randomToken(random), verifier);
 }
 
 TEST(OAuthTexts, WhatTheBrowserBringsIsReadStrictly)
 {
-    const auto good = parseRedirect("http://127.0.0.1:1/back?code=C0.b2%40&state=s&iss=https%3A%2F%2Fa");
+    const auto good =
+        parseRedirect("http://127.0.0.1:1/back?code=C0.b2%40&state=s&iss=https%3A%2F%2Fa");
     ASSERT_TRUE(good);
     EXPECT_EQ(good->code, "C0.b2@");
     EXPECT_EQ(good->issuer, "https://a");
@@ -104,7 +106,8 @@ TEST(OAuthProviders, AnUnknownBrokerIsToldWhichThereAre)
     EXPECT_EQ(error.code, "oauth.broker_unknown");
     EXPECT_NE(error.detail.find("supported: alpaca, tradier, ibkr, schwab"), std::string::npos)
         << error.detail;
-    EXPECT_NE(error.detail.find("configured for consent: tradier"), std::string::npos) << error.detail;
+    EXPECT_NE(error.detail.find("configured for consent: tradier"), std::string::npos)
+        << error.detail;
     EXPECT_TRUE(providers.find(BrokerId("tradier"), LinkMethod::OAuth));
 }
 

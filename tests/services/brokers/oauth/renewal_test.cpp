@@ -22,7 +22,8 @@ protected:
                 [&](const runtime::Secret& token, wire::HttpClient::Callback answered) {
                     wire::HttpRequest request;
                     request.target = "https://broker.test/introspect";
-                    request.headers.set("Authorization", "Bearer " + std::string(token.revealForUse()));
+                    request.headers.set("Authorization",
+                                        "Bearer " + std::string(token.revealForUse()));
                     http->send(request, std::move(answered));
                 },
                 then);
@@ -48,8 +49,9 @@ TEST_F(Renewal, IsOneRequestHoweverManyAsk)
     int got = 0;
     const auto first = token();
     for (int i = 0; i < 100; ++i)
-        connections->refused(kOwner, kAcme, first->generation,
-                             [&](const Result<Connections::Token>& given) { got += isAccepted(given); });
+        connections->refused(
+            kOwner, kAcme, first->generation,
+            [&](const Result<Connections::Token>& given) { got += isAccepted(given); });
     world.run(10s);
     EXPECT_EQ(got, 100);
     EXPECT_EQ(requests(), 1u);
@@ -66,8 +68,8 @@ TEST_F(Renewal, AfterA401TheRequestIsMadeOnceMore)
     wire::HttpRequest revoke;
     revoke.method = "POST";
     revoke.target = "https://broker.test/revoke";
-    revoke.body = formText({{"client_id", "quarterdeck"},
-                            {"token", std::string(token()->access.revealForUse())}});
+    revoke.body = formText(
+        {{"client_id", "quarterdeck"}, {"token", std::string(token()->access.revealForUse())}});
     ASSERT_EQ(await<wire::HttpResponse>([&](auto then) { http->send(revoke, then); })->status, 200);
     EXPECT_EQ(callApi()->status, 200) << "the 401 was not mended";
     EXPECT_EQ(requests(), 1u);
@@ -178,7 +180,8 @@ TEST_F(Renewal, CutShortByACrashIsTakenUpAgain)
 {
     const auto first = token();
     server.faults().slowTokens = 1;
-    connections->refused(kOwner, kAcme, first->generation, [](const Result<Connections::Token>&) {});
+    connections->refused(kOwner, kAcme, first->generation,
+                         [](const Result<Connections::Token>&) {});
     world.run(5s); // the intent is on disk, the request is out
     restart();
     const auto given = await<Connections::Token>(

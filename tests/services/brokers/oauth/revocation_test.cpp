@@ -91,7 +91,8 @@ TEST_F(Revocation, DuringARenewalRevokesWhatTheRenewalBrought)
 {
     const auto first = token();
     network.faults().delayMin = network.faults().delayMax = 500ms;
-    connections->refused(kOwner, kAcme, first->generation, [](const Result<Connections::Token>&) {});
+    connections->refused(kOwner, kAcme, first->generation,
+                         [](const Result<Connections::Token>&) {});
     ASSERT_TRUE(disconnect());
     world.run(5min);
     EXPECT_EQ(server.figures().live, 0u);
@@ -110,7 +111,8 @@ TEST(OAuthInTheVault, TokensAreKeptBoundToTheirOwner)
         world.runUntil([&] { return done.has_value(); });
         return done && done->has_value();
     };
-    tokens.put("oauth/link/1", "user:owner", runtime::Secret("hush"), [&](Result<void> r) { done = r; });
+    tokens.put("oauth/link/1", "user:owner", runtime::Secret("hush"),
+               [&](Result<void> r) { done = r; });
     ASSERT_TRUE(wait());
     EXPECT_TRUE(tokens.read("oauth/link/1", "user:owner")->matches("hush"));
     EXPECT_EQ(tokens.read("oauth/link/1", "user:thief").error().kind, ErrorKind::Denied);

@@ -38,7 +38,8 @@ protected:
         if (!authorization.empty()) request.headers.set("Authorization", authorization);
         wire::HttpResponse got;
         got.status = 0;
-        server.handle(std::move(request), [&](wire::HttpResponse response) { got = std::move(response); });
+        server.handle(std::move(request),
+                      [&](wire::HttpResponse response) { got = std::move(response); });
         return got;
     }
     static std::string fieldOf(const wire::HttpResponse& redirect, std::string_view name)
@@ -58,7 +59,8 @@ protected:
     }
     wire::HttpResponse refresh(const std::string& token)
     {
-        return ask("POST", "/token", "grant_type=refresh_token&client_id=app&refresh_token=" + token);
+        return ask("POST", "/token",
+                   "grant_type=refresh_token&client_id=app&refresh_token=" + token);
     }
     static std::string member(const wire::HttpResponse& response, std::string_view name)
     {
@@ -89,9 +91,10 @@ TEST_F(Server, GivesACodeWithItsNameAndTokensForIt)
 
 TEST_F(Server, SendsNobodyToAnAddressThatIsNotTheClients)
 {
-    for (const std::string uri : {"http%3A%2F%2Flocalhost%3A1%2Fback", "http%3A%2F%2F127.0.0.1%3A1%2Fother",
-                                  "https%3A%2F%2F127.0.0.1%2Fback", "http%3A%2F%2F127.0.0.1.evil%2Fback",
-                                  "http%3A%2F%2F127.0.0.1%3A1%40evil%2Fback"}) {
+    for (const std::string uri :
+         {"http%3A%2F%2Flocalhost%3A1%2Fback", "http%3A%2F%2F127.0.0.1%3A1%2Fother",
+          "https%3A%2F%2F127.0.0.1%2Fback", "http%3A%2F%2F127.0.0.1.evil%2Fback",
+          "http%3A%2F%2F127.0.0.1%3A1%40evil%2Fback"}) {
         const auto page = ask("GET", kAuthorize + uri);
         EXPECT_EQ(page.status, 400) << uri;
         EXPECT_FALSE(page.headers.contains("Location")) << uri;
@@ -106,7 +109,8 @@ TEST_F(Server, ReturnsOtherErrorsToTheClient)
 {
     auto without = kAuthorize;
     without.replace(without.find("code_challenge="), 15, "other=");
-    EXPECT_EQ(fieldOf(ask("GET", without + kBack), "error"), "invalid_request") << "PKCE is asked for";
+    EXPECT_EQ(fieldOf(ask("GET", without + kBack), "error"), "invalid_request")
+        << "PKCE is asked for";
     auto plain = kAuthorize;
     plain.replace(plain.find("S256"), 4, "plain");
     EXPECT_EQ(fieldOf(ask("GET", plain + kBack), "error"), "invalid_request");
@@ -155,7 +159,8 @@ TEST_F(Server, RevokesIdempotentlyAndOnlyTheClientsOwn)
     const std::string token = member(given, "refresh_token");
     EXPECT_EQ(ask("POST", "/revoke", "token=" + token, "Basic ZGVzazpzJTI1Mw==").status, 200);
     EXPECT_TRUE(server.isAccessValid(member(given, "access_token"))) << "another client's";
-    for (int i = 0; i < 2; ++i) EXPECT_EQ(ask("POST", "/revoke", "client_id=app&token=" + token).status, 200);
+    for (int i = 0; i < 2; ++i)
+        EXPECT_EQ(ask("POST", "/revoke", "client_id=app&token=" + token).status, 200);
     EXPECT_EQ(ask("POST", "/revoke", "client_id=app&token=unheard-of").status, 200);
     EXPECT_EQ(refresh(token).status, 400);
     EXPECT_FALSE(server.isAccessValid(member(given, "access_token")));
@@ -165,10 +170,15 @@ TEST_F(Server, RevokesIdempotentlyAndOnlyTheClientsOwn)
 
 TEST_F(Server, KnowsItsClients)
 {
-    EXPECT_EQ(ask("POST", "/token", "grant_type=refresh_token&refresh_token=x&client_id=who").status, 401);
-    EXPECT_EQ(ask("POST", "/token", "grant_type=refresh_token&refresh_token=x", "Basic ZGVzazp3cm9uZw==").status,
-              401);
-    EXPECT_EQ(member(ask("POST", "/token", "grant_type=refresh_token&refresh_token=x", "Basic ZGVzazpzJTI1Mw=="),
+    EXPECT_EQ(
+        ask("POST", "/token", "grant_type=refresh_token&refresh_token=x&client_id=who").status,
+        401);
+    EXPECT_EQ(
+        ask("POST", "/token", "grant_type=refresh_token&refresh_token=x", "Basic ZGVzazp3cm9uZw==")
+            .status,
+        401);
+    EXPECT_EQ(member(ask("POST", "/token", "grant_type=refresh_token&refresh_token=x",
+                         "Basic ZGVzazpzJTI1Mw=="),
                      "error"),
               "invalid_grant");
     EXPECT_EQ(member(ask("POST", "/token", "grant_type=password&client_id=app"), "error"),
@@ -190,8 +200,10 @@ TEST_F(Server, AsksThePersonUnlessToldNotTo)
     EXPECT_EQ(ask("POST", "/consent", "answer=yes&page=" + secret).status, 400) << "answered twice";
     const auto other = ask("GET", kAuthorize + kBack);
     const auto otherAt = other.body.find(kField) + kField.size();
-    const std::string otherSecret = other.body.substr(otherAt, other.body.find('"', otherAt) - otherAt);
-    EXPECT_EQ(fieldOf(ask("POST", "/consent", "answer=no&page=" + otherSecret), "error"), "access_denied");
+    const std::string otherSecret =
+        other.body.substr(otherAt, other.body.find('"', otherAt) - otherAt);
+    EXPECT_EQ(fieldOf(ask("POST", "/consent", "answer=no&page=" + otherSecret), "error"),
+              "access_denied");
     EXPECT_EQ(fieldOf(ask("GET", kAuthorize + kBack + "&prompt=none"), "error"), "login_required");
 }
 
@@ -200,7 +212,8 @@ TEST(OAuthServerTexts, BasicCredentialsAreDecoded)
     const auto pair = basicPair("Basic ZGVzazpzJTI1Mw==");
     EXPECT_EQ(pair.user, "desk");
     EXPECT_EQ(pair.password, "s%3");
-    for (const std::string_view bad : {"", "Basic", "Basic !!!!", "Bearer ZGVzazpz", "Basic ZGVzaw=="})
+    for (const std::string_view bad :
+         {"", "Basic", "Basic !!!!", "Bearer ZGVzazpz", "Basic ZGVzaw=="})
         EXPECT_TRUE(basicPair(bad).user.empty()) << bad;
 }
 
