@@ -23,16 +23,17 @@ public:
     void remember(const orders::Loaded& loaded)
     {
         for (const auto& stored : loaded.orders) {
-            if (stored.order.venueOrderIds.empty()) continue; // never known to have arrived
+            const Order& order = *stored.order;
+            if (order.venueOrderIds.empty()) continue; // never known to have arrived
             brokers::OrderReport report;
-            report.clientOrderId = stored.order.request.clientOrderId;
-            report.venueOrderId = stored.order.venueOrderIds.back();
-            report.request = stored.order.request;
-            report.state = stored.order.state;
-            report.filledQuantity = stored.order.filledQuantity;
-            report.averagePrice = stored.order.averagePrice;
-            report.createdAt = stored.order.createdAt;
-            report.updatedAt = stored.order.updatedAt;
+            report.clientOrderId = order.request.clientOrderId;
+            report.venueOrderId = order.venueOrderIds.back();
+            report.request = order.request;
+            report.state = order.state;
+            report.filledQuantity = order.filledQuantity;
+            report.averagePrice = order.averagePrice;
+            report.createdAt = order.createdAt;
+            report.updatedAt = order.updatedAt;
             m_orders[report.clientOrderId] = report;
         }
         for (const auto& stored : loaded.fills) keep(stored.fill);

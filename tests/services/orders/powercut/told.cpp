@@ -65,8 +65,8 @@ std::string faultOfFills(const orders::Loaded& loaded)
     for (const auto& stored : loaded.fills)
         filled[stored.fill.clientOrderId.text()] += stored.fill.quantity;
     for (const auto& stored : loaded.orders)
-        if (filled[stored.order.request.clientOrderId.text()] != stored.order.filledQuantity)
-            return "fills-differ:" + stored.order.request.clientOrderId.text();
+        if (filled[stored.order->request.clientOrderId.text()] != stored.order->filledQuantity)
+            return "fills-differ:" + stored.order->request.clientOrderId.text();
     return {};
 }
 
@@ -156,7 +156,7 @@ Verdict verdictOf(const std::string& path, const std::vector<Told>& told)
     if (const auto differs = faultOfFills(*loaded); !differs.empty()) verdict.state = differs;
     Rows rows;
     for (const auto& stored : loaded->orders)
-        rows[stored.order.request.clientOrderId.text()] = &stored;
+        rows[stored.order->request.clientOrderId.text()] = &stored;
     compare(*again, rows, told, verdict);
     return verdict;
 }
