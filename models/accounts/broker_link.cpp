@@ -19,9 +19,12 @@ std::optional<Value> linkWord(const std::array<Value, Count>& values, std::strin
 std::string_view toString(LinkMethod method)
 {
     switch (method) {
-    case LinkMethod::OAuth: return "oauth";
-    case LinkMethod::Key: return "key";
-    case LinkMethod::Session: return "session";
+    case LinkMethod::OAuth:
+        return "oauth";
+    case LinkMethod::Key:
+        return "key";
+    case LinkMethod::Session:
+        return "session";
     }
     return "unknown";
 }
@@ -34,10 +37,14 @@ std::optional<LinkMethod> parseLinkMethod(std::string_view text)
 std::string_view toString(LinkStatus status)
 {
     switch (status) {
-    case LinkStatus::Connected: return "connected";
-    case LinkStatus::Failing: return "failing";
-    case LinkStatus::ReauthNeeded: return "reauth_needed";
-    case LinkStatus::RevocationPending: return "revocation_pending";
+    case LinkStatus::Connected:
+        return "connected";
+    case LinkStatus::Failing:
+        return "failing";
+    case LinkStatus::ReauthNeeded:
+        return "reauth_needed";
+    case LinkStatus::RevocationPending:
+        return "revocation_pending";
     }
     return "unknown";
 }
