@@ -76,12 +76,12 @@ void compare(storage::Database& database, const Rows& rows, const std::vector<To
     std::set<std::string> lost;
     for (const auto& one : told) {
         const auto row = rows.find(one.clientOrderId);
-        if (row == rows.end() || row->second->order.version < one.sequence) {
+        if (row == rows.end() || row->second->order->version < one.sequence) {
             lost.insert(one.clientOrderId);
             continue;
         }
-        const bool isNewest = row->second->order.version == one.sequence;
-        const bool holds = isNewest ? lineOf(toldOf(row->second->order, one.isAnswer)) == lineOf(one)
+        const bool isNewest = row->second->order->version == one.sequence;
+        const bool holds = isNewest ? lineOf(toldOf(*row->second->order, one.isAnswer)) == lineOf(one)
                                     : isLogged(database, one);
         if (!holds && verdict.state == "ok") verdict.state = "differs:" + one.clientOrderId;
     }
