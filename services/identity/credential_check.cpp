@@ -22,7 +22,8 @@ struct CredentialCheck::Trial {
 Refused refusedFor(Refusal refusal)
 {
     const auto denied = [](std::string code, std::string detail, std::string field = {}) {
-        return Refused{{ErrorKind::Denied, std::move(code), std::move(detail), std::move(field)}, {}, {}};
+        return refusedWith(
+            {ErrorKind::Denied, std::move(code), std::move(detail), std::move(field)});
     };
     switch (refusal) {
     case Refusal::UnknownAccount:

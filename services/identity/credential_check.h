@@ -50,7 +50,7 @@ struct Judgement {
     std::vector<Throttle::Counter> counters;
     std::optional<std::int64_t> totpStep; ///< the code's
     std::string recoveryHash;             ///< or the recovery code's
-    std::string rehashed;                 ///< the password, hashed as new ones are; empty: it is already
+    std::string rehashed;                 ///< the password hashed as new ones are; empty: it is
 
     /// False: the code was taken a moment ago by somebody else; nothing but the counters is stored.
     Result<bool> record(storage::Transaction& transaction) const;

@@ -219,7 +219,8 @@ Result<std::vector<SessionFacts>> sessionsOf(storage::Database& database, const 
     std::vector<SessionFacts> sessions;
     const auto read = forEachRow(
         database,
-        fmt::format("{}WHERE s.user = ? AND s.expires > ? ORDER BY s.created DESC, s.id", kSessionSelect),
+        fmt::format("{}WHERE s.user = ? AND s.expires > ? ORDER BY s.created DESC, s.id",
+                    kSessionSelect),
         [&](const storage::Statement& row) {
             sessions.push_back(storedSessionOf(row).record.facts);
         },

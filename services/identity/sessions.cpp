@@ -154,8 +154,9 @@ void Sessions::sweep()
     m_access.sweep();
     if (m_isSweeping) return;
     m_isSweeping = true;
-    submit([now = m_the.core.clock().now()](
-               storage::Transaction& transaction) { return endExpired(transaction, now, kExpiredAtOnce); },
+    submit([now = m_the.core.clock().now()](storage::Transaction& transaction) {
+               return endExpired(transaction, now, kExpiredAtOnce);
+           },
            [this](const Result<std::int64_t>& outcome) {
                m_isSweeping = false;
                if (!outcome)

@@ -26,7 +26,8 @@ public:
 /// asks it.
 class AccountsDesk {
 public:
-    explicit AccountsDesk(identity::ThrottleSettings throttle = {}, identity::HashCost cost = {64, 1, 1});
+    explicit AccountsDesk(identity::ThrottleSettings settings = {},
+                          identity::HashCost cost = {64, 1, 1});
 
     template <typename T>
     using Outcome = tl::expected<T, identity::Refused>;

@@ -379,5 +379,18 @@ TEST_F(SessionsTest, ASessionKeepsFewAccessTokensAndTheNewestServe)
     EXPECT_FALSE(isGood(oldest));
 }
 
+TEST(IdentityMigrations, GoDownAndUpAgain)
+{
+    auto database = storage::Database::open(":memory:", storage::Durability::Off).value();
+    const auto set = identityMigrations();
+    ASSERT_TRUE(storage::migrateAll(database, {storage::storageMigrations(), set}));
+    for (int target = static_cast<int>(set.steps.size()) - 1; target >= 0; --target) {
+        const auto down = storage::migrate(database, set, target);
+        ASSERT_TRUE(down) << describe(down.error());
+    }
+    const auto up = storage::migrate(database, set, static_cast<int>(set.steps.size()));
+    ASSERT_TRUE(up) << describe(up.error());
+}
+
 } // namespace
 } // namespace qd::test
