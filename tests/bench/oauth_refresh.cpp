@@ -2,7 +2,7 @@
 // request to the authorization server, give everybody the same new tokens, and cost no grant. Real
 // sockets, one database.
 // uses: models/base models/accounts services/runtime services/json services/observability
-// services/resilience services/storage services/wire services/brokers services/sandbox
+// uses: services/resilience services/storage services/wire services/brokers services/sandbox
 #include <sys/wait.h>
 
 #include <array>
