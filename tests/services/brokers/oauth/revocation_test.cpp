@@ -48,6 +48,34 @@ TEST_F(Revocation, IsPendingUntilTheBrokerConfirms)
     EXPECT_TRUE(tokens.kept.empty());
 }
 
+TEST_F(Revocation, IsNotConfirmedByOneOfTwoTokens)
+{
+    server.faults().revokeErrors = 1; // the refresh token's; that of the access token would succeed
+    ASSERT_TRUE(disconnect());
+    world.run(1s);
+    EXPECT_EQ(status(), "revocation_pending");
+    EXPECT_EQ(server.figures().live, 1u);
+    world.run(5min);
+    EXPECT_EQ(server.figures().live, 0u);
+    EXPECT_EQ(status(), "none");
+}
+
+TEST_F(Revocation, IsNotUndoneByARenewalThatWasUnderWay)
+{
+    const auto first = token();
+    server.faults().revokeErrors = 3;
+    network.faults().delayMin = network.faults().delayMax = 500ms;
+    connections->refused(kOwner, kAcme, first->generation,
+                         [](const Result<Connections::Token>&) {});
+    ASSERT_TRUE(disconnect());
+    world.run(4s);
+    EXPECT_EQ(connections->refreshes().renewed, 1u);
+    EXPECT_EQ(status(), "revocation_pending");
+    EXPECT_EQ(code(token()), "oauth.not_connected");
+    world.run(5min);
+    EXPECT_EQ(status(), "none");
+}
+
 TEST_F(Revocation, LeavesRoomForANewConnection)
 {
     server.faults().revokeErrors = 3;
