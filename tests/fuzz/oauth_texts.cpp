@@ -1,7 +1,7 @@
 // What a browser brings back and what a token endpoint answers: read strictly, and no error repeats
 // what may be a secret.
 // uses: models/base models/accounts services/runtime services/json services/storage services/wire
-// services/brokers
+// uses: services/brokers
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
