@@ -554,7 +554,9 @@ TEST(Accounts, NeitherDatabaseNorLogHoldsASecret)
         EXPECT_EQ(log.find(secret), std::string::npos) << secret;
     }
     auto database = desk.desk.reader();
-    for (const auto& event : storage::readEvents(database, 0, 10'000).value())
+    const auto events = storage::readEvents(database, 0, 10'000).value();
+    ASSERT_FALSE(events.empty());
+    for (const auto& event : events)
         EXPECT_EQ(event.payload.find("ann@"), std::string::npos) << event.kind;
 }
 
