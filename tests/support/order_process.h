@@ -139,6 +139,8 @@ public:
 
     // ── what can be seen ─────────────────────────────────────────────────────────────────────────
     orders::OrderService& service() { return *m_service; }
+    /// Where the order room lives, until the next crash.
+    SimExecutor& core() { return m_process->executor("core"); }
     Order order(const ClientOrderId& id) { return m_service->order(id).value_or(Order()); }
     OrderState state(const ClientOrderId& id) { return order(id).state; }
     Quantity position(std::string_view symbol)

@@ -77,7 +77,7 @@ class Desk {
 public:
     explicit Desk(StreamSettings stream = {})
         : backend({}, 1, /*started=*/false),
-          gate(backend.world, "gateway"),
+          gate((backend.boot(), backend.core())),
           market(market::MarketSettings{}, {&feed}, gate, instruments),
           quotes(market, gate),
           api({}, tokens, gate, backend.world.random())
@@ -92,7 +92,6 @@ public:
         instruments.load(std::move(listed));
         market.start();
         feed.connect();
-        backend.boot();
         m_stream = std::move(stream);
         restartHub();
         OrdersApi{backend.service(),     market, quotes,
@@ -163,7 +162,7 @@ public:
     }
 
     qd::test::Backend backend;
-    qd::test::SimExecutor gate;
+    qd::test::SimExecutor& gate; ///< the core, as in the program
     market::test::FakeFeed feed{"fake", FeedClass::Simulated};
     market::InstrumentDirectory instruments;
     market::test::FakeSource source;
