@@ -36,6 +36,7 @@ _quarterdeckctl() {
     order | position | difference | trading | instrument | market | breaker | log | trace | vault | drill)
         command="${path[*]:0:2}"
         ;;
+    backup) [ "${path[1]:-}" != list ] || command="backup list" ;; # any other word is a name
     restore)
         if [[ $word != -* ]]; then
             mapfile -t COMPREPLY < <(compgen -f -- "$word")
@@ -69,7 +70,8 @@ _quarterdeckctl() {
     "log verify") words="--file --checkpoints --key" ;;
     "log tail") words="--count --after --follow" ;;
     trace) words="show" ;;
-    backup) words="list --archive" ;;
+    backup) words="list" ;;
+    "backup list") words="--archive" ;;
     restore) words="--to --to-event --archive" ;;
     vault) words="list rotate import" ;;
     "vault rotate") words="--data-keys" ;;
