@@ -1,6 +1,12 @@
 #include "app/ctl/audit.h"
 #include "app/ctl/backup.h"
 
+#include <filesystem>
+#include <set>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
 #include "services/storage/archive_restore.h"
 #include "services/storage/backup.h"
 #include "services/storage/checkpoint_file.h"
@@ -17,9 +23,21 @@ struct Restore {
     bool isFromArchive() const { return !to.empty() || toEvent > 0; }
 };
 
-std::string localDatabase(const Session& session)
+/// The one database of the data folder: by its file or, where that is lost, by its archive. A paper
+/// account has a database of its own name. Fails with Invalid "ctl.database_unclear", naming all.
+Result<std::string> localDatabase(const Session& session)
 {
-    return session.dataDirectory() + "/quarterdeck.db";
+    std::set<std::string> found;
+    std::error_code ignored; // a folder that cannot be read holds none
+    for (const auto& entry : std::filesystem::directory_iterator(session.dataDirectory(), ignored)) {
+        const auto& path = entry.path();
+        if (path.extension() == ".db" || path.extension() == ".archive")
+            found.insert(session.dataDirectory() + "/" + path.stem().string() + ".db");
+    }
+    if (found.empty()) return session.dataDirectory() + "/quarterdeck.db";
+    if (found.size() == 1) return *found.begin();
+    return fail(ErrorKind::Invalid, "ctl.database_unclear",
+                "name one of these databases: " + fmt::format("{}", fmt::join(found, ", ")));
 }
 
 int backup(Session& session, const std::string& name)
@@ -135,7 +153,11 @@ int restore(const Session& session, Restore wanted)
     // Restored from the archive, the one path that is left names the database.
     if (wanted.isFromArchive() && wanted.database.empty())
         wanted.database = std::exchange(wanted.backup, {});
-    if (wanted.database.empty()) wanted.database = localDatabase(session);
+    if (wanted.database.empty()) {
+        auto local = localDatabase(session);
+        if (!local) return session.complain(describe(local.error())), kUsage;
+        wanted.database = std::move(*local);
+    }
     if (wanted.isFromArchive() == wanted.backup.empty())
         return wanted.isFromArchive() ? restoreMoment(session, wanted)
                                       : restoreBackup(session, wanted);
@@ -145,10 +167,14 @@ int restore(const Session& session, Restore wanted)
     return kUsage;
 }
 
-int listRanges(const Session& session, const std::string& archive)
+int listRanges(const Session& session, std::string archive)
 {
-    const auto ranges = storage::archiveRanges(
-        archive.empty() ? storage::archiveBeside(localDatabase(session)) : archive);
+    if (archive.empty()) {
+        const auto local = localDatabase(session);
+        if (!local) return session.complain(describe(local.error())), kUsage;
+        archive = storage::archiveBeside(*local);
+    }
+    const auto ranges = storage::archiveRanges(archive);
     if (!ranges) {
         session.complain(describe(ranges.error()));
         return kRefused;

@@ -1,6 +1,7 @@
 // quarterdeckctl against real programs: what it prints, and its exit codes.
 #include <algorithm>
 #include <cstdlib>
+#include <filesystem>
 
 #include <gtest/gtest.h>
 
@@ -210,6 +211,24 @@ TEST_F(Ctl, BackupIsTakenAndRestoreRefusesAnOpenDatabase)
     const auto refused = say({"restore", member(backup.out, "path")});
     EXPECT_EQ(refused.code, 1);
     EXPECT_NE(refused.err.find("in_use"), std::string::npos) << refused.err;
+}
+
+/// A paper account's database has a name of its own; where its file is lost, its archive is left.
+TEST_F(Ctl, TheOneDatabaseOfTheDataFolderNeedsNoName)
+{
+    const auto folder = *s_folder / "lost";
+    std::filesystem::create_directories(folder / "paper-1.archive");
+    const std::vector<std::string> list = {"--data-dir", folder.string(), "backup", "list"};
+    const auto one = s_stage->run("list-one", s_stage->programs().ctl, list);
+    ASSERT_TRUE(one->waitFor(30s));
+    EXPECT_NE(one->errors().find("paper-1.archive"), std::string::npos) << one->errors();
+    std::filesystem::create_directories(folder / "paper-2.archive");
+    const auto two = s_stage->run("list-two", s_stage->programs().ctl, list);
+    const auto exit = two->waitFor(30s);
+    ASSERT_TRUE(exit);
+    EXPECT_EQ(exit->code, 2);
+    EXPECT_NE(two->errors().find("paper-1.db"), std::string::npos) << two->errors();
+    EXPECT_NE(two->errors().find("paper-2.db"), std::string::npos) << two->errors();
 }
 
 TEST_F(Ctl, RestoreWhoseCheckpointsCannotBeCutIsNoSuccess)
