@@ -133,6 +133,8 @@ struct BrokerFacts {
     std::int64_t rateRemaining = -1; ///< -1: not known
     Timestamp nextAttempt;
     std::string reason;
+    std::string code;          ///< of the reason, where it has one
+    bool sessionTaken = false; ///< another program has the only session that the broker allows
 };
 
 struct StatusReport {
@@ -232,6 +234,10 @@ struct Problem {
     std::optional<Duration> retryAfter;
     /// The request left and no answer came: it may or may not have been done.
     bool outcomeUnknown = false;
+    std::string challenge; ///< a puzzle to be solved first (models/accounts/proof_of_work.h)
+    bool mayRepeat = false; ///< a consent: the same may be sent again, nobody is asked anew
+    bool mustRestart = false; ///< a consent: it has to be begun anew
+    std::vector<std::string> reasons, suggestions; ///< of a weak password
 };
 
 template <typename T>

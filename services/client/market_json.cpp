@@ -22,7 +22,8 @@ BrokerFacts readBroker(FieldReader& read, const json::Value& value)
     read.members(value, "name", broker.name, "connected", broker.connected, "breaker",
                  broker.breaker, "latencyMs", broker.latencyMs, "rateRemaining",
                  broker.rateRemaining, "nextAttempt", broker.nextAttempt, "reason",
-                 broker.reason);
+                 broker.reason, "code", broker.code, "sessionTaken",
+                 broker.sessionTaken);
     return broker;
 }
 

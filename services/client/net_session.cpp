@@ -175,9 +175,42 @@ void NetSession::subscribe(const WishList& wishes)
     QMetaObject::invokeMethod(m_stream, [stream = m_stream, wishes] { stream->subscribe(wishes); });
 }
 
+void NetSession::leave()
+{
+    setToken({});
+    QMetaObject::invokeMethod(m_stream, &StreamLink::stop);
+}
+
+void NetSession::rejoin()
+{
+    QMetaObject::invokeMethod(m_stream, &StreamLink::stop);
+    QMetaObject::invokeMethod(m_stream, &StreamLink::start);
+}
+
+void NetSession::setToken(runtime::Secret token)
+{
+    auto forRest = std::make_shared<runtime::Secret>(token.clone());
+    auto forStream = std::make_shared<runtime::Secret>(std::move(token));
+    QMetaObject::invokeMethod(
+        m_rest, [rest = m_rest, forRest] { rest->setToken(std::move(*forRest)); });
+    QMetaObject::invokeMethod(
+        m_stream, [stream = m_stream, forStream] { stream->setToken(std::move(*forStream)); });
+}
+
 template <typename T>
 void NetSession::ask(RestCall call, T (*decode)(FieldReader&, const json::Value&), QObject* owner,
                      Reply<T> reply)
+{
+    if (call.isNobodys) return askOnce(std::move(call), decode, owner, std::move(reply));
+    const auto again = [this, call, decode, owner](Reply<T> last) {
+        askOnce(call, decode, owner, std::move(last));
+    };
+    askOnce<T>(std::move(call), decode, owner, rescued<T>(owner, std::move(reply), again));
+}
+
+template <typename T>
+void NetSession::askOnce(RestCall call, T (*decode)(FieldReader&, const json::Value&),
+                         QObject* owner, Reply<T> reply)
 {
     const auto id = ++m_lastCall;
     m_waiting[id] = [guard = QPointer<QObject>(owner), reply = std::move(reply)](std::any& answer) {
@@ -329,6 +362,14 @@ void NetSession::reconcile(QObject* owner, Reply<bool> reply)
 {
     ask<bool>({.verb = "POST", .target = "/v1/trading/reconcile", .isCommand = true}, readRequested,
               owner, std::move(reply));
+}
+
+void NetSession::call(const ApiCall& call, QObject* owner, TextReply reply)
+{
+    ask<std::string>({.verb = QByteArray::fromStdString(call.verb), .target = call.target,
+                      .body = call.body, .isCommand = call.verb != "GET", .evenOffline = true,
+                      .isNobodys = call.isNobodys},
+                     readText, owner, std::move(reply));
 }
 
 void NetSession::fetchText(const std::string& target, QObject* owner, Reply<std::string> reply)

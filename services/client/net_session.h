@@ -8,6 +8,7 @@
 #include <QThread>
 #include <QUrl>
 
+#include "services/client/caller.h"
 #include "services/client/session.h"
 #include "services/runtime/clock.h"
 #include "services/runtime/random.h"
@@ -59,7 +60,7 @@ struct NetSettings {
 ///
 /// Failures of a call: the server's Problem; or status 0 and "client.offline", "client.deadline",
 /// "client.unreadable", with `outcomeUnknown` if a command had left.
-class NetSession final : public Session {
+class NetSession final : public Session, public Caller {
     Q_OBJECT
 public:
     static constexpr std::size_t kQuotesMax = 500; ///< symbols of one call
@@ -75,6 +76,13 @@ public:
     void announce(LinkState state, const std::string& detail);
 
     void start() override;
+    /// Hang up: nothing comes until `start`. The token is forgotten; the server is not.
+    void leave();
+    /// Greet anew as whom the token names now.
+    void rejoin();
+    void setToken(runtime::Secret token) override;
+    /// Tried whatever the stream says: one signs in before there is any.
+    void call(const ApiCall& call, QObject* owner, TextReply reply) override;
     /// At most 5,000 wishes; quotes beyond that are left out, as the backend refuses more.
     void subscribe(const WishList& wishes) override;
     void submitOrder(const OrderRequest& order, QObject* owner, Reply<Order> reply) override;
@@ -111,6 +119,9 @@ private:
     template <typename T>
     void ask(RestCall call, T (*decode)(FieldReader&, const json::Value&), QObject* owner,
              Reply<T> reply);
+    template <typename T>
+    void askOnce(RestCall call, T (*decode)(FieldReader&, const json::Value&), QObject* owner,
+                 Reply<T> reply);
     void settle(std::uint64_t id, std::any answer);
 
     NetSettings m_settings;

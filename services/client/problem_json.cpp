@@ -42,6 +42,13 @@ Problem readProblem(int status, std::string_view body)
         auto& question = problem.confirmations.emplace_back();
         read.members(item, "code", question.code, "text", question.text);
     }
+    problem.challenge = root["challenge"].stringOr({});
+    problem.mayRepeat = root["retry"].booleanOr(false);
+    problem.mustRestart = root.contains("restart");
+    for (const auto& word : root["reasons"].items())
+        problem.reasons.emplace_back(word.stringOr({}));
+    for (const auto& word : root["suggestions"].items())
+        problem.suggestions.emplace_back(word.stringOr({}));
     if (const auto millis = root["retryAfterMs"].integerOr(-1); millis >= 0 && millis < 86'400'000)
         problem.retryAfter = std::chrono::milliseconds(millis);
     return problem;

@@ -75,7 +75,7 @@ void RestClient::send(const RestCall& call, Done done)
     QNetworkRequest request(m_server.url.resolved(resource));
     if (request.url().scheme() == QLatin1String("https")) request.setSslConfiguration(m_tls);
     const auto token = m_server.token.revealForUse();
-    if (!token.empty())
+    if (!token.empty() && !call.isNobodys)
         request.setRawHeader("Authorization",
                              "Bearer " + QByteArray(token.data(), qsizetype(token.size())));
     request.setHeader(QNetworkRequest::UserAgentHeader, QByteArray("quarterdeck"));

@@ -20,6 +20,7 @@ struct RestCall {
     bool isCommand = false;     ///< changes something: no answer means an unknown outcome
     bool evenOffline = false;   ///< takes risk away: tried whatever the stream says
     std::string idempotencyKey = {};
+    bool isNobodys = false;     ///< goes without a token
 };
 
 /// HTTP to one backend: every call has a deadline and a bound on its answer, redirects are not
@@ -34,6 +35,8 @@ public:
 
     /// Calls in flight to another server end as "client.offline".
     void setServer(ServerAddress server);
+    /// For later calls; those in flight go on.
+    void setToken(runtime::Secret token) { m_server.token = std::move(token); }
     void send(const RestCall& call, Done done);
 
 private:

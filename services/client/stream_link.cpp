@@ -1,19 +1,18 @@
 #include "services/client/stream_link.h"
 
 #include <algorithm>
-#include <cmath>
 
 #include <QNetworkProxy>
 
 #include "services/client/facts_json.h"
 #include "services/client/trust.h"
+#include "services/runtime/backoff.h"
 
 namespace qd::client {
 
 namespace {
 
 constexpr std::size_t kWishesMax = 5'000; ///< the backend refuses more
-constexpr int kDoublingsMax = 16;
 
 QUrl streamUrl(QUrl url)
 {
@@ -59,6 +58,16 @@ void StreamLink::start()
     m_started = true;
     if (m_phase != Phase::Away) return;
     m_server.url.isEmpty() ? show(LinkState::Connecting, "waiting for the backend") : dial();
+}
+
+void StreamLink::stop()
+{
+    hangUp();
+    m_started = false;
+    m_phase = Phase::Away;
+    m_sequence.reset();
+    m_link.attempt = 0;
+    show(LinkState::Offline, "signed out");
 }
 
 void StreamLink::setServer(ServerAddress server)
@@ -147,15 +156,12 @@ void StreamLink::lose(const std::string& why)
     show(LinkState::Offline, reason);
 }
 
-/// Full jitter: anywhere between the least wait and one that doubles with each try.
 std::chrono::milliseconds StreamLink::nextDelay()
 {
-    const auto doublings = std::min(m_link.attempt, kDoublingsMax);
-    const auto ceiling = std::min<double>(static_cast<double>(m_settings.retryMax.count()),
-                                          std::ldexp(double(m_settings.retryMin.count()), doublings));
-    const auto least = std::min(static_cast<double>(m_settings.retryMin.count()), ceiling);
-    const auto chosen = least + (ceiling - least) * m_settings.random->uniform();
-    return std::chrono::milliseconds(std::llround(chosen));
+    const Duration wait = runtime::jitteredWait(m_settings.retryMin, m_settings.retryMax,
+                                                m_link.attempt + 1, *m_settings.random,
+                                                m_settings.retryMin);
+    return std::chrono::round<std::chrono::milliseconds>(wait);
 }
 
 void StreamLink::sendHello()

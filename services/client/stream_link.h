@@ -28,6 +28,10 @@ public:
     void start();
     /// Dial this server, at once if started. An empty address: stay away.
     void setServer(ServerAddress server);
+    /// For the next hello; an open stream goes on.
+    void setToken(runtime::Secret token) { m_server.token = std::move(token); }
+    /// Hang up and stay away until `start`; the next greeting fetches everything anew.
+    void stop();
     void subscribe(const WishList& wishes);
     /// The receiver of `marketArrived` has dealt with the last batch; until then no other comes.
     void onBatchTaken();
