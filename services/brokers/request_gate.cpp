@@ -1,6 +1,7 @@
 #include "services/brokers/request_gate.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace qd::brokers {
 
@@ -42,6 +43,14 @@ Duration sinceEpoch(std::string_view text)
     return secondsOf(isMillis ? text.substr(0, kMillisDigits - 3) : text);
 }
 
+/// How long a request may be put off.
+Duration longestWaitOf(Purpose purpose)
+{
+    return purpose == Purpose::Order    ? RequestGate::kOrderWaitMax
+           : purpose == Purpose::Cancel ? RequestGate::kCancelWaitMax
+                                        : RequestGate::kQueryWaitMax;
+}
+
 /// "Alpaca" → "alpaca".
 std::string spanName(std::string venue)
 {
@@ -64,6 +73,9 @@ struct RequestGate::Flight {
     Done done;
     Duration startedAt;
     Purpose purpose;
+    std::optional<Request> again = {}; ///< set if it may be made once more
+    wire::Headers signedWith = {};
+    runtime::Timer patience = {};
 };
 
 RequestGate::RequestGate(GateTerms terms, wire::HttpClient& http, runtime::Executor& core,
@@ -89,10 +101,7 @@ void RequestGate::send(Request request, Done done)
     const bool isShut = request.purpose != Purpose::Cancel && m_breaker.retryIn() > Duration{};
     const auto wait = isShut ? std::nullopt : waitFor(request.purpose);
     if (wait) {
-        const auto longest = request.purpose == Purpose::Order    ? kOrderWaitMax
-                             : request.purpose == Purpose::Cancel ? kCancelWaitMax
-                                                                  : kQueryWaitMax;
-        if (*wait > longest || m_waiting.size() >= kWaitingMax)
+        if (*wait > longestWaitOf(request.purpose) || m_waiting.size() >= kWaitingMax)
             return done(fail(ErrorKind::Unavailable, "broker.rate_limited",
                              m_terms.venue + "'s limit of requests is used up; next try at " +
                                  (m_core.clock().now() + *wait).toString(0)));
@@ -140,8 +149,11 @@ Duration RequestGate::holdOf(Purpose purpose) const
 }
 
 /// Through the door now: whoever calls has seen that nothing holds it.
-void RequestGate::leave(Request request, Done done)
+void RequestGate::leave(Request request, Done done, Try which)
 {
+    // They may have been taken away while it stood in line.
+    if (!m_terms.hasCredentials())
+        return done(fail(ErrorKind::Denied, "broker.credentials_missing", m_terms.howToConnect));
     resilience::CircuitBreaker::Permit permit;
     if (request.purpose == Purpose::Cancel) {
         permit = m_breaker.acquireAnyway();
@@ -151,17 +163,22 @@ void RequestGate::leave(Request request, Done done)
         permit = std::move(*acquired);
     }
     limiterOf(request.purpose).acquire(kOneBucket, priorityOf(request.purpose));
-    launch(std::move(request), std::move(permit), std::move(done));
+    launch(std::move(request), std::move(permit), std::move(done), which);
 }
 
-void RequestGate::launch(Request request, resilience::CircuitBreaker::Permit permit, Done done)
+void RequestGate::launch(Request request, resilience::CircuitBreaker::Permit permit, Done done,
+                         Try which)
 {
+    std::optional<Request> again;
+    if (m_terms.renew && which == Try::First) again = request;
     wire::HttpRequest http;
     http.method = std::move(request.method);
     http.target = m_terms.baseUrl + request.path;
     http.body = std::move(request.body);
     http.timeout = request.purpose == Purpose::Query ? m_terms.queryTimeout : m_terms.commandTimeout;
     m_terms.sign(http.headers);
+    wire::Headers signedWith;
+    if (again) signedWith = http.headers;
     http.headers.set("Accept", "application/json");
     if (!http.body.empty()) http.headers.set("Content-Type", m_terms.bodyType);
     if (http.body.empty() && http.method == "POST") http.headers.set("Content-Length", "0");
@@ -174,13 +191,33 @@ void RequestGate::launch(Request request, resilience::CircuitBreaker::Permit per
     }
     if (!request.traceParent.empty()) http.headers.set("traceparent", request.traceParent);
 
-    const auto flight = std::make_shared<Flight>(Flight{
-        std::move(permit), std::move(span), std::move(done), m_core.clock().steady(), request.purpose});
+    const auto flight = std::make_shared<Flight>(
+        Flight{std::move(permit), std::move(span), std::move(done), m_core.clock().steady(),
+               request.purpose, std::move(again), std::move(signedWith)});
     m_http.send(std::move(http), [this, alive = m_alive, flight](Result<wire::HttpResponse> result) {
         if (!*alive) return; // whoever asked has gone with us
         if (result) m_terms.hideKeys(result->body);
         settle(*flight, result);
+        if (result && result->status == 401 && flight->again) return askAgain(flight, *result);
         flight->done(std::move(result));
+    });
+}
+
+void RequestGate::askAgain(const FlightPtr& flight, const wire::HttpResponse& refusal)
+{
+    const auto isOver = std::make_shared<bool>(false);
+    flight->patience = m_core.after(
+        longestWaitOf(flight->purpose), [alive = m_alive, flight, isOver, refusal] {
+            if (*alive && !std::exchange(*isOver, true)) flight->done(refusal);
+        });
+    m_terms.renew(flight->signedWith, [this, alive = m_alive, flight, isOver,
+                                       refusal](bool isRenewed) {
+        if (!*alive) return;
+        if (!isRenewed) m_authorized = false;
+        if (std::exchange(*isOver, true)) return;
+        flight->patience.cancel();
+        if (!isRenewed) return flight->done(refusal);
+        leave(std::move(*flight->again), flight->done, Try::Second);
     });
 }
 
@@ -203,7 +240,7 @@ void RequestGate::settle(Flight& flight, const Result<wire::HttpResponse>& resul
         flight.span.setError("HTTP " + std::to_string(result->status));
     flight.span.end();
     if (result->status == 401) {
-        m_authorized = false;
+        m_authorized = flight.again.has_value() && m_authorized; // not said before it is certain
     } else if (result->status < 400) {
         m_authorized = true;
     }

@@ -38,6 +38,9 @@ struct GateTerms {
     std::function<bool()> hasCredentials;
     std::function<void(wire::Headers&)> sign;   ///< adds the credentials
     std::function<void(std::string&)> hideKeys; ///< takes our credentials out of what the venue sent
+    /// The venue has answered 401 to what was signed so: tells whether there are other credentials
+    /// now. Unset: a 401 is the answer.
+    std::function<void(const wire::Headers& refused, std::function<void(bool)>)> renew = {};
 };
 
 /// The one door through which REST calls leave for a venue: credentials, circuit breaker, rate limit
@@ -66,7 +69,9 @@ public:
                 runtime::Random& random, observability::Tracer* tracer = nullptr);
     ~RequestGate();
 
-    /// One call of `done`, and none once the gate has ended. Beside what HttpClient::send fails with:
+    /// One call of `done`, and none once the gate has ended. A request that was answered 401 was not
+    /// acted on: where credentials can be renewed it is made once more with the new ones, unless that
+    /// takes longer than such a request may stand in line. Beside what HttpClient::send fails with:
     /// Denied "broker.credentials_missing", Unavailable "resilience.breaker_open",
     /// Unavailable "broker.rate_limited" (the detail tells the time of the next try).
     void send(Request request, Done done);
@@ -89,12 +94,15 @@ private:
         Done done;
     };
     struct Flight; ///< one call under way
+    using FlightPtr = std::shared_ptr<Flight>;
+    enum class Try { First, Second };
 
-    void launch(Request request, resilience::CircuitBreaker::Permit permit, Done done);
+    void launch(Request request, resilience::CircuitBreaker::Permit permit, Done done, Try which);
+    void askAgain(const FlightPtr& flight, const wire::HttpResponse& refusal);
     void settle(Flight& flight, const Result<wire::HttpResponse>& result);
     void readRateHeaders(const wire::HttpResponse& response, Purpose purpose);
     std::optional<Duration> waitFor(Purpose purpose) const;
-    void leave(Request request, Done done);
+    void leave(Request request, Done done, Try which = Try::First);
     void pump();
     void schedulePump();
 

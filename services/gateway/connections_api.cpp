@@ -23,7 +23,28 @@ void writeTime(json::Writer& out, const char* name, Timestamp time)
     time.isSet() ? out.value(time) : out.null();
 }
 
-void writeConnection(json::Writer& out, const BrokerLink& link)
+/// What the caller can do about it: ask again with the same, or send the user out once more.
+Problem connectionProblem(const Error& error, const BrokerId& broker, std::string title)
+{
+    Problem problem = problemOf(error, std::move(title));
+    const bool isSame = error.code == "oauth.exchange_failed" || error.code == "oauth.in_progress";
+    const bool isAgain = error.code == "oauth.expired" || error.code == "oauth.code_refused" ||
+                         error.code == "oauth.issuer" || error.code == "oauth.refused" ||
+                         error.code == "oauth.not_stored" || error.code == "oauth.state";
+    if (isSame) problem.extraMembers = "\"retry\":true";
+    if (isAgain) problem.extraMembers = "\"restart\":" + json::quote(beginPath(broker));
+    return problem;
+}
+
+/// What health says of links that are not as they should be, the worst first.
+HealthStatus healthOf(LinkStatus status)
+{
+    return status == LinkStatus::Connected ? HealthStatus::Ok : HealthStatus::Degraded;
+}
+
+} // namespace
+
+void ConnectionsApi::writeConnection(json::Writer& out, const BrokerLink& link) const
 {
     out.beginObject()
         .member("broker", link.broker.text())
@@ -43,34 +64,70 @@ void writeConnection(json::Writer& out, const BrokerLink& link)
         link.status == LinkStatus::ReauthNeeded || link.status == LinkStatus::Failing;
     out.key("reauthorise");
     needsUser ? out.value(beginPath(link.broker)) : out.null();
-    out.endObject();
+    out.member("trades", isDesk(link)).endObject();
 }
 
-std::string connectionJson(const BrokerLink& link)
+std::string ConnectionsApi::connectionJson(const BrokerLink& link) const
 {
     json::Writer out;
     writeConnection(out, link);
     return out.take();
 }
 
-/// What the caller can do about it: ask again with the same, or send the user out once more.
-Problem connectionProblem(const Error& error, const BrokerId& broker, std::string title)
+bool ConnectionsApi::isDesk(const BrokerLink& link) const
 {
-    Problem problem = problemOf(error, std::move(title));
-    const bool isSame = error.code == "oauth.exchange_failed" || error.code == "oauth.in_progress";
-    const bool isAgain = error.code == "oauth.expired" || error.code == "oauth.code_refused" ||
-                         error.code == "oauth.issuer" || error.code == "oauth.refused" ||
-                         error.code == "oauth.not_stored" || error.code == "oauth.state";
-    if (isSame) problem.extraMembers = "\"retry\":true";
-    if (isAgain) problem.extraMembers = "\"restart\":" + json::quote(beginPath(broker));
-    return problem;
+    return link.owner == m_desk.owner && link.broker == m_desk.broker &&
+           link.status != LinkStatus::RevocationPending;
 }
 
-} // namespace
+ComponentHealth ConnectionsApi::connectionsHealth() const
+{
+    const auto& overview = m_connections.overview();
+    ComponentHealth health{.name = "connections", .detail = "every connection by consent works"};
+    if (overview.links.empty()) health.detail = "nobody has connected a broker by consent";
+    int pending = 0;
+    bool isDeskThere = m_desk.owner.empty();
+    for (const BrokerLink& link : overview.links) {
+        isDeskThere |= isDesk(link);
+        pending += link.status == LinkStatus::RevocationPending ? 1 : 0;
+        if (healthOf(link.status) == HealthStatus::Ok) continue;
+        health.status = HealthStatus::Degraded;
+        health.detail = fmt::format("{} is {}", link.broker.text(), toString(link.status));
+        health.lastError = link.lastError;
+        health.lastErrorAt = link.lastErrorAt;
+    }
+    if (!isDeskThere) {
+        health.status = HealthStatus::Degraded;
+        health.detail = fmt::format("{} is not connected, and orders go by that; connect it with "
+                                    "POST {} or quarterdeckctl connection add {}",
+                                    m_desk.broker.text(), beginPath(m_desk.broker),
+                                    m_desk.broker.text());
+    }
+    if (overview.orphans > 0) {
+        health.status = HealthStatus::Degraded;
+        health.detail = fmt::format("{} rows belong to no connection", overview.orphans);
+    }
+    if (!overview.lastError.code.empty()) {
+        health.status = HealthStatus::Degraded;
+        health.detail = "connections cannot be looked up: " + overview.lastError.detail;
+        health.lastError = overview.lastError.code;
+    }
+    health.figures = {{"links", static_cast<double>(overview.links.size())},
+                      {"revocationPending", pending},
+                      {"orphans", static_cast<double>(overview.orphans)}};
+    return health;
+}
+
+void ConnectionsApi::addTo(Health& health) const
+{
+    health.add([this] { return connectionsHealth(); });
+}
 
 void ConnectionsApi::list(const CallPtr& call)
 {
-    m_connections.list(call->caller().name, [call](const Result<std::vector<BrokerLink>>& links) {
+    m_connections.list(call->caller().name, [this, call, alive = std::weak_ptr(m_alive)](
+                                                const Result<std::vector<BrokerLink>>& links) {
+        if (alive.expired()) return;
         if (!links) return call->answer(problemOf(links.error(), "Connections not read"));
         json::Writer out;
         out.beginObject().key("connections").beginArray();
@@ -92,7 +149,9 @@ void ConnectionsApi::available(const CallPtr& call) const
             .key("missingKeys")
             .beginArray();
         for (const std::string& key : each.missingKeys) out.value(key);
-        out.endArray().endObject();
+        out.endArray().key("redirectUri");
+        each.redirectUri.empty() ? out.null() : out.value(each.redirectUri);
+        out.endObject();
     }
     call->answer(200, out.endArray().endObject().take());
 }
@@ -105,9 +164,10 @@ void ConnectionsApi::begin(const CallPtr& call)
         return call->answer(problemOf({ErrorKind::Invalid, "oauth.method_not_supported",
                                        "expected oauth, key or session", "method"},
                                       "Not begun"));
+    Authorizer::Wish wish{call->caller().name, broker, *method, {}};
+    if (const auto port = call->body()["redirectPort"].integer(); port) wish.redirectPort = *port;
     m_connections.authorizer().begin(
-        call->caller().name, broker, *method,
-        [call, broker](const Result<Authorizer::Begun>& begun) {
+        wish, [call, broker](const Result<Authorizer::Begun>& begun) {
             if (!begun) return call->answer(connectionProblem(begun.error(), broker, "Not begun"));
             json::Writer out;
             out.beginObject()
@@ -126,7 +186,8 @@ void ConnectionsApi::finish(const CallPtr& call)
     m_connections.authorizer().finish(
         {call->caller().name, broker, std::string(call->body()["redirect"].stringOr({})),
          call->request().peerAddress},
-        [call, broker](const Result<BrokerLink>& link) {
+        [this, call, broker, alive = std::weak_ptr(m_alive)](const Result<BrokerLink>& link) {
+            if (alive.expired()) return;
             if (!link)
                 return call->answer(connectionProblem(link.error(), broker, "Not connected"));
             call->answer(200, connectionJson(*link));
@@ -137,7 +198,9 @@ void ConnectionsApi::disconnect(const CallPtr& call)
 {
     const BrokerId broker(call->parameter("broker"));
     m_connections.disconnect(
-        call->caller().name, broker, [call](const Result<Revoker::Begun>& begun) {
+        call->caller().name, broker,
+        [this, call, alive = std::weak_ptr(m_alive)](const Result<Revoker::Begun>& begun) {
+            if (alive.expired()) return;
             if (!begun) return call->answer(problemOf(begun.error(), "Not disconnected"));
             json::Writer out;
             out.beginObject().key("connection");
@@ -181,7 +244,11 @@ void ConnectionsApi::addTo(Api& api)
          .body = {{.name = "method",
                    .required = true,
                    .help = "said in words: none is taken instead of another",
-                   .allowed = {"oauth", "key", "session"}}},
+                   .allowed = {"oauth", "key", "session"}},
+                  {.name = "redirectPort",
+                   .type = FieldType::Integer,
+                   .help = "where a listener waits, if the address of return leaves that open",
+                   .example = "43123"}},
          .errors = {422, 503}},
         &ConnectionsApi::begin);
     add({.method = "POST",

@@ -2,9 +2,11 @@
 
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "services/brokers/oauth/connections.h"
 #include "services/gateway/api.h"
+#include "services/gateway/health.h"
 
 namespace qd::gateway {
 
@@ -13,7 +15,18 @@ namespace qd::gateway {
 /// executor; everything given outlives the API.
 class ConnectionsApi {
 public:
-    explicit ConnectionsApi(brokers::oauth::Connections& connections) : m_connections(connections)
+    /// By which connection this backend trades, if it does by one.
+    struct Desk {
+        std::string owner; ///< "user:owner"
+        BrokerId broker;
+        bool isLive = false; ///< with real money: beginning and ending ask for a step-up
+    };
+    explicit ConnectionsApi(brokers::oauth::Connections& connections)
+        : ConnectionsApi(connections, Desk{})
+    {
+    }
+    ConnectionsApi(brokers::oauth::Connections& connections, Desk desk)
+        : m_connections(connections), m_desk(std::move(desk))
     {
     }
     ~ConnectionsApi() { *m_alive = false; }
@@ -21,8 +34,14 @@ public:
     ConnectionsApi& operator=(const ConnectionsApi&) = delete;
 
     void addTo(Api& api);
+    /// The component "connections".
+    void addTo(Health& health) const;
 
 private:
+    ComponentHealth connectionsHealth() const;
+    void writeConnection(json::Writer& out, const BrokerLink& link) const;
+    std::string connectionJson(const BrokerLink& link) const;
+    bool isDesk(const BrokerLink& link) const;
     void list(const CallPtr& call);
     void available(const CallPtr& call) const;
     void begin(const CallPtr& call);
@@ -30,6 +49,7 @@ private:
     void disconnect(const CallPtr& call);
 
     brokers::oauth::Connections& m_connections;
+    const Desk m_desk;
     std::shared_ptr<bool> m_alive = std::make_shared<bool>(true);
 };
 

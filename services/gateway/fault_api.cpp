@@ -87,15 +87,30 @@ std::function<Result<void>(std::string_view)> storageFaultHook(resilience::Fault
     };
 }
 
-std::function<Result<void>()> vaultFaultHook(resilience::FaultPoints& points)
+namespace {
+
+std::function<Result<void>()> hookAt(resilience::FaultPoints& points, const std::string& name)
 {
-    points.declare("vault.read", "the vault is about to read a secret from the database");
-    return [&points]() -> Result<void> {
-        const auto effect = points.pass("vault.read");
+    return [&points, name]() -> Result<void> {
+        const auto effect = points.pass(name);
         if (effect.delay > Duration{}) stall(effect.delay);
         if (effect.error) return tl::unexpected(*effect.error);
         return {};
     };
+}
+
+} // namespace
+
+std::function<Result<void>()> vaultFaultHook(resilience::FaultPoints& points)
+{
+    points.declare("vault.read", "the vault is about to read a secret from the database");
+    return hookAt(points, "vault.read");
+}
+
+std::function<Result<void>()> consentFaultHook(resilience::FaultPoints& points)
+{
+    points.declare("oauth.store", "a verifier or a broker's tokens are about to be stored");
+    return hookAt(points, "oauth.store");
 }
 
 } // namespace qd::gateway

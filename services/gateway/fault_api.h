@@ -20,5 +20,7 @@ std::function<Result<void>(std::string_view)> storageFaultHook(resilience::Fault
 
 /// The vault's, before it asks the database for a secret: "vault.read".
 std::function<Result<void>()> vaultFaultHook(resilience::FaultPoints& points);
+/// Before a verifier or a broker's tokens are stored: "oauth.store".
+std::function<Result<void>()> consentFaultHook(resilience::FaultPoints& points);
 
 } // namespace qd::gateway

@@ -189,7 +189,7 @@ void connect(const std::string& folder, std::uint16_t port)
 {
     Desk desk(folder, port);
     const auto begun = desk.await<Authorizer::Begun>([&](auto then) {
-        desk.connections().authorizer().begin(kOwner, kBroker, LinkMethod::OAuth, then);
+        desk.connections().authorizer().begin({kOwner, kBroker, LinkMethod::OAuth, {}}, then);
     });
     QD_ASSERT(begun);
     const auto back = desk.await<wire::HttpResponse>([&](auto then) {

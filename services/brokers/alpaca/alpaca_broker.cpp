@@ -224,9 +224,14 @@ AlpacaBroker::~AlpacaBroker() = default;
 
 void AlpacaBroker::useKey(AlpacaSettings::Key key)
 {
-    m_state->settings.keyId = std::move(key.keyId);
-    m_state->settings.secretKey = std::move(key.secretKey);
-    m_state->stream.keyChanged();
+    const bool wasToken = !m_state->settings.accessToken.empty();
+    m_state->settings.take(std::move(key));
+    m_state->stream.keyChanged(/*mustLeave=*/wasToken);
+}
+
+void AlpacaBroker::renewBy(std::function<void(std::function<void(bool)>)> renew)
+{
+    m_state->settings.renew = std::move(renew);
 }
 
 const Capabilities& AlpacaBroker::capabilities() const
@@ -241,7 +246,7 @@ BrokerStatus AlpacaBroker::status() const
     BrokerStatus status;
     status.connected = m_state->stream.line().isListening();
     status.authenticated = gate.isAuthorized() && !m_state->stream.isUnauthorized() &&
-                           !m_state->settings.keyId.empty();
+                           m_state->settings.hasCredentials();
     status.breakerState = std::string(toString(breaker.state));
     status.nextAttempt =
         breaker.nextAttempt.isSet() ? breaker.nextAttempt : m_state->stream.line().nextAttempt();

@@ -145,12 +145,18 @@ struct AlpacaFeed::Stream : std::enable_shared_from_this<AlpacaFeed::Stream> {
     void tell(ConnectionChange change);
     std::set<std::string> oursOf(const std::vector<Symbol>& symbols) const;
     void stop();
+    void writeLogin(json::Writer& out) const;
+    bool hasAccess() const;
+    void keyChanged(bool mustLeave);
+    void askForAnotherToken();
 
     AssetClass market;
     const AlpacaSettings& settings;
     runtime::Executor& core;
     runtime::Executor& io;
     std::function<void(std::vector<MarketEvent>)> events; ///< called on core only
+    std::function<void(std::function<void(bool)>)> renew; ///< likewise
+    bool rests = false; ///< for want of access
     alpaca::MarketDecoder decoder;
     std::set<std::string> wantedQuotes, wantedTrades, sentQuotes, sentTrades;
     std::size_t key = 0; ///< which of the keys: 0 is the account's own
@@ -214,6 +220,8 @@ void AlpacaFeed::Stream::connect(const StreamLine::Attempt& attempt)
 {
     sentQuotes.clear();
     sentTrades.clear();
+    rests = !hasAccess();
+    if (rests) return tell(ConnectionChange{false, "there is no access to Alpaca", {}});
     wire::WebSocketOptions options;
     options.url = url();
     if (market == AssetClass::Option) options.headers.set("Content-Type", "application/msgpack");
@@ -248,10 +256,7 @@ void AlpacaFeed::Stream::onControl(const alpaca::MarketDecoder::Control& control
     case Kind::Connected: {
         json::Writer out;
         out.beginObject().member("action", "auth");
-        const bool first = key == 0;
-        const auto& more = settings.moreDataKeys;
-        out.member("key", (first ? settings.keyId : more[key - 1].keyId).revealForUse());
-        out.member("secret", (first ? settings.secretKey : more[key - 1].secretKey).revealForUse());
+        writeLogin(out);
         say(out.endObject().take());
         break;
     }
@@ -265,6 +270,7 @@ void AlpacaFeed::Stream::onControl(const alpaca::MarketDecoder::Control& control
         const bool fatal = control.code == 402 || control.code == 404 ||
                            control.code == kConnectionLimit || control.code == kSlowClient ||
                            control.code == 409 || control.code == 500;
+        if (control.code == 402 && key == 0) askForAnotherToken();
         // Refused, or in use elsewhere: the next attempt is made with the next key.
         if (control.code == 402 || control.code == kConnectionLimit)
             key = (key + 1) % (settings.moreDataKeys.size() + 1);
@@ -333,6 +339,37 @@ void AlpacaFeed::Stream::stop()
 {
     running = false;
     line.stop();
+}
+
+void AlpacaFeed::Stream::writeLogin(json::Writer& out) const
+{
+    const bool isToken = key == 0 && !settings.accessToken.empty();
+    if (isToken) {
+        out.member("key", "oauth").member("secret", settings.accessToken.revealForUse());
+        return;
+    }
+    const auto& more = settings.moreDataKeys;
+    out.member("key", (key == 0 ? settings.keyId : more[key - 1].keyId).revealForUse());
+    out.member("secret", (key == 0 ? settings.secretKey : more[key - 1].secretKey).revealForUse());
+}
+
+/// Where there are further keys, one that is empty hands over to the next as one that was refused.
+bool AlpacaFeed::Stream::hasAccess() const
+{
+    return settings.hasCredentials() || !settings.moreDataKeys.empty();
+}
+
+void AlpacaFeed::Stream::keyChanged(bool mustLeave)
+{
+    if (mustLeave || rests) start();
+}
+
+void AlpacaFeed::Stream::askForAnotherToken()
+{
+    if (settings.accessToken.empty()) return;
+    core.post([self = shared_from_this()] {
+        if (self->renew) self->renew([](bool) {});
+    });
 }
 
 /// Bars and snapshots by REST, behind the gates (breaker, rate limit) of the data host.
@@ -464,7 +501,10 @@ void AlpacaFeed::start(std::function<void(std::vector<MarketEvent>)> events)
 
 void AlpacaFeed::stop()
 {
-    for (const auto& stream : m_streams) stream->events = nullptr;
+    for (const auto& stream : m_streams) {
+        stream->events = nullptr;
+        stream->renew = nullptr;
+    }
     const auto stopAll = [streams = m_streams] {
         for (const auto& stream : streams) stream->stop();
     };
@@ -503,14 +543,23 @@ void AlpacaFeed::useKey(std::size_t index, AlpacaSettings::Key key)
 {
     QD_ASSERT(index <= m_settings.moreDataKeys.size());
     const auto change = [index](AlpacaSettings& settings, AlpacaSettings::Key to) {
-        auto* more = index == 0 ? nullptr : &settings.moreDataKeys[index - 1];
-        (more ? more->keyId : settings.keyId) = std::move(to.keyId);
-        (more ? more->secretKey : settings.secretKey) = std::move(to.secretKey);
+        if (index == 0) return settings.take(std::move(to));
+        settings.moreDataKeys[index - 1] = std::move(to);
     };
-    const auto there = std::make_shared<AlpacaSettings::Key>(
-        AlpacaSettings::Key{key.keyId.clone(), key.secretKey.clone()});
-    m_io.post([settings = m_streamSettings, there, change] { change(*settings, std::move(*there)); });
+    const bool mustLeave = index == 0 && !m_settings.accessToken.empty();
+    const auto there = std::make_shared<AlpacaSettings::Key>(AlpacaSettings::Key{
+        key.keyId.clone(), key.secretKey.clone(), key.accessToken.clone()});
+    m_io.post([settings = m_streamSettings, streams = m_streams, there, change, mustLeave] {
+        change(*settings, std::move(*there));
+        for (const auto& stream : streams) stream->keyChanged(mustLeave);
+    });
     change(m_settings, std::move(key));
+}
+
+void AlpacaFeed::renewBy(std::function<void(std::function<void(bool)>)> renew)
+{
+    for (const auto& stream : m_streams) stream->renew = renew;
+    m_settings.renew = std::move(renew);
 }
 
 Timestamp AlpacaFeed::heldUntil() const

@@ -43,6 +43,8 @@ public:
     /// Whom the data host takes us for from now on: 0 is the account's own key, 1 … the further ones
     /// of the settings. Streams that are open stay so.
     void useKey(std::size_t index, AlpacaSettings::Key key);
+    /// As AlpacaBroker::renewBy, for the account's own access.
+    void renewBy(std::function<void(std::function<void(bool)>)> renew);
 
     Timestamp heldUntil() const override;
     std::vector<FeedKey> keys() const override;

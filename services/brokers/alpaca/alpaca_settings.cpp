@@ -13,7 +13,14 @@ AlpacaSettings AlpacaSettings::clone() const
     for (const auto& key : moreDataKeys) more.push_back({key.keyId.clone(), key.secretKey.clone()});
     return {tradingUrl,      streamUrl,         dataUrl,         dataStreamUrl, cryptoStreamUrl,
             keyId.clone(),   secretKey.clone(), std::move(more), account,       simulated,
-            commandTimeout,  queryTimeout,      streamIdleTimeout};
+            commandTimeout,  queryTimeout,      streamIdleTimeout, accessToken.clone(), renew};
+}
+
+void AlpacaSettings::take(Key key)
+{
+    keyId = std::move(key.keyId);
+    secretKey = std::move(key.secretKey);
+    accessToken = std::move(key.accessToken);
 }
 
 std::string AlpacaSettings::optionsStreamUrl() const
@@ -58,6 +65,7 @@ void hideKeys(std::string& text, const AlpacaSettings& settings)
         for (auto at = text.find(value); at != std::string::npos; at = text.find(value, at))
             text.replace(at, value.size(), "***");
     };
+    hide(settings.accessToken);
     hide(settings.secretKey);
     hide(settings.keyId);
     for (const auto& key : settings.moreDataKeys) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -25,6 +26,7 @@ struct AlpacaSettings {
     /// go by the account's own key alone.
     struct Key {
         runtime::Secret keyId, secretKey;
+        runtime::Secret accessToken = {}; ///< of the account's own key alone: of a user's consent
     };
     std::vector<Key> moreDataKeys = {};
     AccountId account{"paper"};
@@ -32,6 +34,19 @@ struct AlpacaSettings {
     std::chrono::milliseconds commandTimeout{10'000}; ///< submit, modify, cancel
     std::chrono::milliseconds queryTimeout{10'000};
     std::chrono::milliseconds streamIdleTimeout{30'000};
+    /// What the user's consent has given; where it is set, it is shown instead of the key.
+    runtime::Secret accessToken = {};
+    /// Asks for another access token, because Alpaca has refused this one; tells whether it is in use
+    /// now. Called on core; unset: a refusal is an answer.
+    std::function<void(std::function<void(bool)>)> renew = {};
+
+    /// A token, or a whole key of the account's own.
+    bool hasCredentials() const
+    {
+        return !accessToken.empty() || (!keyId.empty() && !secretKey.empty());
+    }
+    /// The key of the account, or its token, from now on.
+    void take(Key key);
 
     /// Where options are told of, in MessagePack alone: "…/v1beta1/opra" beside a stream of the whole
     /// tape (v2/sip), else "…/v1beta1/indicative", which is free. Empty beside any other stream.

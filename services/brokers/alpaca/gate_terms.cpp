@@ -8,6 +8,21 @@ namespace {
 constexpr resilience::RateLimit kRequests{
     .count = 200, .period = std::chrono::minutes(1), .burst = 60, .reserve = 20};
 
+std::string alpacaBearer(const AlpacaSettings& settings)
+{
+    return "Bearer " + std::string(settings.accessToken.revealForUse());
+}
+
+/// What was refused may have been replaced since it was sent; else another one is asked for.
+void renewAccess(const AlpacaSettings& settings, std::string_view refused,
+                 std::function<void(bool)> then)
+{
+    if (settings.accessToken.empty()) return then(false);
+    if (refused != alpacaBearer(settings)) return then(true);
+    if (!settings.renew) return then(false);
+    settings.renew(std::move(then));
+}
+
 GateTerms termsOf(const AlpacaSettings& settings, const runtime::Secret& keyId,
                   const runtime::Secret& secretKey)
 {
@@ -32,6 +47,14 @@ GateTerms termsOf(const AlpacaSettings& settings, const runtime::Secret& keyId,
 GateTerms gateTerms(const AlpacaSettings& settings, std::string baseUrl, std::string breaker)
 {
     auto terms = termsOf(settings, settings.keyId, settings.secretKey);
+    terms.hasCredentials = [&settings] { return settings.hasCredentials(); };
+    terms.sign = [&settings, byKey = std::move(terms.sign)](wire::Headers& headers) {
+        if (settings.accessToken.empty()) return byKey(headers);
+        headers.set("Authorization", alpacaBearer(settings));
+    };
+    terms.renew = [&settings](const wire::Headers& refused, std::function<void(bool)> then) {
+        renewAccess(settings, refused.find("Authorization"), std::move(then));
+    };
     terms.baseUrl = std::move(baseUrl);
     terms.breaker = std::move(breaker);
     return terms;

@@ -117,16 +117,16 @@ void TradeStream::stop()
     m_line.stop();
 }
 
-void TradeStream::keyChanged()
+void TradeStream::keyChanged(bool mustLeave)
 {
-    if (m_unauthorized && m_line.isRunning()) m_line.start();
+    if ((m_unauthorized || mustLeave) && m_line.isRunning()) m_line.start();
 }
 
 void TradeStream::connect(const StreamLine::Attempt& attempt)
 {
-    if (m_settings.keyId.empty() || m_settings.secretKey.empty()) {
+    if (!m_settings.hasCredentials()) {
         m_unauthorized = true;
-        m_events(ConnectionChange{false, "no Alpaca key is configured", {}});
+        m_events(ConnectionChange{false, "there is no access to Alpaca", {}});
         return;
     }
     wire::WebSocketOptions options;
@@ -139,8 +139,12 @@ void TradeStream::authenticate()
 {
     json::Writer out;
     out.beginObject().member("action", "authenticate").key("data").beginObject();
-    out.member("key_id", m_settings.keyId.revealForUse());
-    out.member("secret_key", m_settings.secretKey.revealForUse());
+    if (m_settings.accessToken.empty()) {
+        out.member("key_id", m_settings.keyId.revealForUse());
+        out.member("secret_key", m_settings.secretKey.revealForUse());
+    } else {
+        out.member("oauth_token", m_settings.accessToken.revealForUse());
+    }
     out.endObject().endObject();
     m_line.sendText(out.take());
 }
@@ -163,9 +167,20 @@ void TradeStream::onMessage(std::string_view payload)
 void TradeStream::onAuthorization(const json::Value& data)
 {
     m_unauthorized = data["status"].stringOr({}) != "authorized";
-    if (m_unauthorized)
-        return m_line.leave("Alpaca refused the key; connect the broker again", "not authorized");
+    if (m_unauthorized) {
+        m_line.leave("Alpaca refused the key; connect the broker again", "not authorized");
+        return askForAnotherToken();
+    }
     m_line.sendText(R"({"action":"listen","data":{"streams":["trade_updates"]}})");
+}
+
+/// Another one starts the line by `keyChanged`; until it is certain that there is none, nobody is
+/// told that we are not let in.
+void TradeStream::askForAnotherToken()
+{
+    if (m_settings.accessToken.empty() || !m_settings.renew) return;
+    m_unauthorized = false;
+    m_settings.renew([this](bool isRenewed) { m_unauthorized |= !isRenewed; });
 }
 
 void TradeStream::onUpdate(const json::Value& data, std::string_view payload)

@@ -16,8 +16,9 @@ public:
                 runtime::Executor& core, runtime::Random& random);
     void start(std::function<void(BrokerEvent)> events);
     void stop();
-    /// There is another key: if the last one was refused, or there was none, it is tried at once.
-    void keyChanged();
+    /// There is another key: if the last one was refused, or there was none, it is tried at once; so
+    /// it is if the last one must not be used any longer.
+    void keyChanged(bool mustLeave);
     const StreamLine& line() const { return m_line; }
     /// The venue refused our key on the stream.
     bool isUnauthorized() const { return m_unauthorized; }
@@ -28,6 +29,7 @@ private:
     void authenticate();
     void onMessage(std::string_view payload);
     void onAuthorization(const json::Value& data);
+    void askForAnotherToken();
     void onUpdate(const json::Value& data, std::string_view payload);
 
     const AlpacaSettings& m_settings;

@@ -53,11 +53,12 @@ Authorizer::~Authorizer()
     *m_alive = false;
 }
 
-void Authorizer::begin(const std::string& owner, const BrokerId& broker, LinkMethod method,
-                       ThenBegun then)
+void Authorizer::begin(const Wish& wish, ThenBegun then)
 {
-    const auto entry = m_the.providers.find(broker, method);
+    const auto entry = m_the.providers.find(wish.broker, wish.method);
     if (!entry) return then(tl::unexpected(entry.error()));
+    const auto redirectUri = redirectAt(**entry, wish.redirectPort);
+    if (!redirectUri) return then(tl::unexpected(redirectUri.error()));
     const auto start = std::make_shared<Start>();
     start->entry = *entry;
     start->state = randomToken(m_the.random);
@@ -65,8 +66,9 @@ void Authorizer::begin(const std::string& owner, const BrokerId& broker, LinkMet
         start->verifier = runtime::Secret(randomToken(m_the.random));
     start->flow.id = m_the.random.uuidV4();
     start->flow.stateHash = hashText(start->state);
-    start->flow.owner = owner;
-    start->flow.broker = broker;
+    start->flow.owner = wish.owner;
+    start->flow.broker = wish.broker;
+    start->flow.redirectUri = *redirectUri;
     start->flow.createdAt = m_the.now();
     start->flow.expiresAt = start->flow.createdAt + m_the.settings.flowLifetime;
     start->then = std::move(then);
@@ -93,7 +95,8 @@ void Authorizer::storeVerifier(const StartPtr& start)
 {
     const auto give = [this, start] {
         ++m_figures.begun;
-        start->then(Begun{authorizeUrl(*start->entry, start->state, start->verifier.revealForUse()),
+        start->then(Begun{authorizeUrl(*start->entry, start->flow.redirectUri, start->state,
+                                       start->verifier.revealForUse()),
                           start->flow.expiresAt});
     };
     if (start->verifier.empty()) return give();
@@ -160,27 +163,32 @@ void Authorizer::sweep()
     m_isSweeping = true;
     const Timestamp now = m_the.now();
     m_the.store.ask<std::vector<Flow>>(
-        [now](storage::Transaction& transaction) {
+        [now, kept = m_the.settings.flowKept](
+            storage::Transaction& transaction) -> Result<std::vector<Flow>> {
+            if (const auto gone = forgetFlows(transaction.database(), now - kept); !gone)
+                return tl::unexpected(gone.error());
             return endedFlows(transaction.database(), now, kSweepMax);
         },
         [this, now](const Result<std::vector<Flow>>& ended) {
             m_isSweeping = false;
             if (!ended) return;
-            for (const Flow& flow : *ended) {
-                m_the.tokens.remove(
-                    verifierId(flow.id), flow.owner,
-                    [this, flow, now, alive = m_alive](const Result<void>& removed) {
-                        if (!*alive || !removed) return;
-                        m_the.store.ask<bool>(
-                            [flow, now](storage::Transaction& transaction) -> Result<bool> {
-                                const auto gone = deleteFlow(transaction.database(), flow.id, now);
-                                if (!gone) return tl::unexpected(gone.error());
-                                return true;
-                            },
-                            [](const Result<bool>&) {});
-                    });
-            }
+            for (const Flow& flow : *ended) sweepOne(flow, now);
         });
+}
+
+void Authorizer::sweepOne(const Flow& flow, Timestamp now)
+{
+    m_the.tokens.remove(verifierId(flow.id), flow.owner,
+                        [this, id = flow.id, now, alive = m_alive](const Result<void>& removed) {
+                            if (!*alive || !removed) return;
+                            m_the.store.ask<bool>(
+                                [id, now](storage::Transaction& transaction) -> Result<bool> {
+                                    const auto swept = sweepFlow(transaction.database(), id, now);
+                                    if (!swept) return tl::unexpected(swept.error());
+                                    return true;
+                                },
+                                [](const Result<bool>&) {});
+                        });
 }
 
 } // namespace qd::brokers::oauth

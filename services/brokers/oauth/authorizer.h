@@ -3,6 +3,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -42,8 +43,15 @@ public:
     Authorizer(const Authorizer&) = delete;
     Authorizer& operator=(const Authorizer&) = delete;
 
-    /// Fails with: as Providers::find; Unavailable "oauth.not_begun": nothing was given out.
-    void begin(const std::string& owner, const BrokerId& broker, LinkMethod method, ThenBegun then);
+    struct Wish {
+        std::string owner;
+        BrokerId broker;
+        LinkMethod method = LinkMethod::OAuth;
+        std::optional<std::int64_t> redirectPort = {}; ///< where a listener waits, if that is open
+    };
+    /// Fails with: as Providers::find and redirectAt; Unavailable "oauth.not_begun": nothing was
+    /// given out.
+    void begin(const Wish& wish, ThenBegun then);
 
     /// Fails with: Denied "oauth.rate_limited" (too many failures from that address); Invalid
     /// "oauth.redirect"; Denied "oauth.state" (nobody began this, or somebody else did),
@@ -53,7 +61,8 @@ public:
     /// the broker; start again.
     void finish(Callback callback, ThenLinked then);
 
-    /// Removes verifiers of flows that are over and that nobody uses, then the flows.
+    /// Removes verifiers of flows that are over and that nobody uses, and flows that were over long
+    /// ago.
     void sweep();
     const Figures& figures() const { return m_figures; }
 
@@ -64,6 +73,7 @@ public:
 private:
     struct Start;
     struct Finish;
+    void sweepOne(const Flow& flow, Timestamp now);
     using StartPtr = std::shared_ptr<Start>;
     using FinishPtr = std::shared_ptr<Finish>;
 

@@ -119,8 +119,9 @@ Result<Consumed> consumeFlow(storage::Transaction& transaction, const Arrival& a
     const bool isOpen = flow.state == FlowState::Open;
     if (isOthers && isOpen) return killFlow(transaction, std::move(consumed), unknown, true);
     const bool isSame = !isOthers && !arrival.codeHash.empty() && flow.codeHash == arrival.codeHash;
-    if (!isOpen && flow.state != FlowState::Dead && !isSame) return refuseFlow(flow, unknown, true);
-    if (flow.state == FlowState::Dead)
+    const bool isOver = flow.state == FlowState::Dead || flow.state == FlowState::Swept;
+    if (!isOpen && !isOver && !isSame) return refuseFlow(flow, unknown, true);
+    if (isOver)
         return refuseFlow(flow, startAgain("this consent cannot be used any more"), isOthers);
     if (flow.state == FlowState::Done) return consumed;
     if (flow.state == FlowState::Exchanging && arrival.now < flow.usedUntil)
@@ -231,7 +232,7 @@ void Authorizer::consumed(const FinishPtr& finish, Result<Flow> flow)
 
 void Authorizer::exchange(const FinishPtr& finish)
 {
-    runtime::Secret verifier;
+    TokenEndpoint::Asked asked{finish->flow.redirectUri, {}};
     if (finish->entry->provider.usesPkce) {
         auto kept = m_the.tokens.read(verifierId(finish->flow.id), finish->flow.owner);
         if (!kept && kept.error().kind == ErrorKind::NotFound)
@@ -241,12 +242,12 @@ void Authorizer::exchange(const FinishPtr& finish)
             return settle(
                 finish, FlowState::Failed,
                 fail(ErrorKind::Unavailable, "oauth.exchange_failed", kept.error().detail));
-        verifier = std::move(*kept);
+        asked.verifier = std::move(*kept);
     }
     ++finish->tries;
     ++m_figures.exchanges;
     m_the.endpoint.exchange(
-        *finish->entry, finish->code, verifier, m_the.settings.exchangeTimeout,
+        *finish->entry, finish->code, asked, m_the.settings.exchangeTimeout,
         [this, finish, alive = m_alive](tl::expected<TokenAnswer, CallFailure> answer) {
             if (*alive) exchanged(finish, std::move(answer));
         });
@@ -343,6 +344,7 @@ void Authorizer::record(const FinishPtr& finish)
             if (!recorded) return giveBack(finish, recorded.error());
             ++m_figures.linked;
             dropVerifier(finish->flow);
+            m_the.changed(*recorded);
             end(finish, *recorded);
         });
 }
@@ -376,6 +378,11 @@ void Authorizer::giveBack(const FinishPtr& finish, const Error& error)
                 },
                 [this, finish, detail](const Result<bool>&) {
                     dropVerifier(finish->flow);
+                    if (finish->isReplaced) {
+                        BrokerLink lost = finish->row.link;
+                        lost.status = LinkStatus::ReauthNeeded;
+                        m_the.changed(lost);
+                    }
                     end(finish, fail(ErrorKind::Unavailable, "oauth.not_stored", detail));
                 });
         });

@@ -1,6 +1,7 @@
 #include "services/brokers/oauth/connections.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace qd::brokers::oauth {
 namespace {
@@ -17,6 +18,11 @@ Result<BrokerLink> linkInUse(storage::Transaction& transaction, const std::strin
 
 constexpr int kUnauthorized = 401;
 
+bool isSameAccess(const BrokerLink& a, const BrokerLink& b)
+{
+    return a.status == b.status && a.renewedAt == b.renewedAt;
+}
+
 } // namespace
 
 Connections::Connections(Dependencies dependencies, Settings settings)
@@ -26,11 +32,14 @@ Connections::Connections(Dependencies dependencies, Settings settings)
       m_endpoint(m_the.http),
       m_leases(m_store, m_the.core, m_the.random, m_settings),
       m_refresher({m_store, m_the.tokens, m_endpoint, m_the.providers, m_leases, m_the.core,
-                   m_the.random, m_the.log, m_settings}),
+                   m_the.random, m_the.log, m_settings,
+                   [this](const BrokerLink& link) { changed(link); }}),
       m_revoker({m_store, m_the.tokens, m_endpoint, m_the.providers, m_leases, m_the.core,
-                 m_the.random, m_the.log, m_settings}),
+                 m_the.random, m_the.log, m_settings,
+                 [this](const BrokerLink& link) { changed(link); }}),
       m_authorizer({m_store, m_the.tokens, m_endpoint, m_the.providers, m_leases, m_the.core,
-                    m_the.random, m_the.log, m_settings},
+                    m_the.random, m_the.log, m_settings,
+                    [this](const BrokerLink& link) { changed(link); }},
                    m_revoker)
 {
 }
@@ -57,19 +66,77 @@ void Connections::tick()
 
 void Connections::look(std::function<void(Result<void>)> then)
 {
-    m_store.ask<std::vector<LinkRow>>(
-        [](storage::Transaction& transaction) { return allLinks(transaction.database()); },
-        [this, then = std::move(then)](const Result<std::vector<LinkRow>>& rows) {
-            if (rows) {
-                renewAhead(*rows);
-                m_revoker.work(*rows);
-            }
-            if (!then) return;
-            if (rows)
-                then({});
-            else
-                then(tl::unexpected(rows.error()));
+    read([this, then = std::move(then)](const Result<Seen>& seen) {
+        if (seen) {
+            renewAhead(seen->rows);
+            m_revoker.work(seen->rows);
+        }
+        if (!then) return;
+        if (seen)
+            then({});
+        else
+            then(tl::unexpected(seen.error()));
+    });
+}
+
+void Connections::read(std::function<void(Result<Seen>)> then)
+{
+    m_store.ask<Seen>(
+        [](storage::Transaction& transaction) -> Result<Seen> {
+            auto rows = allLinks(transaction.database());
+            if (!rows) return tl::unexpected(rows.error());
+            const auto orphans = oauth::countOrphans(transaction.database());
+            if (!orphans) return tl::unexpected(orphans.error());
+            return Seen{std::move(*rows), *orphans};
+        },
+        [this, then = std::move(then)](const Result<Seen>& seen) {
+            remember(seen);
+            then(seen);
         });
+}
+
+/// Other processes change links too: what is not as it was is told.
+void Connections::remember(const Result<Seen>& seen)
+{
+    m_overview.lastError = seen ? Error() : seen.error();
+    if (!seen) return;
+    const auto before = std::exchange(m_overview.links, {});
+    m_overview.orphans = seen->orphans;
+    for (const LinkRow& row : seen->rows) m_overview.links.push_back(row.link);
+    const auto isAsBefore = [&before](const BrokerLink& link) {
+        return std::ranges::any_of(before, [&](const BrokerLink& other) {
+            return other.id == link.id && isSameAccess(other, link);
+        });
+    };
+    const auto links = m_overview.links; // an observer may cause another look
+    for (const BrokerLink& link : links) {
+        if (isAsBefore(link)) continue;
+        for (const auto& told : m_observers) told(link);
+    }
+}
+
+void Connections::changed(const BrokerLink& link)
+{
+    for (const auto& told : m_observers) told(link);
+    readSoon();
+}
+
+void Connections::readSoon()
+{
+    if (m_isReading) {
+        m_readsAgain = true; // the one under way may be older than what has changed
+        return;
+    }
+    m_isReading = true;
+    read([this](const Result<Seen>&) {
+        m_isReading = false;
+        if (std::exchange(m_readsAgain, false)) readSoon();
+    });
+}
+
+void Connections::observe(std::function<void(const BrokerLink&)> told)
+{
+    m_observers.push_back(std::move(told));
 }
 
 bool Connections::isDue(const BrokerLink& link) const
@@ -112,9 +179,9 @@ void Connections::find(const std::string& owner, const BrokerId& broker,
 
 void Connections::renew(const BrokerLink& link, std::int64_t generation, const ThenToken& then)
 {
-    m_refresher.renew(link, generation, [then](Result<Tokens> tokens) {
+    m_refresher.renew(link, generation, [then, id = link.id](Result<Tokens> tokens) {
         if (!tokens) return then(tl::unexpected(tokens.error()));
-        then(Token{std::move(tokens->access), tokens->generation});
+        then(Token{std::move(tokens->access), tokens->generation, id});
     });
 }
 
@@ -125,7 +192,7 @@ void Connections::token(const std::string& owner, const BrokerId& broker, ThenTo
         auto tokens = m_refresher.current(link->id, link->owner);
         if (!tokens) return then(tl::unexpected(tokens.error()));
         if (tokens->isValidAt(m_the.core.clock().now()))
-            return then(Token{std::move(tokens->access), tokens->generation});
+            return then(Token{std::move(tokens->access), tokens->generation, link->id});
         if (link->status == LinkStatus::ReauthNeeded)
             return then(fail(ErrorKind::Denied, "oauth.reauth_needed",
                              "the broker must be connected again"));
@@ -143,7 +210,7 @@ void Connections::refused(const std::string& owner, const BrokerId& broker, std:
                              "the broker must be connected again"));
         auto tokens = m_refresher.current(link->id, link->owner);
         if (tokens && tokens->generation > generation)
-            return then(Token{std::move(tokens->access), tokens->generation});
+            return then(Token{std::move(tokens->access), tokens->generation, link->id});
         renew(*link, generation, then);
     });
 }

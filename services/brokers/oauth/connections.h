@@ -29,6 +29,7 @@ public:
     struct Token {
         runtime::Secret access;
         std::int64_t generation = 0;
+        std::string link; ///< whose it is
     };
     using ThenToken = std::function<void(Result<Token>)>;
     /// One request with this token; tells what was answered.
@@ -42,6 +43,11 @@ public:
 
     /// Loads the links and from then on looks after them. `then` after the first look.
     void start(std::function<void(Result<void>)> then);
+
+    /// `told` hears of each change of a link, in the moment that it is on disk: new, renewed,
+    /// failed, not to be used any more, gone; perhaps twice. Of what other processes change, at the
+    /// next look.
+    void observe(std::function<void(const BrokerLink&)> told);
 
     Authorizer& authorizer() { return m_authorizer; }
     /// Local use stops at once (Revoker).
@@ -64,11 +70,27 @@ public:
     /// Rows that belong to no link: zero, or something is broken.
     void countOrphans(std::function<void(Result<std::int64_t>)> then);
 
+    /// All links and the count of orphans, as of the last look or change: for health and metrics.
+    struct Overview {
+        std::vector<BrokerLink> links;
+        std::int64_t orphans = 0;
+        Error lastError = {}; ///< of the last look; no code: it went well
+    };
+    const Overview& overview() const { return m_overview; }
+    const Authorizer::Figures& consents() const { return m_authorizer.figures(); }
     const Refresher::Figures& refreshes() const { return m_refresher.figures(); }
     const Revoker::Figures& revocations() const { return m_revoker.figures(); }
 
 private:
+    struct Seen {
+        std::vector<LinkRow> rows;
+        std::int64_t orphans = 0;
+    };
     void look(std::function<void(Result<void>)> then);
+    void read(std::function<void(Result<Seen>)> then);
+    void remember(const Result<Seen>& seen);
+    void changed(const BrokerLink& link);
+    void readSoon();
     void tick();
     void renewAhead(const std::vector<LinkRow>& rows);
     bool isDue(const BrokerLink& link) const;
@@ -78,6 +100,9 @@ private:
 
     const Dependencies m_the;
     const Settings m_settings;
+    std::vector<std::function<void(const BrokerLink&)>> m_observers;
+    Overview m_overview;
+    bool m_isReading = false, m_readsAgain = false;
     Store m_store;
     TokenEndpoint m_endpoint;
     Leases m_leases;

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <functional>
+
 #include "services/brokers/oauth/records.h"
 #include "services/brokers/oauth/store.h"
 #include "services/brokers/oauth/token_endpoint.h"
@@ -10,6 +12,7 @@ namespace qd::brokers::oauth {
 
 struct Settings {
     Duration flowLifetime = std::chrono::minutes(30);
+    Duration flowKept = std::chrono::hours(24); ///< after its end: who comes late is told so
     Duration exchangeTimeout = std::chrono::seconds(30); ///< each try; two at most
     Duration refreshTimeout = std::chrono::seconds(20);  ///< each try
     int refreshTries = 3;
@@ -41,6 +44,9 @@ struct Parts {
     runtime::Random& random; ///< fit for secrets
     observability::Logger log;
     const Settings& settings;
+    /// A link is new, was renewed, failed, or is not to be used any more: this is on disk. As it is
+    /// now; called on core.
+    std::function<void(const BrokerLink&)> changed = [](const BrokerLink&) {};
 
     Timestamp now() const { return core.clock().now(); }
 };

@@ -146,12 +146,12 @@ std::string formText(const std::vector<wire::Header>& fields)
     return text;
 }
 
-std::string authorizeUrl(const Providers::Entry& entry, std::string_view state,
-                         std::string_view verifier)
+std::string authorizeUrl(const Providers::Entry& entry, std::string_view redirectUri,
+                         std::string_view state, std::string_view verifier)
 {
     std::vector<wire::Header> fields = {{"response_type", "code"},
                                         {"client_id", entry.client.clientId},
-                                        {"redirect_uri", entry.client.redirectUri},
+                                        {"redirect_uri", std::string(redirectUri)},
                                         {"state", std::string(state)}};
     if (!entry.provider.scopes.empty())
         fields.push_back({"scope", fmt::format("{}", fmt::join(entry.provider.scopes, " "))});

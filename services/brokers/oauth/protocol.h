@@ -25,9 +25,9 @@ std::string challengeOf(std::string_view verifier);
 /// A form's body (application/x-www-form-urlencoded).
 std::string formText(const std::vector<wire::Header>& fields);
 
-/// Where the user's browser is sent.
-std::string authorizeUrl(const Providers::Entry& entry, std::string_view state,
-                         std::string_view verifier);
+/// Where the user's browser is sent, and from there to `redirectUri`.
+std::string authorizeUrl(const Providers::Entry& entry, std::string_view redirectUri,
+                         std::string_view state, std::string_view verifier);
 
 /// What the browser brought back. Exactly one of `code` and `error` is set.
 struct Redirect {

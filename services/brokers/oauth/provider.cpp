@@ -81,6 +81,48 @@ const std::vector<Provider>& knownProviders()
     return known;
 }
 
+Provider atServer(Provider provider, std::string url, bool isPublic)
+{
+    while (url.ends_with('/')) url.pop_back();
+    provider.authorizeUrl = url + "/authorize";
+    provider.tokenUrl = url + "/token";
+    provider.refreshUrl.clear();
+    provider.revokeUrl = url + "/revoke";
+    provider.manageUrl = url;
+    provider.issuer = std::move(url);
+    provider.sendsIssuer = true;
+    provider.clientAuth = isPublic ? ClientAuth::None : ClientAuth::Basic;
+    provider.usesPkce = true;
+    provider.canRefresh = true;
+    provider.rotatesRefresh = true;
+    return provider;
+}
+
+bool leavesPortOpen(std::string_view redirectUri)
+{
+    for (const std::string_view loopback : {"http://127.0.0.1", "http://[::1]"}) {
+        if (!redirectUri.starts_with(loopback)) continue;
+        const auto rest = redirectUri.substr(loopback.size());
+        return rest.empty() || rest.front() == '/' || rest.front() == '?';
+    }
+    return false;
+}
+
+Result<std::string> redirectAt(const Providers::Entry& entry, std::optional<std::int64_t> port)
+{
+    const std::string& configured = entry.client.redirectUri;
+    if (!port) return configured;
+    constexpr std::int64_t kPortMax = 65'535;
+    if (!leavesPortOpen(configured) || *port < 1 || *port > kPortMax)
+        return fail(ErrorKind::Invalid, "oauth.redirect_port",
+                    fmt::format("expected a port from 1 to {}, and only where {} leaves it open",
+                                kPortMax, settingKey(entry.provider.broker, "redirect_uri")),
+                    "redirectPort");
+    const auto hostEnd = configured.find_first_of("/?", std::string_view("http://").size());
+    const auto split = std::min(hostEnd, configured.size());
+    return fmt::format("{}:{}{}", configured.substr(0, split), *port, configured.substr(split));
+}
+
 std::string settingKey(const BrokerId& broker, std::string_view name)
 {
     return fmt::format("oauth.{}.{}", broker.text(), name);
@@ -161,8 +203,10 @@ std::vector<Availability> Providers::available() const
     std::vector<Availability> all;
     for (const Entry& entry : m_entries) {
         for (const LinkMethod method : entry.provider.methods) {
-            Availability each{entry.provider.broker, entry.provider.name, method, false, {}};
+            Availability each{
+                entry.provider.broker, entry.provider.name, method, false, {}, {}};
             if (method == LinkMethod::OAuth) {
+                each.redirectUri = entry.client.redirectUri;
                 each.missingKeys = missingKeys(entry);
                 each.isConfigured = isReady(each.missingKeys);
             }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -46,6 +47,11 @@ struct Provider {
     bool has(LinkMethod method) const;
 };
 
+/// The same broker at another authorization server, as the sandbox has one: /authorize, /token and
+/// /revoke below `url`, which is its name in each answer too. With PKCE, and refresh tokens that are
+/// used once. `isPublic`: the client has no secret there.
+Provider atServer(Provider provider, std::string url, bool isPublic);
+
 /// The brokers that are known.
 const std::vector<Provider>& knownProviders();
 
@@ -63,6 +69,7 @@ struct Availability {
     LinkMethod method;
     bool isConfigured = false;
     std::vector<std::string> missingKeys; ///< settings, by their exact names
+    std::string redirectUri; ///< where the browser is sent back to; empty if that is not set
 };
 
 /// The known brokers together with what is configured. Immutable after start-up; one thread.
@@ -91,6 +98,13 @@ private:
 
     std::vector<Entry> m_entries;
 };
+
+/// Does the address leave its port to whoever waits there: http to 127.0.0.1 or [::1], without one
+/// (RFC 8252 §7.3)?
+bool leavesPortOpen(std::string_view redirectUri);
+/// The configured address, on `port` if there is one. Invalid "oauth.redirect_port": no port, or
+/// the address does not leave it open.
+Result<std::string> redirectAt(const Providers::Entry& entry, std::optional<std::int64_t> port);
 
 /// "oauth.alpaca.client_id": names of the settings of a broker.
 std::string settingKey(const BrokerId& broker, std::string_view name);

@@ -9,11 +9,14 @@ namespace qd::brokers::oauth {
 namespace {
 
 constexpr std::string_view kFlowColumns =
-    "id, state_hash, owner, broker, created_at, expires_at, state, code_hash, used_until, link";
+    "id, state_hash, owner, broker, created_at, expires_at, state, code_hash, used_until, "
+    "redirect_uri, link";
 constexpr std::string_view kLinkColumns =
     "id, owner, broker, status, scopes, connected_at, expires_at, refresh_expires_at, last_error, "
     "last_error_at, generation, is_told, revocation_tries, revocation_since, revocation_next_at, "
     "is_alarmed, renewed_at";
+
+constexpr int kSweptState = static_cast<int>(FlowState::Swept);
 
 Flow flowOf(const storage::Statement& row)
 {
@@ -27,7 +30,8 @@ Flow flowOf(const storage::Statement& row)
     flow.state = static_cast<FlowState>(row.integer(6));
     flow.codeHash = row.text(7);
     flow.usedUntil = Timestamp::fromNanos(row.integer(8));
-    if (!row.isNull(9)) flow.link = row.text(9);
+    flow.redirectUri = row.text(9);
+    if (!row.isNull(10)) flow.link = row.text(10);
     return flow;
 }
 
@@ -158,6 +162,7 @@ CREATE TABLE oauth_flows(
     state      INTEGER NOT NULL,           -- FlowState
     code_hash  TEXT NOT NULL,
     used_until INTEGER NOT NULL,
+    redirect_uri TEXT NOT NULL,
     link       TEXT REFERENCES oauth_links(id) ON DELETE SET NULL -- its verifier may still be kept
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX oauth_flows_by_owner ON oauth_flows(owner);
@@ -175,8 +180,8 @@ Result<void> insertFlow(storage::Database& database, const Flow& flow)
 {
     const auto own = count(database, "SELECT count(*) FROM oauth_flows WHERE owner=? AND state=0",
                            [&](storage::Statement& s) { s.bind(1, flow.owner); });
-    const auto all =
-        count(database, "SELECT count(*) FROM oauth_flows", [](storage::Statement&) {});
+    const auto all = count(database, "SELECT count(*) FROM oauth_flows WHERE state<>?",
+                           [](storage::Statement& s) { s.bind(1, kSweptState); });
     if (!own || !all) return tl::unexpected(own ? all.error() : own.error());
     if (*own >= kFlowsPerOwnerMax || *all >= kFlowsMax)
         return fail(ErrorKind::Unavailable, "oauth.flows_full",
@@ -186,12 +191,12 @@ Result<void> insertFlow(storage::Database& database, const Flow& flow)
     if (*same) return fail(ErrorKind::Conflict, "oauth.state_taken", "that state is in use");
     return runBound(
         database,
-        fmt::format("INSERT INTO oauth_flows({}) VALUES(?,?,?,?,?,?,?,?,?,NULL)", kFlowColumns),
+        fmt::format("INSERT INTO oauth_flows({}) VALUES(?,?,?,?,?,?,?,?,?,?,NULL)", kFlowColumns),
         [&](storage::Statement& s) {
             s.bind(1, flow.id).bind(2, flow.stateHash).bind(3, flow.owner);
             s.bind(4, flow.broker.text()).bind(5, flow.createdAt);
             s.bind(6, flow.expiresAt).bind(7, static_cast<int>(flow.state));
-            s.bind(8, flow.codeHash).bind(9, flow.usedUntil);
+            s.bind(8, flow.codeHash).bind(9, flow.usedUntil).bind(10, flow.redirectUri);
         });
 }
 
@@ -218,17 +223,32 @@ Result<std::vector<Flow>> endedFlows(storage::Database& database, Timestamp now,
 {
     return rowsOf<Flow>(
         database,
-        fmt::format("SELECT {} FROM oauth_flows WHERE expires_at<=? AND used_until<=? "
-                    "ORDER BY expires_at LIMIT ?",
+        fmt::format("SELECT {} FROM oauth_flows WHERE expires_at<=? AND used_until<=? AND "
+                    "state<>? ORDER BY expires_at LIMIT ?",
                     kFlowColumns),
-        flowOf, [&](storage::Statement& s) { s.bind(1, now).bind(2, now).bind(3, limit); });
+        flowOf, [&](storage::Statement& s) {
+            s.bind(1, now).bind(2, now).bind(3, kSweptState).bind(4, limit);
+        });
 }
 
-Result<void> deleteFlow(storage::Database& database, std::string_view id, Timestamp now)
+Result<void> sweepFlow(storage::Database& database, std::string_view id, Timestamp now)
 {
+    return runBound(
+        database,
+        "UPDATE oauth_flows SET state=?, link=NULL WHERE id=? AND expires_at<=? AND used_until<=?",
+        [&](storage::Statement& s) { s.bind(1, kSweptState).bind(2, id).bind(3, now).bind(4, now); });
+}
+
+Result<void> forgetFlows(storage::Database& database, Timestamp before)
+{
+    // Beyond the limit the oldest go, however late somebody may come with one.
     return runBound(database,
-                    "DELETE FROM oauth_flows WHERE id=? AND expires_at<=? AND used_until<=?",
-                    [&](storage::Statement& s) { s.bind(1, id).bind(2, now).bind(3, now); });
+                    "DELETE FROM oauth_flows WHERE state=? AND (expires_at<=? OR id IN (SELECT id "
+                    "FROM oauth_flows WHERE state=? ORDER BY expires_at DESC LIMIT -1 OFFSET ?))",
+                    [&](storage::Statement& s) {
+                        s.bind(1, kSweptState).bind(2, before).bind(3, kSweptState);
+                        s.bind(4, kFlowsMax);
+                    });
 }
 
 Result<std::optional<LinkRow>> findLink(storage::Database& database, std::string_view owner,

@@ -21,7 +21,8 @@ enum class FlowState {
     Exchanging, ///< came back; `usedUntil` says how long its verifier must stay
     Failed,     ///< came back, no tokens yet; the same code may be tried again
     Done,
-    Dead, ///< cannot lead to anything any more
+    Dead,  ///< cannot lead to anything any more
+    Swept, ///< over, its verifier is gone; kept so that who comes late is told so
 };
 
 /// One consent under way.
@@ -35,18 +36,21 @@ struct Flow {
     std::string codeHash; ///< of the code that it came back with
     Timestamp usedUntil;
     std::string link; ///< the link that it led to; empty until Done
+    std::string redirectUri; ///< where the browser comes back to; said once more with the code
 };
 
-/// Conflict "oauth.state_taken"; Unavailable "oauth.flows_full".
+/// Conflict "oauth.state_taken"; Unavailable "oauth.flows_full": swept ones make room.
 Result<void> insertFlow(storage::Database& database, const Flow& flow);
 inline constexpr std::int64_t kFlowsPerOwnerMax = 20, kFlowsMax = 2'000;
 Result<std::optional<Flow>> findFlow(storage::Database& database, std::string_view stateHash);
 Result<void> updateFlow(storage::Database& database, const Flow& flow);
-/// Those that are over and whose verifier nobody uses, oldest first.
+/// Those that are over and whose verifier nobody uses, oldest first; not those that were swept.
 Result<std::vector<Flow>> endedFlows(storage::Database& database, Timestamp now,
                                      std::int64_t limit);
 /// Only if it is still over and unused.
-Result<void> deleteFlow(storage::Database& database, std::string_view id, Timestamp now);
+Result<void> sweepFlow(storage::Database& database, std::string_view id, Timestamp now);
+/// Swept ones that ended before `before`.
+Result<void> forgetFlows(storage::Database& database, Timestamp before);
 
 /// One link with what only this room needs to know.
 struct LinkRow {

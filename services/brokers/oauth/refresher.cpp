@@ -70,8 +70,11 @@ Result<void> markFailure(storage::Transaction& transaction, LinkRow& row, const 
     return {};
 }
 
-Result<bool> applyMark(storage::Transaction& transaction, const LinkMark& mark, Timestamp now)
+/// The link as it is now; nothing if it is gone.
+Result<std::optional<BrokerLink>> applyMark(storage::Transaction& transaction,
+                                            const LinkMark& mark, Timestamp now)
 {
+    std::optional<BrokerLink> marked;
     auto found = findLinkById(transaction.database(), mark.link);
     if (!found) return tl::unexpected(found.error());
     if (*found) {
@@ -83,11 +86,12 @@ Result<bool> applyMark(storage::Transaction& transaction, const LinkMark& mark, 
         if (row.link.status != LinkStatus::RevocationPending) row.link.status = mark.status;
         if (const auto stored = storeLink(transaction.database(), row); !stored)
             return tl::unexpected(stored.error());
+        marked = row.link;
     }
     if (const auto released = releaseLease(transaction.database(), mark.link, mark.holder);
         !released)
         return tl::unexpected(released.error());
-    return true;
+    return marked;
 }
 
 } // namespace
@@ -213,6 +217,7 @@ void Refresher::saved(const RoundPtr& round, const Result<void>& result)
                         {{"broker", round->link.broker.text()}, {"error", result.error()}});
         m_unsaved[round->link.id] = round->tokens.clone();
         m_figures.unsaved = m_unsaved.size();
+        m_the.changed(round->link);
         tell(round, {});
         round->timer =
             m_the.core.after(m_the.settings.saveAgainAfter, [this, round] { save(round); });
@@ -248,12 +253,14 @@ void Refresher::mark(const RoundPtr& round, LinkStatus status, const Error& erro
     const Timestamp now = m_the.now();
     mark.tellsUser = status == LinkStatus::ReauthNeeded || !round->tokens.isValidAt(now);
     const auto holder = std::exchange(round->holder, {}); // the same transaction gives it back
-    m_the.store.ask<bool>(
+    m_the.store.ask<std::optional<BrokerLink>>(
         [mark, now](storage::Transaction& transaction) {
             return applyMark(transaction, mark, now);
         },
-        [this, round, holder, status, error, alive = m_alive](const Result<bool>& marked) {
+        [this, round, holder, status, error,
+         alive = m_alive](const Result<std::optional<BrokerLink>>& marked) {
             if (!*alive) return;
+            if (marked && *marked) m_the.changed(**marked);
             if (!marked) {
                 m_the.log.error("what became of a renewal cannot be noted",
                                 {{"broker", round->link.broker.text()}, {"error", marked.error()}});

@@ -86,6 +86,7 @@ void Revoker::begin(const std::string& owner, const BrokerId& broker, Then then)
         [this, alive = m_alive, then = std::move(then)](Result<LinkRow> row) {
             if (!*alive) return;
             if (!row) return then(tl::unexpected(row.error()));
+            m_the.changed(row->link);
             Begun begun{row->link, {}};
             const auto entry = m_the.providers.find(row->link.broker, LinkMethod::OAuth);
             if (entry && (*entry)->provider.revokeUrl.empty())
@@ -182,6 +183,7 @@ void Revoker::confirmed(const JobPtr& job)
                     if (finished) {
                         ++m_figures.confirmed;
                         job->holder.clear(); // the lease went with the link
+                        m_the.changed(job->row.link);
                     }
                     end(job);
                 });

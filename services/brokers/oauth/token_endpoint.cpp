@@ -63,13 +63,13 @@ void TokenEndpoint::ask(wire::HttpRequest request, Granted done)
 }
 
 void TokenEndpoint::exchange(const Providers::Entry& entry, std::string_view code,
-                             const runtime::Secret& verifier, Duration timeout, Granted done)
+                             const Asked& asked, Duration timeout, Granted done)
 {
     std::vector<wire::Header> fields = {{"grant_type", "authorization_code"},
                                         {"code", std::string(code)},
-                                        {"redirect_uri", entry.client.redirectUri}};
+                                        {"redirect_uri", asked.redirectUri}};
     if (entry.provider.usesPkce)
-        fields.push_back({"code_verifier", std::string(verifier.revealForUse())});
+        fields.push_back({"code_verifier", std::string(asked.verifier.revealForUse())});
     ask(request(entry, entry.provider.tokenUrl, std::move(fields), timeout), std::move(done));
 }
 

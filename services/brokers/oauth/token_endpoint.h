@@ -27,8 +27,13 @@ public:
     /// Both outlive the object, and what is under way.
     explicit TokenEndpoint(wire::HttpClient& http) : m_http(http) {}
 
-    void exchange(const Providers::Entry& entry, std::string_view code,
-                  const runtime::Secret& verifier, Duration timeout, Granted done);
+    /// What the code was asked for with: the address that the browser came back to, and the verifier.
+    struct Asked {
+        std::string redirectUri;
+        runtime::Secret verifier; ///< empty without PKCE
+    };
+    void exchange(const Providers::Entry& entry, std::string_view code, const Asked& asked,
+                  Duration timeout, Granted done);
     void refresh(const Providers::Entry& entry, const runtime::Secret& refreshToken,
                  Duration timeout, Granted done);
     /// `hint`: "refresh_token" or "access_token".

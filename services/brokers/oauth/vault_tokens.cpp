@@ -15,6 +15,8 @@ vault::SecretName secretName(const std::string& id, const std::string& owner)
 void VaultTokens::put(const std::string& id, const std::string& owner, runtime::Secret secret,
                       Then then)
 {
+    if (m_putFault)
+        if (auto broken = m_putFault(); !broken) return then(std::move(broken));
     m_vault.put(secretName(id, owner), std::move(secret), kBroker, std::move(then));
 }
 

@@ -1,5 +1,8 @@
 #pragma once
 
+#include <functional>
+#include <utility>
+
 #include "services/brokers/oauth/tokens.h"
 #include "services/vault/vault.h"
 
@@ -9,8 +12,14 @@ namespace qd::brokers::oauth {
 /// told as done. Several processes on one database must not remember secrets: `freshFor` zero.
 class VaultTokens final : public TokenStore {
 public:
+    /// A drill's: asked before each put; what it fails with is the put's error.
+    using PutFault = std::function<Result<void>()>;
+
     /// `vault` outlives the object.
-    explicit VaultTokens(vault::Vault& vault) : m_vault(vault) {}
+    explicit VaultTokens(vault::Vault& vault, PutFault putFault = {})
+        : m_vault(vault), m_putFault(std::move(putFault))
+    {
+    }
 
     void put(const std::string& id, const std::string& owner, runtime::Secret secret,
              Then then) override;
@@ -19,6 +28,7 @@ public:
 
 private:
     vault::Vault& m_vault;
+    PutFault m_putFault;
 };
 
 } // namespace qd::brokers::oauth

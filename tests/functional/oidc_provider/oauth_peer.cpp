@@ -121,7 +121,7 @@ private:
     void begin(json::Writer& out)
     {
         const auto begun = await<Authorizer::Begun>([&](auto then) {
-            m_connections->authorizer().begin(kOwner, kBroker, LinkMethod::OAuth, then);
+            m_connections->authorizer().begin({kOwner, kBroker, LinkMethod::OAuth, {}}, then);
         });
         code(out, begun);
         if (begun) out.member("url", begun->authorizeUrl);

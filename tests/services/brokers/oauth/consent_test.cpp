@@ -47,7 +47,13 @@ TEST_F(Consent, SurvivesARestartAndLastsHalfAnHour)
 
     const auto late = begin();
     world.run(31min);
-    EXPECT_EQ(code(finish(browse(late->authorizeUrl))), "oauth.state") << "swept away";
+    EXPECT_TRUE(tokens.kept.size() == 1u) << "the verifier was not swept away";
+    EXPECT_EQ(code(finish(browse(late->authorizeUrl))), "oauth.expired");
+    const auto forgotten = begin();
+    ASSERT_TRUE(forgotten);
+    const auto back = browse(forgotten->authorizeUrl);
+    world.run(25h);
+    EXPECT_EQ(code(finish(back)), "oauth.state") << "kept for ever";
     EXPECT_EQ(server.tokenRequests(), 1u + connections->refreshes().requests)
         << "an expired consent was exchanged";
 }
@@ -235,6 +241,19 @@ TEST_F(Consent, UnderWayKeepsItsVerifierThroughACleanUp)
     EXPECT_TRUE(left);
     world.run(2min);
     EXPECT_EQ(tokens.kept.size(), 1u) << "verifiers of consents that are over stay for ever";
+}
+
+TEST_F(Consent, ComesBackToThePortThatSomebodyWaitsAt)
+{
+    redirectPort = 51234;
+    EXPECT_EQ(code(begin()), "oauth.redirect_port") << "the address says another port";
+    EXPECT_EQ(code(begin(kOpen, "user:other")), "ok");
+    const auto begun = begin(kOpen);
+    ASSERT_TRUE(begun);
+    const auto back = browse(begun->authorizeUrl);
+    EXPECT_TRUE(back.starts_with("http://127.0.0.1:51234/back?")) << back;
+    restart(); // the address is said again with the code, and must be the same
+    EXPECT_TRUE(finish(back));
 }
 
 TEST_F(Consent, TooManyAtOnceAreRefused)

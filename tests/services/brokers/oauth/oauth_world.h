@@ -60,6 +60,8 @@ private:
     runtime::Executor* m_executor;
 };
 
+inline const BrokerId kOpen("open");   ///< as acme; its address of return leaves the port open
+
 inline std::vector<Provider> testProviders()
 {
     const std::string server = "https://broker.test";
@@ -88,7 +90,9 @@ inline std::vector<Provider> testProviders()
     plain.canRefresh = false;
     Provider gateway{
         .broker = BrokerId("gateway"), .name = "Gateway", .methods = {LinkMethod::Session}};
-    return {acme, plain, gateway};
+    Provider open = acme;
+    open.broker = kOpen;
+    return {acme, plain, gateway, open};
 }
 
 inline Providers makeProviders()
@@ -96,6 +100,7 @@ inline Providers makeProviders()
     std::map<BrokerId, ClientSettings> configured;
     configured[kAcme] = {"quarterdeck", {}, "http://127.0.0.1:40000/back"};
     configured[kPlain] = {"desk & co", runtime::Secret("s:e%cret"), "https://desk.test/back"};
+    configured[kOpen] = {"quarterdeck", {}, "http://127.0.0.1/back"};
     return Providers(std::move(configured), testProviders());
 }
 
@@ -169,7 +174,7 @@ protected:
                                     const std::string& owner = kOwner)
     {
         return await<Authorizer::Begun>([&](auto then) {
-            connections->authorizer().begin(owner, broker, LinkMethod::OAuth, then);
+            connections->authorizer().begin({owner, broker, LinkMethod::OAuth, redirectPort}, then);
         });
     }
     /// What the browser brings back from there.
@@ -246,6 +251,7 @@ protected:
     MemoryTokens tokens{far};
     TokenStore* store = &tokens;
     std::unique_ptr<Connections> connections;
+    std::optional<std::int64_t> redirectPort; ///< that the next consents begin with
 
 private:
     qd::test::TempDir m_folder;

@@ -123,6 +123,22 @@ TEST(OAuthProviders, ABrokerThatIsNotConfiguredNamesTheMissingKeys)
         << error.detail;
 }
 
+TEST(OAuthProviders, OnlyALoopbackAddressWithoutAPortLeavesItOpen)
+{
+    for (const char* open : {"http://127.0.0.1/callback", "http://[::1]/back", "http://127.0.0.1"})
+        EXPECT_TRUE(leavesPortOpen(open)) << open;
+    for (const char* shut : {"http://127.0.0.1:80/callback", "https://127.0.0.1/callback",
+                             "http://localhost/callback", "http://127.0.0.1.evil.test/callback",
+                             "https://desk.test/back"})
+        EXPECT_FALSE(leavesPortOpen(shut)) << shut;
+    const Providers::Entry open{{.broker = BrokerId("acme"), .name = "", .methods = {}},
+                                {"id", {}, "http://[::1]/back?x=1"}};
+    EXPECT_EQ(redirectAt(open, 8080), "http://[::1]:8080/back?x=1");
+    EXPECT_EQ(redirectAt(open, std::nullopt), "http://[::1]/back?x=1");
+    EXPECT_EQ(redirectAt(open, 0).error().code, "oauth.redirect_port");
+    EXPECT_EQ(redirectAt(open, 65'536).error().code, "oauth.redirect_port");
+}
+
 TEST(OAuthProviders, NoMethodStandsInForAnother)
 {
     const Providers providers({});
