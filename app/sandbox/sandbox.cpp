@@ -68,16 +68,19 @@ Sandbox::~Sandbox()
     m_venueServer.reset();
     m_tradierServer.reset();
     m_ibkrServer.reset();
+    m_consentServer.reset();
     m_adminServer.reset();
     m_proxyServer.reset();
     runtime::runAndWait(*m_executor, [this] {
         m_admin.reset();
         m_ibkrControls.reset();
+        m_consentControls.reset();
         if (m_ibkr)
             m_venue->remove(*m_ibkr);
         m_ibkr.reset();
         m_tradier.reset();
         m_venue.reset();
+        m_consent.reset(); // the venue asks it about tokens
     });
     m_proxyApi.reset();
     m_proxy.reset();
@@ -163,6 +166,7 @@ Result<void> Sandbox::openVenue(const runtime::Config& config)
         m_venue->start();
         m_admin = std::make_unique<sandbox::alpaca::AdminApi>(*m_venue);
         openIbkr();
+        openConsent(config);
         m_tradier = std::make_unique<sandbox::tradier::TradierVenue>(*m_venue);
         m_tradierAccount = m_tradier->accountNumber(m_venue->keys().firstAccount());
     });
@@ -180,6 +184,25 @@ void Sandbox::openIbkr()
     m_ibkrAccount = m_ibkr->accountNumber();
     m_ibkrControls = std::make_unique<sandbox::ibkr::Controls>(*m_ibkr);
     m_admin->mount("ibkr", *m_ibkrControls);
+}
+
+/// Who was let in by consent is another customer's program to the venue: with a key id of its own,
+/// for limits, faults and streams.
+void Sandbox::openConsent(const runtime::Config& config)
+{
+    m_consent = std::make_unique<sandbox::oauth::AuthorizationServer>(
+        consentOptions(config), *m_executor, runtime::systemRandom());
+    sandbox::alpaca::ApiKey consented;
+    consented.keyId = "oauth";
+    consented.account = m_venue->keys().firstAccount();
+    consented.accepts = [this](std::string_view token) { return m_consent->isAccessValid(token); };
+    m_venue->addKey(std::move(consented));
+    m_consent->onEnded([this] { // those whose token lives on come again
+        m_venue->disconnectTradeStreams("oauth");
+        m_venue->disconnectDataStreams("oauth");
+    });
+    m_consentControls = std::make_unique<sandbox::oauth::Controls>(*m_consent);
+    m_admin->mount("oauth", *m_consentControls);
 }
 
 Result<void> Sandbox::open(const runtime::Config& config)
@@ -201,6 +224,7 @@ Result<void> Sandbox::open(const runtime::Config& config)
         {"proxy_listen", *m_proxyApi, m_proxyServer, m_proxyHost},
         {"tradier_listen", *m_tradier, m_tradierServer, m_tradierHost},
         {"ibkr_listen", *m_ibkr, m_ibkrServer, m_ibkrHost},
+        {"oauth_listen", *m_consent, m_consentServer, m_consentHost},
     };
     for (const auto& listener : listeners) {
         auto server = listen(config.text(listener.setting), listener.service);
@@ -209,6 +233,7 @@ Result<void> Sandbox::open(const runtime::Config& config)
         listener.server = std::move(*server);
         listener.host = hostOf(config.text(listener.setting), *listener.server);
     }
+    runtime::runAndWait(*m_executor, [this] { m_consent->setIssuer("http://" + m_consentHost); });
     return {};
 }
 
@@ -253,6 +278,7 @@ std::string Sandbox::readyLine() const
         .member("ibkr", "http://" + m_ibkrHost + "/v1/api")
         .member("ibkrStream", "ws://" + m_ibkrHost + "/v1/api/ws")
         .member("ibkrAccount", m_ibkrAccount)
+        .member("oauth", "http://" + m_consentHost)
         .member("admin", "http://" + m_adminHost)
         .member("proxyAdmin", "http://" + m_proxyHost)
         .member("credentialsFile", m_credentialsFile)

@@ -7,6 +7,7 @@
 #include "services/runtime/executor.h"
 #include "services/sandbox/alpaca/admin_api.h"
 #include "services/sandbox/ibkr/controls.h"
+#include "services/sandbox/oauth/controls.h"
 #include "services/sandbox/proxy/fault_proxy.h"
 #include "services/sandbox/proxy/proxy_api.h"
 #include "services/sandbox/tradier/tradier_venue.h"
@@ -33,6 +34,7 @@ private:
     Result<void> openArchive(const runtime::Config& config);
     Result<void> openVenue(const runtime::Config& config);
     void openIbkr();
+    void openConsent(const runtime::Config& config);
     Result<void> writeCredentials(const runtime::Config& config, sandbox::alpaca::ApiKey& key);
     Result<std::unique_ptr<wire::Server>> listen(const std::string& where, wire::Service& service);
 
@@ -46,11 +48,15 @@ private:
     std::unique_ptr<sandbox::tradier::TradierVenue> m_tradier;
     std::unique_ptr<sandbox::ibkr::IbkrVenue> m_ibkr;
     std::unique_ptr<sandbox::ibkr::Controls> m_ibkrControls;
+    std::unique_ptr<sandbox::oauth::AuthorizationServer> m_consent;
+    std::unique_ptr<sandbox::oauth::Controls> m_consentControls;
     std::unique_ptr<sandbox::FaultProxy> m_proxy;
     std::unique_ptr<sandbox::ProxyApi> m_proxyApi;
     std::unique_ptr<wire::Server> m_venueServer, m_adminServer, m_proxyServer, m_tradierServer, m_ibkrServer;
     std::string m_host, m_adminHost, m_proxyHost, m_tradierHost, m_tradierAccount, m_credentialsFile;
     std::string m_ibkrHost, m_ibkrAccount;
+    std::unique_ptr<wire::Server> m_consentServer;
+    std::string m_consentHost;
 };
 
 } // namespace qd::app

@@ -29,6 +29,21 @@ const std::vector<Setting>& sandboxSettings()
          "127.0.0.1:0", false, {}, {}, {}},
         {"ibkr_listen", SettingType::Text, "ADDRESS:PORT of the venue as IBKR's gateway", "127.0.0.1:0",
          false, {}, {}, {}},
+        {"oauth_listen", SettingType::Text, "ADDRESS:PORT of the authorization server", "127.0.0.1:0",
+         false, {}, {}, {}},
+        {"oauth_client_id", SettingType::Text, "the program that may ask for consent", "quarterdeck",
+         false, {}, {}, {}},
+        {"oauth_client_secret", SettingType::Secret, "its secret; none = a public client, with PKCE",
+         {}, false, {}, {}, {}},
+        {"oauth_redirect_uris", SettingType::List,
+         "where the browser may be sent back to, comma-separated; on this machine to any port",
+         "http://127.0.0.1/callback, http://[::1]/callback", false, {}, {}, {}},
+        {"oauth_asks", SettingType::Boolean, "a page asks the user; false: every user says yes",
+         "true", false, {}, {}, {}},
+        {"oauth_access_lifetime", SettingType::Duration, "of an access token", "10m", false, 1'000,
+         86'400'000, {}},
+        {"oauth_code_lifetime", SettingType::Duration, "from the user's yes to the exchange", "1m",
+         false, 1'000, 3'600'000, {}},
         {"key", SettingType::Secret, "API key id; made up when it is not given", {}, false, {}, {},
          {}},
         {"secret", SettingType::Secret, "API secret; made up when it is not given", {}, false, {},
@@ -87,7 +102,8 @@ std::vector<ConfigProblem> crossCheck(const Config& config)
     if (config.has("replay") && config.has("simulate") && !config.list("replay").empty()
         && config.origin("simulate") != "default" && config.boolean("simulate"))
         problems.push_back({"simulate", "does not go with replay", "give one of the two"});
-    for (const char* key : {"listen", "admin_listen", "proxy_listen", "tradier_listen", "ibkr_listen"})
+    for (const char* key : {"listen", "admin_listen", "proxy_listen", "tradier_listen", "ibkr_listen",
+                            "oauth_listen"})
         if (const auto address = parseListenAddress(config.has(key) ? config.text(key) : "127.0.0.1:0");
             !address)
             problems.push_back({key, address.error().detail, "set it to e.g. 127.0.0.1:0"});
@@ -109,6 +125,21 @@ sandbox::alpaca::AlpacaOptions venueOptions(const Config& config)
     options.requestsPerMinute = static_cast<int>(config.integer("requests_per_minute"));
     options.data.symbolsMax = static_cast<int>(config.integer("stream_symbols_max"));
     return options;
+}
+
+sandbox::oauth::ServerSettings consentOptions(const Config& config)
+{
+    sandbox::oauth::ServerSettings settings;
+    std::string secret;
+    if (config.has("oauth_client_secret"))
+        secret = config.secret("oauth_client_secret").revealForUse();
+    settings.clients = {{config.text("oauth_client_id"), std::move(secret), "Quarterdeck",
+                         config.list("oauth_redirect_uris")}};
+    settings.lifetimes.access = config.duration("oauth_access_lifetime");
+    settings.lifetimes.code = config.duration("oauth_code_lifetime");
+    settings.requiresPkce = true;
+    settings.consentsByItself = !config.boolean("oauth_asks");
+    return settings;
 }
 
 Result<ListenAddress> parseListenAddress(const std::string& text)

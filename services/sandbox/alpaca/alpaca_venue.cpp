@@ -275,6 +275,11 @@ wire::HttpResponse AlpacaVenue::authenticateAndAnswer(const wire::HttpRequest& r
     // Crypto prices are free: Alpaca asks for no key, and its SDK sends none.
     const bool isFree = isData && target.segments[1] == "crypto"
         && !m_keys.carriesCredentials(request.headers);
+    if (!key && m_keys.isDeadToken(request.headers)) { // RFC 6750 §3.1
+        auto refusal = errorAnswer(401, 40110000, "access token is invalid or has expired");
+        refusal.headers.set("WWW-Authenticate", "Bearer error=\"invalid_token\"");
+        return refusal;
+    }
     if (!key && isData && !isFree)
         return jsonAnswer(R"({"message":"forbidden."})", 403);
     if (!key && !isFree && !m_keys.carriesCredentials(request.headers))

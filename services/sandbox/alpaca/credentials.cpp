@@ -6,6 +6,12 @@
 
 namespace qd::sandbox::alpaca {
 
+namespace {
+
+constexpr std::string_view kBearer = "Bearer ";
+
+} // namespace
+
 void KeyRing::add(ApiKey key)
 {
     m_keys.push_back(std::move(key));
@@ -34,23 +40,24 @@ bool KeyRing::restore(std::string_view keyId)
 const ApiKey* KeyRing::check(std::string_view keyId, std::string_view secret) const
 {
     for (const ApiKey& key : m_keys)
-        if (key.keyId == keyId && key.secret.matches(secret) && !key.revoked)
+        if (key.keyId == keyId && !key.secret.empty() && key.secret.matches(secret) && !key.revoked)
             return &key;
     return nullptr;
 }
 
 const ApiKey* KeyRing::checkToken(std::string_view token) const
 {
-    for (const ApiKey& key : m_keys)
-        if (!key.token.empty() && key.token.matches(token) && !key.revoked)
+    for (const ApiKey& key : m_keys) {
+        const bool isIts = !key.token.empty() && key.token.matches(token);
+        if (!key.revoked && (isIts || (key.accepts && key.accepts(token))))
             return &key;
+    }
     return nullptr;
 }
 
 const ApiKey* KeyRing::check(const wire::Headers& headers) const
 {
     const std::string_view authorization = headers.find("Authorization");
-    constexpr std::string_view kBearer = "Bearer ";
     constexpr std::string_view kBasic = "Basic ";
     if (authorization.starts_with(kBearer))
         return checkToken(authorization.substr(kBearer.size()));
@@ -67,6 +74,12 @@ const ApiKey* KeyRing::check(const wire::Headers& headers) const
 bool KeyRing::carriesCredentials(const wire::Headers& headers) const
 {
     return headers.contains("Authorization") || headers.contains("APCA-API-KEY-ID");
+}
+
+bool KeyRing::isDeadToken(const wire::Headers& headers) const
+{
+    const std::string_view authorization = headers.find("Authorization");
+    return authorization.starts_with(kBearer) && !checkToken(authorization.substr(kBearer.size()));
 }
 
 const AccountId& KeyRing::firstAccount() const

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -18,6 +19,8 @@ struct ApiKey {
     runtime::Secret token; ///< OAuth bearer token; empty = none
     AccountId account;
     bool revoked = false;
+    /// Which bearer tokens of an authorization server open the account too; unset: none.
+    std::function<bool(std::string_view)> accepts = {};
 };
 
 /// Who may come in. One thread.
@@ -27,13 +30,15 @@ public:
     bool revoke(std::string_view keyId);
     bool restore(std::string_view keyId);
 
-    /// By key and secret; null if wrong or revoked.
+    /// By key and secret; null if wrong or revoked. A key without a secret opens nothing.
     const ApiKey* check(std::string_view keyId, std::string_view secret) const;
     const ApiKey* checkToken(std::string_view token) const;
     /// By `APCA-API-KEY-ID` and `APCA-API-SECRET-KEY`, or `Authorization: Bearer`, or Basic with
     /// key and secret as market data takes it.
     const ApiKey* check(const wire::Headers& headers) const;
     bool carriesCredentials(const wire::Headers& headers) const;
+    /// Is it a token that opens nothing, or nothing any more?
+    bool isDeadToken(const wire::Headers& headers) const;
     /// The first key's account: what drills act on.
     const AccountId& firstAccount() const;
 

@@ -279,6 +279,7 @@ wire::HttpResponse AuthorizationServer::grant(const wire::HttpRequest& request)
         return tokenError(kBadRequest, type.empty() ? "invalid_request" : "unsupported_grant_type");
     if (given) return tokensAnswer(*given);
     m_lastRefusal = toString(given.error());
+    if (given.error() == GrantBook::Refusal::Used) m_ended(); // its grant has died of it
     return tokenError(kBadRequest, "invalid_grant");
 }
 
@@ -294,7 +295,20 @@ wire::HttpResponse AuthorizationServer::revoke(const wire::HttpRequest& request)
     if (client == nullptr) return tokenError(kUnauthorized, "invalid_client");
     if (fieldOf(form, "token").empty()) return tokenError(kBadRequest, "invalid_request");
     m_grants.revoke(fieldOf(form, "token"), client->id);
+    m_ended();
     return {200, {{"Cache-Control", "no-store"}}, {}};
+}
+
+void AuthorizationServer::revokeEverything()
+{
+    m_grants.revokeEverything();
+    m_ended();
+}
+
+void AuthorizationServer::endAccess()
+{
+    m_grants.endAccess();
+    m_ended();
 }
 
 bool AuthorizationServer::isAccessValid(std::string_view token) const

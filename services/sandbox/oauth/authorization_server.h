@@ -1,9 +1,11 @@
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "services/runtime/executor.h"
@@ -63,8 +65,15 @@ public:
     upgrade(const wire::HttpRequest& request) override;
 
     ServerFaults& faults() { return m_faults; }
+    const ServerFaults& faults() const { return m_faults; }
     /// As the user does on the server's own pages.
-    void revokeEverything() { m_grants.revokeEverything(); }
+    void revokeEverything();
+    /// Every access token ends before its time; what renews it lives on.
+    void endAccess();
+    /// `told` when tokens have died before their time, whoever ended them.
+    void onEnded(std::function<void()> told) { m_ended = std::move(told); }
+    /// Its address, once that is known.
+    void setIssuer(std::string issuer) { m_settings.issuer = std::move(issuer); }
     bool isAccessValid(std::string_view token) const;
     GrantBook::Figures figures() const { return m_grants.figures(); }
     /// Why the token endpoint last refused, which it does not tell its clients.
@@ -105,6 +114,7 @@ private:
     std::map<std::string, Page, std::less<>> m_pages; ///< by the page's own secret
     std::string m_lastRefusal;
     std::uint64_t m_tokenRequests = 0;
+    std::function<void()> m_ended = [] {};
     std::map<std::uint64_t, runtime::Timer> m_delayed;
     std::uint64_t m_delays = 0;
 };

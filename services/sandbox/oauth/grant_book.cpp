@@ -126,6 +126,11 @@ void GrantBook::revokeEverything()
     for (const auto& [number, grant] : m_grants) kill(number);
 }
 
+void GrantBook::endAccess()
+{
+    for (auto& [text, token] : m_tokens) token.isDead |= !token.isRefresh;
+}
+
 bool GrantBook::isAccessValid(std::string_view token, Timestamp now) const
 {
     const auto found = m_tokens.find(token);

@@ -55,6 +55,8 @@ public:
     /// token kills its grant.
     void revoke(std::string_view token, std::string_view clientId);
     void revokeEverything();
+    /// All access ends now; what renews it lives on.
+    void endAccess();
     bool isAccessValid(std::string_view token, Timestamp now) const;
 
     struct Figures {

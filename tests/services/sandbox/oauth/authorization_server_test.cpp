@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "services/json/json.h"
+#include "services/sandbox/oauth/controls.h"
 #include "services/sandbox/oauth/texts.h"
 #include "tests/support/sim_world.h"
 
@@ -205,6 +206,71 @@ TEST_F(Server, AsksThePersonUnlessToldNotTo)
     EXPECT_EQ(fieldOf(ask("POST", "/consent", "answer=no&page=" + otherSecret), "error"),
               "access_denied");
     EXPECT_EQ(fieldOf(ask("GET", kAuthorize + kBack + "&prompt=none"), "error"), "login_required");
+}
+
+TEST_F(Server, EndsAccessWithoutWhatRenewsItAndTells)
+{
+    int told = 0;
+    server.onEnded([&] { ++told; });
+    const auto given = exchange(code());
+    EXPECT_EQ(told, 0);
+    server.endAccess();
+    EXPECT_EQ(told, 1);
+    EXPECT_FALSE(server.isAccessValid(member(given, "access_token")));
+    const auto again = refresh(member(given, "refresh_token"));
+    EXPECT_EQ(again.status, 200);
+    EXPECT_TRUE(server.isAccessValid(member(again, "access_token")));
+    EXPECT_EQ(refresh(member(given, "refresh_token")).status, 400);
+    EXPECT_EQ(told, 2) << "a token that came twice has killed its grant";
+    server.revokeEverything();
+    EXPECT_EQ(told, 3);
+}
+
+class ServerControls : public Server {
+protected:
+    json::Document control(std::string method, std::string path, std::string body, int status = 200)
+    {
+        wire::HttpRequest request;
+        request.method = std::move(method);
+        request.target = "/oauth" + path;
+        request.body = std::move(body);
+        wire::HttpResponse got;
+        controls.handle(std::move(request),
+                        [&](wire::HttpResponse response) { got = std::move(response); });
+        EXPECT_EQ(got.status, status) << got.body;
+        return json::Document::parse(got.body).value();
+    }
+    Controls controls{server};
+};
+
+TEST_F(ServerControls, ArmEveryFaultByItsNameAndTakeNoOther)
+{
+    const auto armed =
+        control("POST", "/faults", R"({"tokenErrors":2,"revokeErrors":1,"slowMs":1500})");
+    EXPECT_EQ(armed["faults"]["tokenErrors"].integerOr(0), 2);
+    EXPECT_EQ(server.faults().revokeErrors, 1);
+    EXPECT_EQ(server.faults().slowBy, 1500ms);
+    EXPECT_EQ(exchange(code()).status, 503);
+    EXPECT_EQ(control("GET", "/state", "")["faults"]["tokenErrors"].integerOr(0), 1);
+    control("POST", "/faults", R"({"tokenErrors":-1})", 422);
+    control("POST", "/faults", R"({"noSuchFault":1})", 422);
+    EXPECT_EQ(server.faults().tokenErrors, 1) << "a refused request changed something";
+    control("DELETE", "/faults", "");
+    EXPECT_EQ(server.faults().revokeErrors, 0);
+    control("POST", "/nothing", "", 404);
+}
+
+TEST_F(ServerControls, ActAsTheBrokerAndItsUsers)
+{
+    control("POST", "/consent", R"({"asks":true})");
+    EXPECT_EQ(ask("GET", kAuthorize + kBack).status, 200) << "a page must ask";
+    control("POST", "/consent", R"({"asks":false})");
+    const auto given = exchange(code());
+    EXPECT_EQ(control("GET", "/state", "")["live"].integerOr(0), 1);
+    control("POST", "/end-access", "");
+    EXPECT_FALSE(server.isAccessValid(member(given, "access_token")));
+    control("POST", "/revoke-everything", "");
+    EXPECT_EQ(control("GET", "/state", "")["live"].integerOr(-1), 0);
 }
 
 TEST(OAuthServerTexts, BasicCredentialsAreDecoded)
