@@ -82,7 +82,8 @@ if(TARGET test_functional)
     add_dependencies(test_functional quarterdeckd quarterdeck-sandbox quarterdeckctl)
 endif()
 qtest_programs(services/client USES services/client tests/support)
-foreach(folder ui/theme ui/widgets ui/state ui/market ui/orders ui/portfolio ui/charts ui/shell)
+foreach(folder ui/theme ui/widgets ui/state ui/market ui/orders ui/portfolio ui/charts ui/people
+        ui/connections ui/shell)
     qtest_programs(${folder} USES ${folder})
 endforeach()
 

@@ -66,6 +66,11 @@ void Desk::connectSession()
             [this](const client::StatusReport& report) { m_status.setReport(report); });
 }
 
+void Desk::setMayTrade(bool mayTrade)
+{
+    if (std::exchange(m_mayTrade, mayTrade) != mayTrade) Q_EMIT rightsChanged();
+}
+
 AccountId Desk::accountId() const
 {
     return m_account.account() ? m_account.account()->snapshot.account : AccountId();

@@ -41,6 +41,10 @@ public:
     StatusStore& status() { return m_status; }
     NoticeStore& notices() { return m_notices; }
 
+    /// Whether who sits here may send orders at all; looking is another matter.
+    bool mayTrade() const { return m_mayTrade; }
+    void setMayTrade(bool mayTrade);
+
     /// The account orders are for; empty until the backend named it.
     AccountId accountId() const;
     bool isSynchronised() const { return m_synchronised; }
@@ -91,6 +95,7 @@ Q_SIGNALS:
     void watchlistChanged();
     void instrumentLearned(const qd::Symbol& symbol);
     void synchronised();
+    void rightsChanged();
     /// A few times a second: ages and countdowns move on.
     void heartbeat();
     /// Put this price into the ticket: a click on the chart or the quote panel.
@@ -133,6 +138,7 @@ private:
     QTimer m_heartbeat;
     QTimer m_renewSoon;
     bool m_synchronised = false;
+    bool m_mayTrade = true;
     bool m_wasReplayed = false;   ///< since the last loss no snapshot was needed
     std::uint64_t m_sequence = 0; ///< of the newest line that the log here has
 };

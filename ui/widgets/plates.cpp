@@ -198,6 +198,15 @@ void ToastStack::add(const QString& title, const QString& text, Tone tone)
     place();
 }
 
+void ToastStack::clear()
+{
+    while (QLayoutItem* item = layout()->takeAt(0)) {
+        item->widget()->deleteLater();
+        delete item;
+    }
+    hide();
+}
+
 void ToastStack::place()
 {
     setVisible(count() > 0);

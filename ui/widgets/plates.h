@@ -63,6 +63,7 @@ public:
     ToastStack(const Theme& theme, QWidget* parent);
     void add(const QString& title, const QString& text, Tone tone);
     int count() const;
+    void clear();
 
 protected:
     bool eventFilter(QObject* watched, QEvent* event) override;

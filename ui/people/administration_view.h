@@ -1,0 +1,79 @@
+#pragma once
+
+#include <array>
+
+#include <QDialog>
+
+#include "ui/people/card.h"
+#include "ui/people/users_table_model.h"
+#include "ui/widgets/data_table.h"
+#include "ui/widgets/plates.h"
+
+class QCheckBox;
+class QStackedLayout;
+
+namespace qd::ui {
+
+/// A new account by an administrator: a mail brings its user the link to set a password.
+class NewUserDialog final : public QDialog {
+    Q_OBJECT
+public:
+    NewUserDialog(const Theme& theme, UserStore& users, QWidget* parent);
+
+private:
+    void create();
+
+    UserStore& m_users;
+    Card* m_card;
+    Field *m_email, *m_name;
+};
+
+/// What one is about to do to somebody, in words, and the button that does it.
+class SureDialog final : public QDialog {
+    Q_OBJECT
+public:
+    SureDialog(const Theme& theme, const QString& title, const QString& text, const QString& action,
+               QWidget* parent);
+};
+
+/// The Administration workspace: everybody with an account, their roles, and what ends their access.
+/// Loading, empty, refused and failed each look their own way.
+class AdministrationView final : public QWidget {
+    Q_OBJECT
+public:
+    AdministrationView(const Theme& theme, UserStore& users, QWidget* parent = nullptr);
+    void refresh() { m_users.refresh(); }
+    DataTable& table() { return *m_table; }
+    UserStore& users() { return m_users; }
+
+Q_SIGNALS:
+    void told(bool isDone, const QString& title, const QString& text);
+
+protected:
+    void paintEvent(QPaintEvent* event) override;
+
+private:
+    QWidget* buildTools();
+    QWidget* buildSide();
+    void showPhase();
+    void showSelected();
+    void toggleRole(Role role, bool isHeld);
+    void disableSelected();
+    void endDevicesOfSelected();
+    int selected() const { return m_table->currentItem(); }
+    void ask(const QString& title, const QString& text, const QString& action,
+             std::function<void()> done);
+
+    const Theme& m_theme;
+    UserStore& m_users;
+    UsersTableModel* m_model;
+    DataTable* m_table;
+    StatePlate* m_plate;
+    QStackedLayout* m_stack;
+    QWidget* m_side;
+    TextLabel *m_count, *m_name, *m_email, *m_hint;
+    std::array<QCheckBox*, 5> m_roles{};
+    QPushButton *m_disable, *m_endDevices;
+};
+
+} // namespace qd::ui
