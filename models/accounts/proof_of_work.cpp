@@ -1,11 +1,12 @@
 #include "models/accounts/proof_of_work.h"
 
 #include <algorithm>
-#include <charconv>
 #include <limits>
 #include <optional>
 
 #include <openssl/evp.h>
+
+#include "models/base/whole_number.h"
 
 namespace qd {
 namespace {
@@ -24,15 +25,12 @@ bool isHex(std::string_view text, std::size_t digits)
     });
 }
 
-/// Decimal digits without sign or leading zero, and nothing else.
+/// Without sign or leading zero: one number has one spelling.
 template <typename Number>
-std::optional<Number> wholeNumber(std::string_view text)
+std::optional<Number> plainNumber(std::string_view text)
 {
-    Number number{};
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-    if (text.empty() || error != std::errc{} || end != text.data() + text.size()) return {};
-    if (text.front() == '-' || (text.front() == '0' && text.size() > 1)) return {};
-    return number;
+    if (text.starts_with('-') || (text.starts_with('0') && text.size() > 1)) return {};
+    return wholeNumber<Number>(text);
 }
 
 std::string_view takeUpTo(std::string_view& text, char separator)
@@ -82,9 +80,9 @@ Result<ProofChallenge> ProofChallenge::parse(std::string_view text)
     if (text.size() > kTextMax) return badProof("too long");
     if (takeUpTo(text, '.') != "1") return badProof("expected version 1");
     const auto salt = takeUpTo(text, '.');
-    const auto iterations = wholeNumber<std::uint32_t>(takeUpTo(text, '.'));
-    const auto tries = wholeNumber<std::uint32_t>(takeUpTo(text, '.'));
-    const auto expires = wholeNumber<std::uint32_t>(takeUpTo(text, '.'));
+    const auto iterations = plainNumber<std::uint32_t>(takeUpTo(text, '.'));
+    const auto tries = plainNumber<std::uint32_t>(takeUpTo(text, '.'));
+    const auto expires = plainNumber<std::uint32_t>(takeUpTo(text, '.'));
     if (!iterations || !tries || !expires) return badProof("expected three numbers");
     if (!isHex(salt, kSaltDigits) || !isHex(text, kSignatureDigits))
         return badProof("expected a salt and a signature in hex");
@@ -115,7 +113,7 @@ Result<Proof> Proof::parse(std::string_view text)
     if (std::count(text.begin(), text.end(), '.') != ProofChallenge::kParts - 1)
         return badProof("expected one number a part");
     for (std::uint64_t& number : proof.numbers) {
-        const auto given = wholeNumber<std::uint64_t>(takeUpTo(text, '.'));
+        const auto given = plainNumber<std::uint64_t>(takeUpTo(text, '.'));
         if (!given) return badProof("expected one number a part");
         number = *given;
     }

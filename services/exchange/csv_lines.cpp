@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include "models/base/whole_number.h"
+
 namespace qd::exchange {
 
 namespace {
@@ -128,11 +130,8 @@ Error CsvLines::error(std::string_view expected, std::string_view was) const
 Result<std::int64_t> CsvLines::integer(std::size_t index, std::string_view what) const
 {
     const auto text = field(index);
-    std::int64_t value = 0;
-    const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (problem != std::errc() || end != text.data() + text.size())
-        return tl::unexpected(error(fmt::format("{} (a whole number)", what), text));
-    return value;
+    if (const auto value = wholeNumber<std::int64_t>(text)) return *value;
+    return tl::unexpected(error(fmt::format("{} (a whole number)", what), text));
 }
 
 Result<Decimal> CsvLines::decimal(std::size_t index, std::string_view what) const

@@ -8,6 +8,7 @@
 #include <toml++/toml.h>
 #include <unistd.h>
 
+#include "models/base/whole_number.h"
 #include "services/runtime/config_values.h"
 
 namespace qd::runtime {
@@ -365,7 +366,7 @@ Secret Config::secret(const std::string& key) const
 
 std::int64_t Config::integer(const std::string& key) const
 {
-    return *parseInteger(valueOf(key, {SettingType::Integer}).text);
+    return *wholeNumber<std::int64_t>(valueOf(key, {SettingType::Integer}).text);
 }
 
 bool Config::boolean(const std::string& key) const

@@ -1,11 +1,12 @@
 #include "services/runtime/config_values.h"
 
 #include <algorithm>
-#include <charconv>
 #include <limits>
 #include <numeric>
 
 #include <fmt/format.h>
+
+#include "models/base/whole_number.h"
 
 namespace qd::runtime {
 namespace {
@@ -87,15 +88,6 @@ std::string argumentName(std::string_view key)
     return name;
 }
 
-std::optional<std::int64_t> parseInteger(std::string_view text)
-{
-    std::int64_t value = 0;
-    const auto* end = text.data() + text.size();
-    const auto result = std::from_chars(text.data(), end, value);
-    if (result.ec != std::errc{} || result.ptr != end) return std::nullopt;
-    return value;
-}
-
 std::optional<bool> parseBoolean(std::string_view text)
 {
     if (text == "true" || text == "yes" || text == "on" || text == "1") return true;
@@ -107,7 +99,7 @@ std::optional<std::chrono::milliseconds> parseDuration(std::string_view text)
 {
     const auto unitAt = text.find_first_not_of("0123456789");
     if (unitAt == std::string_view::npos || unitAt == 0) return std::nullopt;
-    const auto count = parseInteger(text.substr(0, unitAt));
+    const auto count = wholeNumber<std::int64_t>(text.substr(0, unitAt));
     if (!count) return std::nullopt;
     const auto unit = text.substr(unitAt);
     std::int64_t factor = 0;
@@ -151,7 +143,7 @@ std::optional<std::string> faultOf(const Setting& setting, const std::string& te
             return fmt::format("expected a URL such as https://host/path, was \"{}\"", text);
         return std::nullopt;
     case SettingType::Integer: {
-        const auto value = parseInteger(text);
+        const auto value = wholeNumber<std::int64_t>(text);
         if (value && isInRange(setting, *value)) return std::nullopt;
         return fmt::format("expected an integer{}, was \"{}\"", rangeText(setting, ""), text);
     }

@@ -14,8 +14,6 @@ std::string environmentName(const std::string& prefix, std::string_view key);
 /// "alpaca.key_id" → "--alpaca-key-id".
 std::string argumentName(std::string_view key);
 
-/// A whole decimal integer.
-std::optional<std::int64_t> parseInteger(std::string_view text);
 /// "true", "yes", "on", "1" and their opposites.
 std::optional<bool> parseBoolean(std::string_view text);
 /// A whole number with its unit: ms, s, m or h.

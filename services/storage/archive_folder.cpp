@@ -5,11 +5,11 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <charconv>
 #include <filesystem>
 
 #include <fmt/format.h>
 
+#include "models/base/whole_number.h"
 #include "services/storage/atomic_file.h"
 #include "services/storage/digest_context.h"
 #include "services/storage/io_error.h"
@@ -29,10 +29,11 @@ std::string sealPath(const std::string& folder, std::int64_t number)
     return fmt::format("{}/{}{:010}{}", folder, kBasePrefix, number, kSealEnding);
 }
 
-bool parseNumber(std::string_view text, std::int64_t& number)
+bool readNumber(std::string_view text, std::int64_t& number)
 {
-    const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), number);
-    return code == std::errc() && end == text.data() + text.size() && !text.empty();
+    const auto read = wholeNumber<std::int64_t>(text);
+    number = read.value_or(number);
+    return read.has_value();
 }
 
 /// The number in "segment-0000000007"; 0 if it is no such name.
@@ -41,8 +42,7 @@ std::int64_t numberIn(std::string_view name, std::string_view prefix, std::strin
     if (!name.starts_with(prefix) || !name.ends_with(ending)) return 0;
     name.remove_prefix(prefix.size());
     name.remove_suffix(ending.size());
-    std::int64_t number = 0;
-    return parseNumber(name, number) ? number : 0;
+    return wholeNumber<std::int64_t>(name).value_or(0);
 }
 
 std::vector<std::int64_t> numbersOf(const std::string& folder, std::string_view prefix,
@@ -100,9 +100,9 @@ Result<BaseSeal> readSeal(const std::string& folder, std::int64_t number)
     BaseSeal seal;
     std::int64_t nanos = 0, bytes = 0;
     const bool fits = lines.size() == 7 && lines[0] == kSealTitle &&
-                      parseNumber(lines[1], seal.number) && seal.number == number &&
-                      parseNumber(lines[2], seal.line) && parseNumber(lines[3], nanos) &&
-                      parseNumber(lines[4], seal.event) && parseNumber(lines[5], bytes) &&
+                      readNumber(lines[1], seal.number) && seal.number == number &&
+                      readNumber(lines[2], seal.line) && readNumber(lines[3], nanos) &&
+                      readNumber(lines[4], seal.event) && readNumber(lines[5], bytes) &&
                       parseHex(lines[6], seal.hash);
     if (!fits) {
         return fail(ErrorKind::Corrupt, "storage.archive_damaged",

@@ -4,11 +4,11 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <charconv>
 #include <cstring>
 
 #include <fmt/format.h>
 
+#include "models/base/whole_number.h"
 #include "services/storage/atomic_file.h"
 #include "services/storage/hashing.h"
 
@@ -36,10 +36,10 @@ std::string_view cut(std::string_view& rest, std::string_view mark, char end)
     return field;
 }
 
-bool parseNumber(std::string_view text, std::int64_t& number)
+bool parseCount(std::string_view text, std::int64_t& number)
 {
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-    return error == std::errc() && end == text.data() + text.size() && number >= 0;
+    number = wholeNumber<std::int64_t>(text).value_or(-1);
+    return number >= 0;
 }
 
 /// Cuts off what a power cut left of an unfinished line.
@@ -69,8 +69,8 @@ std::optional<Checkpoint> parseLine(std::string_view line)
 {
     Checkpoint checkpoint;
     std::string_view rest = line;
-    if (!parseNumber(cut(rest, R"({"checkpoint":)", ','), checkpoint.number)) return {};
-    if (!parseNumber(cut(rest, R"(,"size":)", ','), checkpoint.size)) return {};
+    if (!parseCount(cut(rest, R"({"checkpoint":)", ','), checkpoint.number)) return {};
+    if (!parseCount(cut(rest, R"(,"size":)", ','), checkpoint.size)) return {};
     if (!parseHex(cut(rest, R"(,"root":")", '"'), checkpoint.root)) return {};
     if (!parseHex(cut(rest, R"(","head":")", '"'), checkpoint.head)) return {};
     checkpoint.time = cut(rest, R"(","time":")", '"');

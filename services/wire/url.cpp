@@ -1,9 +1,9 @@
 #include "services/wire/url.h"
 
 #include <algorithm>
-#include <charconv>
 
 #include "models/base/ascii.h"
+#include "models/base/whole_number.h"
 
 namespace qd::wire {
 
@@ -50,9 +50,8 @@ Result<void> parseAuthority(std::string_view authority, Url& url)
     url.port = defaultPort(url.isSecure());
     if (port.size() <= 1) return {};
     port.remove_prefix(1);
-    const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), url.port);
-    if (error != std::errc() || end != port.data() + port.size() || url.port == 0)
-        return refuse("expected a port from 1 to 65535, was " + std::string(port));
+    url.port = wholeNumber<std::uint16_t>(port).value_or(0);
+    if (url.port == 0) return refuse("expected a port from 1 to 65535, was " + std::string(port));
     return {};
 }
 
