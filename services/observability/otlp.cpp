@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "services/json/json.h"
+#include "services/runtime/backoff.h"
 
 namespace qd::observability {
 namespace {
@@ -58,14 +59,16 @@ std::string otlpTraces(const OtlpResource& resource, const std::vector<SpanRecor
 OtlpExporter::OtlpExporter(SpanStore& store, OtlpResource resource, runtime::Executor& executor,
                            Send send, Options options)
     : m_store(store), m_resource(std::move(resource)), m_executor(executor), m_send(std::move(send)),
-      m_options(options), m_pause(options.interval)
+      m_options(options)
 {
     arm();
 }
 
 void OtlpExporter::arm()
 {
-    m_timer = m_executor.after(m_pause, [this] { exportBatch(); });
+    const Duration pause =
+        runtime::grownWait(m_options.interval, m_options.pauseMax, m_failuresInARow + 1);
+    m_timer = m_executor.after(pause, [this] { exportBatch(); });
 }
 
 void OtlpExporter::exportBatch()
@@ -86,7 +89,7 @@ void OtlpExporter::finish(std::vector<SpanRecord> batch, bool isTaken)
 {
     if (isTaken) {
         ++m_taken;
-        m_pause = m_options.interval;
+        m_failuresInARow = 0;
         // A backlog goes out at once, one batch after the other.
         if (m_store.stats().exportQueued >= m_options.batchMax) {
             exportBatch();
@@ -95,7 +98,7 @@ void OtlpExporter::finish(std::vector<SpanRecord> batch, bool isTaken)
     } else {
         ++m_failed;
         m_store.returnForExport(std::move(batch));
-        m_pause = std::min(m_pause * 2, m_options.pauseMax);
+        ++m_failuresInARow;
     }
     arm();
 }

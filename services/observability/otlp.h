@@ -48,7 +48,7 @@ private:
     runtime::Executor& m_executor;
     Send m_send;
     Options m_options;
-    Duration m_pause;
+    int m_failuresInARow = 0;
     std::uint64_t m_taken = 0, m_failed = 0;
     std::shared_ptr<bool> m_alive = std::make_shared<bool>(true); ///< a late callback finds nobody
     runtime::Timer m_timer;

@@ -4,13 +4,14 @@
 
 #include <fmt/format.h>
 
+#include "services/runtime/backoff.h"
+
 namespace qd::orders {
 
 namespace {
 
 constexpr int kAbsencesNeeded = 2;
 constexpr int kCancelsMax = 5;
-constexpr int kBackoffDoublingsMax = 10;
 
 const Source kResolver{"system:resolve"};
 
@@ -82,9 +83,8 @@ void Resolver::watchAllInFlight()
 
 Duration Resolver::backoff(int asked) const
 {
-    const int doublings = std::min(asked, kBackoffDoublingsMax);
-    return std::min(m_room.settings.queryBackoffFirst * (1 << doublings),
-                    m_room.settings.queryBackoffMax);
+    return runtime::grownWait(m_room.settings.queryBackoffFirst, m_room.settings.queryBackoffMax,
+                              asked + 1);
 }
 
 void Resolver::again(const ClientOrderId& id, Duration delay)

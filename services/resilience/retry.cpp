@@ -1,7 +1,8 @@
 #include "services/resilience/retry.h"
 
 #include <algorithm>
-#include <cstdint>
+
+#include "services/runtime/backoff.h"
 
 namespace qd::resilience {
 
@@ -34,11 +35,7 @@ bool isRetryable(const Error& error)
 
 Duration fullJitter(const RetryPolicy& policy, int retry, runtime::Random& random)
 {
-    Duration ceiling = std::min(policy.base, policy.cap);
-    for (int i = 1; i < retry && ceiling < policy.cap; ++i)
-        ceiling = ceiling > policy.cap / 2 ? policy.cap : ceiling * 2;
-    return Duration(static_cast<std::int64_t>(
-        random.below(static_cast<std::uint64_t>(ceiling.count()) + 1)));
+    return runtime::jitteredWait(policy.base, policy.cap, retry, random);
 }
 
 RetryDecision decideRetry(const RetryPolicy& policy, int attempts, const TryFailure& failure,
