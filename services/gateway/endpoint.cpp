@@ -1,7 +1,8 @@
 #include "services/gateway/endpoint.h"
 
 #include <algorithm>
-#include <charconv>
+
+#include "models/base/whole_number.h"
 
 namespace qd::gateway {
 
@@ -94,10 +95,7 @@ void checkQuery(const EndpointSpec& spec, const wire::Target& target,
             problems.push_back({field.name, "request.wrong_value", "is not one of the known values",
                                 field.allowed.front()});
         else if (field.type == FieldType::Integer) {
-            std::int64_t number = 0;
-            const auto [end, error] =
-                std::from_chars(value.data(), value.data() + value.size(), number);
-            if (error != std::errc() || end != value.data() + value.size())
+            if (!wholeNumber<std::int64_t>(value))
                 problems.push_back(
                     {field.name, "request.wrong_type", "expected an integer", field.example});
         } else if (field.type == FieldType::Time && !isUsableTime(Timestamp::parse(value))) {
@@ -154,9 +152,7 @@ const std::string& Call::parameter(const std::string& name) const
 std::int64_t Call::queryInteger(std::string_view name, std::int64_t fallback,
                                 std::int64_t max) const
 {
-    const auto text = m_target.queryValue(name);
-    std::int64_t number = fallback;
-    if (!text.empty()) std::from_chars(text.data(), text.data() + text.size(), number);
+    const auto number = wholeNumber<std::int64_t>(m_target.queryValue(name)).value_or(fallback);
     return std::clamp<std::int64_t>(number, 0, max);
 }
 

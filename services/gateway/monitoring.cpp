@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "services/gateway/archive_health.h"
 #include "services/gateway/market_api.h"
 #include "services/json/json.h"
 
@@ -184,6 +185,11 @@ void Monitoring::addTo(Health& health, const Api& api, const StreamHub& hub)
                                .neededForReadiness = true};
     });
     health.add([this] { return storage(); });
+    if (m_the.writer.archiveFigures()) {
+        health.add([this] {
+            return archiveHealth(*m_the.writer.archiveFigures(), m_the.clock.now());
+        });
+    }
     health.add([this] { return brokerHealth(); });
     for (auto& source : feeds()) health.add(std::move(source));
     health.add([this] { return ordersHealth(); });

@@ -16,7 +16,7 @@ using namespace std::chrono_literals;
 constexpr std::size_t kReasonMin = 3;
 constexpr std::string_view kAcceptedKind = "difference.accepted";
 
-Refusal refusal(ErrorKind kind, std::string code, std::string detail, std::string field = {})
+Refusal notAccepted(ErrorKind kind, std::string code, std::string detail, std::string field = {})
 {
     Refusal result;
     if (kind == ErrorKind::Unavailable) result.retryAfter = 2s;
@@ -59,11 +59,11 @@ Result<AcceptedDifference> readAccepted(const storage::Event& event)
 std::optional<Refusal> Reconciler::notReadyToAccept() const
 {
     if (!m_room.loaded || !m_room.storageError.empty()) {
-        return refusal(ErrorKind::Unavailable, "orders.starting",
+        return notAccepted(ErrorKind::Unavailable, "orders.starting",
                        "the order book is being loaded; try again in a moment");
     }
     if (m_room.trading.reconciling) {
-        return refusal(ErrorKind::Unavailable, "orders.reconciling",
+        return notAccepted(ErrorKind::Unavailable, "orders.reconciling",
                        "we are being compared with the broker; what differs is known when that is "
                        "done");
     }
@@ -74,7 +74,7 @@ void Reconciler::accept(const std::string& id, const std::string& reason,
                         const CommandContext& context, OrderService::AcceptDone done)
 {
     if (reason.size() < kReasonMin) {
-        return done(tl::unexpected(refusal(ErrorKind::Invalid, "orders.reason_missing",
+        return done(tl::unexpected(notAccepted(ErrorKind::Invalid, "orders.reason_missing",
                                            "say why the broker's word is taken", "reason")));
     }
     auto& differences = m_room.trading.differences;
@@ -99,7 +99,7 @@ void Reconciler::accept(const std::string& id, const std::string& reason,
             answerFromLog(id, std::move(done));
             return run("demand");
         }
-        done(tl::unexpected(refusal(ErrorKind::Unavailable, "orders.storage_unavailable",
+        done(tl::unexpected(notAccepted(ErrorKind::Unavailable, "orders.storage_unavailable",
                                     "nothing was changed: " + describe(committed.error()))));
     });
 }
@@ -112,7 +112,7 @@ std::optional<Refusal> Reconciler::notAcceptable(const Difference& difference) c
     if (differing == m_differing.end()) return std::nullopt;
     const Quantity ours = m_room.book.position(differing->first).quantity;
     if (ours.value().checkedAdd(differing->second.delta.value())) return std::nullopt;
-    return refusal(ErrorKind::Invalid, "orders.position_out_of_range",
+    return notAccepted(ErrorKind::Invalid, "orders.position_out_of_range",
                    fmt::format("we hold {} {} by now; with {} more it is beyond what can be counted",
                                ours.toString(), difference.symbol, difference.delta));
 }
@@ -189,12 +189,12 @@ void Reconciler::answerFromLog(const std::string& id, OrderService::AcceptDone d
         },
         [event, done = std::move(done)](const Result<void>& read) {
             if (!read) {
-                return done(tl::unexpected(refusal(ErrorKind::Unavailable,
+                return done(tl::unexpected(notAccepted(ErrorKind::Unavailable,
                                                    "orders.storage_unavailable",
                                                    describe(read.error()))));
             }
             if (!event->has_value()) {
-                return done(tl::unexpected(refusal(
+                return done(tl::unexpected(notAccepted(
                     ErrorKind::NotFound, "orders.difference_unknown",
                     "there is no such difference any more: it has vanished, or its size has "
                     "changed; read the list again")));

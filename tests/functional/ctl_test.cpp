@@ -71,7 +71,8 @@ TEST_F(Ctl, FindsTheRunningBackendByItsDataFolder)
 {
     const auto said = say({"health"});
     EXPECT_EQ(said.code, 0) << said.err;
-    EXPECT_NE(said.out.find("broker.alpaca"), std::string::npos) << said.out;
+    for (const char* part : {"broker.alpaca", "archive"})
+        EXPECT_NE(said.out.find(part), std::string::npos) << said.out;
 }
 
 TEST_F(Ctl, SubmitsShowsAndCancelsAnOrder)
