@@ -3,6 +3,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -100,6 +101,11 @@ struct OrderQuery {
 struct BrokerStatus {
     bool connected = false;
     bool authenticated = false;
+    /// Why it is not authenticated, if the broker said: Denied (key, log-in, session), Unavailable (it
+    /// cannot be asked). No code: nothing is known.
+    Error refusal = {};
+    bool sessionTaken = false; ///< another program of the user has the session: see SharedSession
+    std::string_view wayBack = {}; ///< what a person does to be let in again, a whole phrase
     std::string breakerState; ///< "closed", "open", "half_open"
     Timestamp nextAttempt;    ///< when an open breaker lets the next call through
     int rateRemaining = -1;   ///< requests left in the venue's window; -1 unknown

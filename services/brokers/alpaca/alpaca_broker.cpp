@@ -15,6 +15,13 @@ namespace {
 constexpr std::size_t kPageMax = 500;      ///< GET /v2/orders
 constexpr std::size_t kActivityPage = 100; ///< GET /v2/account/activities
 constexpr int kListingPagesMax = 200;      ///< a listing that does not end is not ours to follow
+constexpr std::string_view kConsentWayBack =
+    "connect the broker again: quarterdeckctl connection add alpaca, or POST "
+    "/v1/connections/alpaca/begin";
+constexpr std::string_view kAlpacaWayBack =
+    "put a valid key into the file that alpaca.credentials_file names (or into alpaca.key_id and "
+    "alpaca.secret_key and start quarterdeckd again); one in the file is taken over within a minute, "
+    "or at once by quarterdeckctl vault import";
 constexpr json::Limits kListLimits{.sizeBytesMax = 16 << 20, .depthMax = 16, .valuesMax = 2'000'000};
 
 Capabilities alpacaCapabilities()
@@ -247,6 +254,7 @@ BrokerStatus AlpacaBroker::status() const
     status.connected = m_state->stream.line().isListening();
     status.authenticated = gate.isAuthorized() && !m_state->stream.isUnauthorized() &&
                            m_state->settings.hasCredentials();
+    status.wayBack = m_state->settings.renew ? kConsentWayBack : kAlpacaWayBack;
     status.breakerState = std::string(toString(breaker.state));
     status.nextAttempt =
         breaker.nextAttempt.isSet() ? breaker.nextAttempt : m_state->stream.line().nextAttempt();

@@ -10,6 +10,12 @@ namespace {
 /// IBKR answers both once in five seconds.
 constexpr Duration kListEvery = std::chrono::milliseconds(5100);
 
+constexpr std::string_view kTakenWayBack =
+    "close the other program that has IBKR's session, or take the session over: quarterdeckctl broker "
+    "take-over";
+constexpr std::string_view kSignedOutWayBack =
+    "sign in at IBKR's gateway with a browser; its session is then found by itself";
+
 Capabilities ibkrCapabilities()
 {
     Capabilities capabilities;
@@ -45,6 +51,7 @@ IbkrBroker::State::State(IbkrSettings given, wire::HttpClient& http, wire::WebSo
       listing(settings, gate, conids),
       stream(settings, session, orders, sockets, executor, random, [this] { fillGap(); })
 {
+    session.whenBack([this] { stream.sessionIsBack(); });
 }
 
 IbkrBroker::State::~State()
@@ -104,6 +111,10 @@ BrokerStatus IbkrBroker::status() const
     BrokerStatus status;
     status.connected = stream.line().isListening();
     status.authenticated = m_state->session.isUp() && gate.isAuthorized();
+    const auto& trouble = m_state->session.trouble();
+    status.sessionTaken = trouble.code == "ibkr.competing_session";
+    if (!status.authenticated) status.refusal = trouble;
+    status.wayBack = status.sessionTaken ? kTakenWayBack : kSignedOutWayBack;
     status.breakerState = std::string(toString(breaker.state));
     status.nextAttempt = breaker.nextAttempt.isSet() ? breaker.nextAttempt : stream.line().nextAttempt();
     status.rateRemaining = gate.rateRemaining();
@@ -174,10 +185,9 @@ bool IbkrBroker::isCompeting() const
     return m_state->session.isCompeting();
 }
 
-void IbkrBroker::takeOver()
+void IbkrBroker::takeOver(Taken done)
 {
-    m_state->session.takeOver();
-    m_state->session.verify([](const Result<void>&) {}); // the stream comes back by itself
+    m_state->session.takeOver(std::move(done)); // the streams come back by themselves
 }
 
 std::unique_ptr<MarketFeed> IbkrBroker::makeFeed(wire::WebSocketClient& sockets, runtime::Random& random)

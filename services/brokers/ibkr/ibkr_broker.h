@@ -4,6 +4,7 @@
 
 #include "services/brokers/broker.h"
 #include "services/brokers/ibkr/ibkr_settings.h"
+#include "services/brokers/shared_session.h"
 #include "services/observability/spans.h"
 #include "services/resilience/circuit_breaker.h"
 #include "services/runtime/random.h"
@@ -17,7 +18,7 @@ namespace qd::brokers {
 /// only where the order carries the confirmation "ibkr.<message id>"; else it is refused with Denied
 /// "broker.confirmation_needed". What IBKR lists is the present session's; executions of seven days.
 /// Core executor; the HTTP and WebSocket clients it is given must call back there too.
-class IbkrBroker final : public Broker {
+class IbkrBroker final : public Broker, public SharedSession {
 public:
     /// Everything given outlives the broker. `tracer` may be null: calls leave no spans.
     IbkrBroker(IbkrSettings settings, wire::HttpClient& http, wire::WebSocketClient& sockets,
@@ -42,10 +43,8 @@ public:
     void start(std::function<void(BrokerEvent)> events) override;
     void stop() override;
 
-    /// Another of the user's programs has the brokerage session.
-    bool isCompeting() const;
-    /// Take it from there: whoever asks for this knows that the other program loses it.
-    void takeOver();
+    bool isCompeting() const override;
+    void takeOver(Taken done) override;
 
     /// Market data by the same session, which a user has only one of. Ends before the broker.
     std::unique_ptr<MarketFeed> makeFeed(wire::WebSocketClient& sockets, runtime::Random& random);

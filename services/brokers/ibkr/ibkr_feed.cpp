@@ -48,6 +48,9 @@ IbkrFeed::IbkrFeed(const IbkrSettings& settings, RequestGate& gate, ibkr::Sessio
     : m_settings(settings), m_gate(gate), m_session(session), m_conids(conids), m_core(core),
       m_line(terms(), sockets, core, random)
 {
+    m_session.whenBack([this, alive = m_alive] {
+        if (*alive && m_line.isRunning() && m_line.nextAttempt() > m_core.clock().now()) m_line.start();
+    });
 }
 
 IbkrFeed::~IbkrFeed()

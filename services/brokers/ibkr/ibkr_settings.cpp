@@ -10,6 +10,11 @@ constexpr resilience::RateLimit kGatewayLimit{
 
 } // namespace
 
+bool isPaperAccount(std::string_view number)
+{
+    return number.starts_with('D');
+}
+
 GateTerms gateTerms(const IbkrSettings& settings)
 {
     GateTerms terms;

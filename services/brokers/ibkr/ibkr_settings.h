@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "models/base/ids.h"
@@ -16,6 +17,8 @@ struct IbkrSettings {
     std::string streamUrl;  ///< "wss://localhost:5000/v1/api/ws"
     std::string venueAccount; ///< "U1234567"; empty: the one that is selected at the gateway
     AccountId account{"paper"};
+    /// Real money is meant. A session whose account is of the other kind is not used.
+    bool live = false;
     bool simulated = false; ///< the other end is the sandbox: quotes are marked simulated
     /// Take the brokerage session from the user's other programs (TWS, the phone) when connecting first.
     bool takeOver = false;
@@ -28,6 +31,9 @@ struct IbkrSettings {
 };
 
 namespace ibkr {
+
+/// IBKR's numbers of accounts with play money begin with a D: "DU1234567".
+bool isPaperAccount(std::string_view number);
 
 /// The gate's terms for REST calls. IBKR shuts an address out for ten minutes that asks more than ten
 /// times within a second: we stay below.

@@ -32,7 +32,7 @@ SessionKeeper::SessionKeeper(const IbkrSettings& settings, RequestGate& gate, ru
       m_tickle(gate, core, {Purpose::Query, "POST", "/tickle", {}, {}}, kTickleMin),
       m_portfolio(gate, core, {Purpose::Query, "GET", "/portfolio/accounts", {}, {}},
                   std::chrono::milliseconds(5100)),
-      m_takeOver(settings.takeOver)
+      m_takesFirst(settings.takeOver)
 {
 }
 
@@ -63,6 +63,16 @@ void SessionKeeper::verify(Done done)
     if (!std::exchange(m_opening, true)) open();
 }
 
+void SessionKeeper::takeOver(Done done)
+{
+    if (m_opening) // it may have looked already
+        return verify([this, alive = m_alive, done = std::move(done)](const Result<void>&) {
+            if (*alive) takeOver(done);
+        });
+    m_takesNow = true;
+    verify(std::move(done));
+}
+
 void SessionKeeper::open()
 {
     m_tickle.ask([this, alive = m_alive](const Result<wire::HttpResponse>& result) {
@@ -79,7 +89,7 @@ void SessionKeeper::tickled(const Result<wire::HttpResponse>& result)
     const auto status = readStatus(root["iserver"]["authStatus"]);
     if (status && m_isUp) return opened({});
     if (status) return askAccounts();
-    if (m_competing && !m_takeOver) return opened(status);
+    if (m_competing && !m_takesFirst && !m_takesNow) return opened(status);
     init();
 }
 
@@ -97,7 +107,7 @@ Result<void> SessionKeeper::readStatus(const json::Value& status)
 
 void SessionKeeper::init()
 {
-    const bool compete = std::exchange(m_takeOver, false);
+    const bool compete = m_takesFirst || m_takesNow;
     RequestGate::Request request;
     request.method = "POST";
     request.path = "/iserver/auth/ssodh/init";
@@ -116,16 +126,26 @@ void SessionKeeper::askAccounts()
     request.path = "/iserver/accounts";
     ask(std::move(request), [this](Result<json::Document> document) {
         if (!document) return opened(tl::unexpected(document.error()));
-        const auto root = document->root();
-        const auto ids = root["accounts"].strings().value_or(std::vector<std::string>());
-        std::string chosen = m_settings.venueAccount;
-        if (chosen.empty()) chosen = root["selectedAccount"].stringOr(ids.empty() ? "" : ids.front());
-        if (std::ranges::find(ids, chosen) == ids.end())
-            return opened(fail(ErrorKind::Denied, "ibkr.unknown_account",
-                               "the user at IBKR's gateway has no account " + chosen));
-        m_account = chosen;
+        auto chosen = chooseAccount(document->root());
+        if (!chosen) return opened(tl::unexpected(chosen.error()));
+        m_account = std::move(*chosen);
         askPortfolio();
     });
+}
+
+Result<std::string> SessionKeeper::chooseAccount(const json::Value& accounts) const
+{
+    const auto ids = accounts["accounts"].strings().value_or(std::vector<std::string>());
+    std::string chosen = m_settings.venueAccount;
+    if (chosen.empty()) chosen = accounts["selectedAccount"].stringOr(ids.empty() ? "" : ids.front());
+    if (std::ranges::find(ids, chosen) == ids.end())
+        return fail(ErrorKind::Denied, "ibkr.unknown_account",
+                    "the user at IBKR's gateway has no account " + chosen);
+    if (isPaperAccount(chosen) == m_settings.live)
+        return fail(ErrorKind::Denied, "ibkr.wrong_account",
+                    chosen + (m_settings.live ? " is a paper account, and trading.live is on"
+                                              : " has real money, and trading.live is off"));
+    return chosen;
 }
 
 void SessionKeeper::askPortfolio()
@@ -143,11 +163,15 @@ void SessionKeeper::opened(Result<void> result)
     m_opening = false;
     const bool isSure = result || (result.error().kind == ErrorKind::Denied ||
                                    result.error().code == "ibkr.session_not_ready");
+    const bool isBack = result && !m_isUp;
+    m_takesNow = false;
     if (result) {
         m_isUp = true;
+        m_takesFirst = false;
         m_failures = 0;
+        m_trouble = {};
     } else if (isSure || !m_isUp || ++m_failures >= kFailuresMax) {
-        lose(result.error().detail);
+        lose(result.error());
     } else {
         result = {}; // one tickle that was lost says nothing of the session
     }
@@ -158,6 +182,11 @@ void SessionKeeper::opened(Result<void> result)
         done(result);
         if (!*alive) return;
     }
+    if (!isBack) return;
+    for (const auto& call : m_back) {
+        call();
+        if (!*alive) return;
+    }
 }
 
 void SessionKeeper::look()
@@ -165,10 +194,11 @@ void SessionKeeper::look()
     verify([](const Result<void>&) {}); // who is concerned is told by `lost`
 }
 
-void SessionKeeper::lose(const std::string& reason)
+void SessionKeeper::lose(Error why)
 {
     m_timer.cancel();
-    if (std::exchange(m_isUp, false)) m_lost(reason);
+    m_trouble = std::move(why);
+    if (std::exchange(m_isUp, false)) m_lost(m_trouble.detail);
 }
 
 void SessionKeeper::noteStatus(const json::Value& status)
@@ -179,14 +209,16 @@ void SessionKeeper::noteStatus(const json::Value& status)
                         !status["competing"].booleanOr(false);
     if (status["competing"].isBoolean()) m_competing = status["competing"].booleanOr(false);
     if (!isFine && m_isUp && !m_opening)
-        lose(m_competing ? "another program of the same user has taken IBKR's session"
-                         : "IBKR has ended the session");
+        lose(m_competing ? Error{ErrorKind::Denied, "ibkr.competing_session",
+                                 "another program of the same user has taken IBKR's session", {}}
+                         : Error{ErrorKind::Unavailable, "ibkr.session_not_ready",
+                                 "IBKR has ended the session", {}});
 }
 
 void SessionKeeper::noteRefusal(const Error& error)
 {
     if (error.code == "ibkr.unauthorized" || error.code == "ibkr.no_bridge" || error.code == "ibkr.gone")
-        lose(error.detail);
+        lose(error);
 }
 
 void SessionKeeper::ask(RequestGate::Request request, std::function<void(Result<json::Document>)> done)

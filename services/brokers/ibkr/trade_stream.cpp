@@ -45,6 +45,11 @@ void TradeStream::stop()
     m_line.stop();
 }
 
+void TradeStream::sessionIsBack()
+{
+    if (m_line.isRunning() && m_line.nextAttempt() > m_core.clock().now()) m_line.start();
+}
+
 void TradeStream::restart(const std::string& reason)
 {
     m_line.leave(reason, "leaving");

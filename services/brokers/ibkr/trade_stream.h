@@ -24,6 +24,8 @@ public:
 
     void start(std::function<void(BrokerEvent)> events);
     void stop();
+    /// The session is back: what waits for its next attempt need not wait.
+    void sessionIsBack();
     /// Close and connect again: the session has ended.
     void restart(const std::string& reason);
     /// What became known of orders whose messages were not understood; to be told now.

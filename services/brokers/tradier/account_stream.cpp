@@ -34,8 +34,17 @@ void AccountStream::stop()
     m_line.stop();
 }
 
+void AccountStream::tokenChanged()
+{
+    if (m_unauthorized && m_line.isRunning()) m_line.start();
+}
+
 void AccountStream::connect(const StreamLine::Attempt& attempt)
 {
+    if (m_settings.token.empty()) {
+        m_unauthorized = true;
+        return m_listener.changed({false, "no Tradier token is configured", {}});
+    }
     RequestGate::Request request;
     request.method = "POST";
     request.path = "/v1/accounts/events/session";

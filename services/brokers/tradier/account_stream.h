@@ -23,6 +23,8 @@ public:
 
     void start(Listener listener);
     void stop();
+    /// There is another token: if the last one was refused, or there was none, it is tried at once.
+    void tokenChanged();
     StreamLine& line() { return m_line; }
     const StreamLine& line() const { return m_line; }
     bool isUnauthorized() const { return m_unauthorized; }

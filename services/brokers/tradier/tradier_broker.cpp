@@ -16,6 +16,10 @@ using tradier::ToldOrder;
 
 constexpr json::Limits kListsMax{.sizeBytesMax = 32 << 20, .depthMax = 16, .valuesMax = 4'000'000};
 constexpr std::size_t kTagsMax = 100'000, kHeldEventsMax = 1'000;
+constexpr std::string_view kTradierWayBack =
+    "put a valid token into the file that tradier.credentials_file names (or into tradier.token and "
+    "start quarterdeckd again); one in the file is taken over within a minute, or at once by "
+    "quarterdeckctl vault import";
 
 Capabilities tradierCapabilities()
 {
@@ -194,6 +198,12 @@ BrokerStatus TradierBroker::status() const
     status.connected = stream.line().isListening();
     status.authenticated =
         gate.isAuthorized() && !stream.isUnauthorized() && !m_state->settings.token.empty();
+    if (!status.authenticated)
+        status.refusal = {ErrorKind::Denied, "tradier.unauthorized",
+                          m_state->settings.token.empty() ? "no Tradier token is configured"
+                                                          : "Tradier refused the token",
+                          {}};
+    status.wayBack = kTradierWayBack;
     status.breakerState = std::string(toString(breaker.state));
     status.nextAttempt = breaker.nextAttempt.isSet() ? breaker.nextAttempt : stream.line().nextAttempt();
     status.rateRemaining = gate.rateRemaining();
@@ -548,6 +558,17 @@ void TradierBroker::State::probeWhenDue()
             if (stillOpen && breakerListening) probeWhenDue();
         });
     });
+}
+
+void TradierBroker::useToken(runtime::Secret token)
+{
+    m_state->settings.token = std::move(token);
+    m_state->stream.tokenChanged();
+}
+
+void TradierBroker::renewBy(std::function<void(std::function<void(bool)>)> renew)
+{
+    m_state->settings.renew = std::move(renew);
 }
 
 resilience::CircuitBreaker& TradierBroker::breaker()

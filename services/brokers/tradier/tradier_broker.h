@@ -40,6 +40,12 @@ public:
     void start(std::function<void(BrokerEvent)> events) override;
     void stop() override;
 
+    /// Whom Tradier takes us for from now on; without one nothing is sent. A stream whose token was
+    /// refused is tried again at once.
+    void useToken(runtime::Secret token);
+    /// As `TradierSettings::renew`: what a refused token is replaced by.
+    void renewBy(std::function<void(std::function<void(bool)>)> renew);
+
     resilience::CircuitBreaker& breaker();
 
 private:

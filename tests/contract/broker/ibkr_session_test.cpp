@@ -123,11 +123,55 @@ TEST_F(IbkrDesk, ASessionThatAnotherProgramTookIsTakenBackOnlyWhenAsked)
     EXPECT_EQ(ordersThere(), delivered) << "refused before it was sent";
     world.run(minutes(5));
     EXPECT_TRUE(m_ibkr.venue().session().isCompeting()) << "nobody asked for it";
-    broker.takeOver();
-    world.run(minutes(1));
+    std::optional<Result<void>> taken;
+    broker.takeOver([&](Result<void> result) { taken = std::move(result); });
+    world.run(seconds(10));
+    ASSERT_TRUE(taken && *taken);
     EXPECT_FALSE(m_ibkr.venue().session().isCompeting());
     EXPECT_TRUE(broker.status().connected);
     EXPECT_TRUE(std::holds_alternative<Accepted>(submit(buy("10", "9.00"))));
+}
+
+TEST_F(IbkrDesk, TakingOverIsGoodForOneAttempt)
+{
+    std::optional<Result<void>> taken;
+    const auto note = [&](Result<void> result) { taken = std::move(result); };
+    broker.takeOver(note); // it is ours already
+    world.run(seconds(5));
+    ASSERT_TRUE(taken && *taken);
+    m_ibkr.venue().session().compete();
+    world.run(minutes(3));
+    EXPECT_TRUE(m_ibkr.venue().session().isCompeting()) << "asked for before it was lost";
+    EXPECT_EQ(broker.status().refusal.code, "ibkr.competing_session");
+    EXPECT_TRUE(broker.status().sessionTaken);
+    EXPECT_NE(broker.status().wayBack.find("take-over"), std::string_view::npos);
+    m_ibkr.venue().session().logOut();
+    taken.reset();
+    broker.takeOver(note);
+    world.run(seconds(30));
+    ASSERT_TRUE(taken);
+    EXPECT_FALSE(*taken) << "nobody is signed in";
+    m_ibkr.venue().session().logIn();
+    m_ibkr.venue().session().compete();
+    world.run(minutes(3));
+    EXPECT_TRUE(m_ibkr.venue().session().isCompeting()) << "the attempt is over";
+}
+
+TEST_F(IbkrDesk, AnAccountOfTheOtherKindIsNotUsed)
+{
+    auto settings = qd::test::SimIbkr::settings();
+    settings.live = true; // the gateway's user has a paper account
+    IbkrBroker live(std::move(settings), *http, *sockets, core, world.random());
+    live.start([](const BrokerEvent&) {});
+    world.run(seconds(30));
+    EXPECT_FALSE(live.status().authenticated);
+    EXPECT_EQ(live.status().refusal.code, "ibkr.wrong_account");
+    std::optional<Outcome> outcome;
+    live.submit(buy("10", "9.00"), {}, [&](Outcome given) { outcome = std::move(given); });
+    ASSERT_TRUE(world.runUntil([&] { return outcome.has_value(); }));
+    EXPECT_EQ(refusalOf(*outcome), "ibkr.wrong_account");
+    EXPECT_EQ(ordersThere(), 0u);
+    live.stop();
 }
 
 TEST_F(IbkrDesk, TheNightlyResetIsLivedThrough)
