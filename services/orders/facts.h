@@ -120,6 +120,7 @@ struct Refusal {
     std::vector<FieldError> errors;
     std::vector<ConfirmationAsked> confirmations;
     std::optional<Duration> retryAfter;
+    std::string wayBack = {}; ///< of a broker that does not let us in: what a person can do about it
 };
 
 } // namespace qd::orders

@@ -106,12 +106,22 @@ std::optional<Refusal> Intake::brokerGate(const brokers::BrokerStatus& status) c
         refusal.retryAfter = status.nextAttempt.isSet() && wait > Duration::zero() ? wait : 1s;
         return refusal;
     };
+    const bool cannotBeAsked =
+        status.refusal.kind == ErrorKind::Unavailable && !status.refusal.code.empty();
+    if (!status.authenticated && cannotBeAsked)
+        return unavailable("orders.broker_unavailable",
+                           "the broker's session is not open: " + status.refusal.detail);
     if (!status.authenticated) {
+        const auto& why = status.refusal.code.empty() ? status.lastError : status.refusal;
         Refusal refusal;
-        refusal.error = {ErrorKind::Denied, "orders.broker_not_authenticated",
-                         "the broker does not take our credentials: " + status.lastError.detail +
-                             "; authorise the account again",
+        refusal.error = {ErrorKind::Denied,
+                         status.sessionTaken ? "orders.broker_session_taken"
+                                             : "orders.broker_not_authenticated",
+                         status.sessionTaken ? why.detail
+                                             : "the broker does not take our credentials: " +
+                                                   why.detail + "; authorise the account again",
                          {}};
+        refusal.wayBack = status.wayBack;
         return refusal;
     }
     if (status.breakerState == "open") {
