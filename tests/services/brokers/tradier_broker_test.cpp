@@ -1,0 +1,145 @@
+// Tradier's adapter at a venue that says what the test says.
+#include "services/brokers/tradier/tradier_broker.h"
+
+#include <gtest/gtest.h>
+
+#include "tests/services/brokers/venue_world.h"
+
+namespace qd::brokers {
+namespace {
+
+using std::chrono::seconds;
+
+class TradierBrokerTest : public ::testing::Test, public test::VenueWorld {
+protected:
+    static TradierSettings given(const char* token = "hush-hush")
+    {
+        TradierSettings settings;
+        settings.baseUrl = "https://alpaca.test"; // the world's one venue
+        settings.streamUrl = "wss://alpaca.test";
+        settings.accountNumber = "VA000001";
+        settings.token = runtime::Secret(token);
+        return settings;
+    }
+    static OrderRequest order()
+    {
+        OrderRequest request;
+        request.clientOrderId = ClientOrderId("61e69015-8549-4bfd-b9c3-01e75843f47d");
+        request.symbol = Symbol::of("ACME");
+        request.quantity = Quantity::of("1");
+        request.type = OrderType::Limit;
+        request.limitPrice = Price::of("10");
+        return request;
+    }
+    Outcome submit(const OrderRequest& request)
+    {
+        std::optional<Outcome> outcome;
+        broker.submit(request, {}, [&](Outcome told) { outcome = std::move(told); });
+        world.runUntil([&] { return outcome.has_value(); }, std::chrono::minutes(5));
+        QD_ASSERT(outcome.has_value());
+        return *outcome;
+    }
+    int ordersAsked() const
+    {
+        int count = 0;
+        for (const auto& request : venue.requests)
+            count += request.method == "POST" && request.target.ends_with("/orders");
+        return count;
+    }
+
+    TradierBroker broker{given(), *http, *sockets, core, world.random()};
+};
+
+TEST_F(TradierBrokerTest, JsonIsAskedForAndOrdersAreForms)
+{
+    venue.next(200, R"({"order":{"id":257459,"status":"ok","partner_id":"p"}})");
+    EXPECT_TRUE(std::holds_alternative<Accepted>(submit(order())));
+    ASSERT_EQ(venue.requests.size(), 1u);
+    const auto& sent = venue.requests[0];
+    EXPECT_EQ(sent.headers.find("Accept"), "application/json") << "else Tradier answers in XML";
+    EXPECT_EQ(sent.headers.find("Content-Type"), "application/x-www-form-urlencoded");
+    EXPECT_EQ(sent.headers.find("Authorization"), "Bearer hush-hush");
+    EXPECT_NE(sent.body.find("tag=61e69015"), std::string::npos);
+}
+
+TEST_F(TradierBrokerTest, ThePreviewsAnswerIsNoOrder)
+{
+    venue.next(200, R"({"order":{"status":"ok","commission":3.49,"cost":34.7151,"fees":0,"symbol":"T","quantity":1,
+        "side":"buy","type":"market","duration":"day","result":true,"class":"equity","strategy":"equity"}})");
+    EXPECT_TRUE(std::holds_alternative<Unknown>(submit(order()))) << "it has no number";
+}
+
+TEST_F(TradierBrokerTest, XmlIsNotReadButTheOrderMayBeThere)
+{
+    venue.next(200, "<order><id>257459</id><status>ok</status></order>");
+    EXPECT_TRUE(std::holds_alternative<Unknown>(submit(order())));
+    EXPECT_EQ(broker.status().malformedCount, 1u);
+}
+
+TEST_F(TradierBrokerTest, AnIdIsSentOnceThoughTagsNeedNotBeUnique)
+{
+    venue.next(504, "");
+    EXPECT_TRUE(std::holds_alternative<Unknown>(submit(order())));
+    EXPECT_TRUE(std::holds_alternative<Unknown>(submit(order()))) << "found by its tag, never sent again";
+    EXPECT_EQ(ordersAsked(), 1);
+}
+
+TEST_F(TradierBrokerTest, ErrorsOfStatus200AreAskedAfter)
+{
+    venue.next(200, R"({"errors":{"error":"Order rejected for a reason"}})");
+    venue.next(200, R"({"orders":"null"})");
+    EXPECT_TRUE(std::holds_alternative<Refused>(submit(order()))) << "the list proves that it is not there";
+    auto second = order();
+    second.clientOrderId = ClientOrderId("71e69015-8549-4bfd-b9c3-01e75843f47d");
+    venue.next(200, R"({"errors":{"error":"Timeout behind the API"}})");
+    venue.next(200, R"({"orders":{"order":{"id":1,"symbol":"ACME","side":"buy","quantity":1,"status":"open",
+        "tag":"71e69015-8549-4bfd-b9c3-01e75843f47d","type":"limit","price":10,"duration":"day"}}})");
+    EXPECT_TRUE(std::holds_alternative<Accepted>(submit(second))) << "one element is no list";
+}
+
+TEST_F(TradierBrokerTest, TheVenuesCountOfRequestsIsBelieved)
+{
+    const auto reset = std::to_string((core.clock().now() + seconds(30)).millis());
+    venue.next(200, R"({"balances":{"total_cash":1,"total_equity":1,"cash":{"cash_available":1}}})",
+               {{"X-Ratelimit-Allowed", "120"}, {"X-Ratelimit-Used", "119"}, {"X-Ratelimit-Available", "1"},
+                {"X-Ratelimit-Expiry", reset}});
+    int told = 0;
+    broker.account([&](const auto&) { ++told; });
+    run(seconds(1));
+    EXPECT_EQ(broker.status().rateRemaining, 1);
+    const auto before = venue.requests.size();
+    broker.account([&](const auto&) { ++told; });
+    run(seconds(20));
+    EXPECT_EQ(venue.requests.size(), before) << "questions wait for the window's end";
+    venue.next(200, R"({"order":{"id":257459,"status":"ok"}})");
+    EXPECT_TRUE(std::holds_alternative<Accepted>(submit(order()))) << "orders have a window of their own";
+    run(seconds(20));
+    EXPECT_EQ(told, 2);
+}
+
+TEST_F(TradierBrokerTest, WithoutATokenNothingIsSentAndANewOneIsUsedAtOnce)
+{
+    broker.useToken(runtime::Secret());
+    broker.start([](const BrokerEvent&) {});
+    run(seconds(30));
+    EXPECT_TRUE(venue.requests.empty());
+    const auto refused = submit(order());
+    ASSERT_TRUE(std::holds_alternative<Refused>(refused));
+    EXPECT_EQ(std::get<Refused>(refused).error.code, "broker.credentials_missing");
+    const auto status = broker.status();
+    EXPECT_FALSE(status.authenticated);
+    EXPECT_EQ(status.refusal.code, "tradier.unauthorized");
+    EXPECT_NE(status.wayBack.find("tradier.credentials_file"), std::string_view::npos);
+    venue.answer = [](const auto&) {
+        return wire::HttpResponse{200, {}, R"({"stream":{"url":"u","sessionid":"s-1"}})"};
+    };
+    broker.useToken(runtime::Secret("new-one"));
+    run(seconds(1));
+    ASSERT_FALSE(venue.requests.empty());
+    EXPECT_EQ(venue.requests[0].headers.find("Authorization"), "Bearer new-one");
+    EXPECT_EQ(venue.sessions.size(), 1u) << "the stream is tried again at once";
+    broker.stop();
+}
+
+} // namespace
+} // namespace qd::brokers
