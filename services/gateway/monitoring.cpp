@@ -62,7 +62,9 @@ ComponentHealth Monitoring::brokerHealth() const
                       {"malformed", static_cast<double>(status.malformedCount)}};
     if (!status.authenticated) {
         health.status = HealthStatus::Down;
-        health.detail = "the broker refuses our key, or none is configured; connect it again";
+        health.detail = status.refusal.code.empty()
+                            ? "the broker refuses our key, or none is configured; connect it again"
+                            : status.refusal.detail + "; " + std::string(status.wayBack);
     } else if (status.breakerState == "open") {
         health.status = HealthStatus::Down;
         health.detail = "does not answer; next try at " + status.nextAttempt.toString(0);
@@ -295,10 +297,14 @@ std::string Monitoring::statusMembers() const
         .member("breaker", broker.breakerState)
         .member("latencyMs", millisOf(broker.lastLatency))
         .member("rateRemaining", broker.rateRemaining)
-        .member("nextAttempt", broker.nextAttempt);
-    out.key("reason");
+        .member("nextAttempt", broker.nextAttempt)
+        .member("sessionTaken", broker.sessionTaken);
     const bool fine = broker.connected && broker.authenticated && broker.breakerState == "closed";
-    fine || broker.lastError.code.empty() ? out.null() : out.value(broker.lastError.detail);
+    const Error& why = broker.refusal.code.empty() ? broker.lastError : broker.refusal;
+    out.key("code");
+    fine || why.code.empty() ? out.null() : out.value(why.code);
+    out.key("reason");
+    fine || why.code.empty() ? out.null() : out.value(why.detail);
     out.endObject().endArray();
     out.key("queue").beginObject();
     out.member("db", static_cast<std::int64_t>(m_the.writer.stats().queued))
