@@ -9,6 +9,7 @@
 #include <QTextStream>
 
 #include "app/terminal/own_world.h"
+#include "app/terminal/people.h"
 #include "ui/charts/chart_panel.h"
 #include "ui/orders/order_ticket.h"
 #include "ui/shell/main_window.h"
@@ -40,7 +41,8 @@ public:
         : m_options(options),
           m_session({}),
           m_desk(m_session, runtime::systemClock()),
-          m_window(m_desk, theme, runtime::systemRandom())
+          m_people(m_session, options),
+          m_window(m_desk, theme, runtime::systemRandom(), m_people.forWindow(m_embedded))
     {
         m_window.resize(1920, 1080);
         m_window.show();
@@ -52,7 +54,7 @@ public:
         client::EmbeddedBackend::Options settings = embeddedOptions(options);
         settings.dataFolder = m_data.path();
         m_embedded = embed(m_session, m_desk, std::move(settings));
-        m_session.start();
+        m_people.identity().beOwner();
         m_embedded->start();
         if (options.hasOwnSymbols()) listWhatIsTraded(m_session, m_desk);
     }
@@ -192,6 +194,7 @@ private:
     const QTemporaryDir m_data;
     client::NetSession m_session;
     ui::Desk m_desk;
+    TerminalPeople m_people;
     ui::MainWindow m_window;
     std::unique_ptr<client::EmbeddedBackend> m_embedded;
     int m_ticks = 0;

@@ -17,7 +17,7 @@ Options readOptions(const QCoreApplication& application)
         QStringLiteral("connect"),
         QStringLiteral("Use the backend at <url> instead of starting one."), QStringLiteral("url"));
     const QCommandLineOption token(QStringLiteral("token-file"),
-                                   QStringLiteral("Private file with that backend's owner token."),
+                                   QStringLiteral("Private file with that backend's owner token; without it one signs in."),
                                    QStringLiteral("file"));
     const QCommandLineOption ca(
         QStringLiteral("ca-file"),

@@ -43,7 +43,8 @@ EmbeddedBackend::Options embeddedOptions(const Options& options)
 }
 
 std::unique_ptr<EmbeddedBackend> embed(NetSession& session, ui::Desk& desk,
-                                       EmbeddedBackend::Options options)
+                                       EmbeddedBackend::Options options,
+                                       std::function<bool()> isOwner)
 {
     auto embedded = std::make_unique<EmbeddedBackend>(std::move(options));
     EmbeddedBackend* backend = embedded.get();
@@ -51,12 +52,14 @@ std::unique_ptr<EmbeddedBackend> embed(NetSession& session, ui::Desk& desk,
                      [&session](const QString& text) {
                          session.announce(LinkState::Connecting, text.toStdString());
                      });
-    QObject::connect(backend, &EmbeddedBackend::ready, &session, [&session, &desk, backend] {
+    const auto meet = [&session, &desk, backend, isOwner = std::move(isOwner)] {
         auto address = backend->address();
+        if (address && isOwner && !isOwner()) address->token = {};
         if (address) return session.setServer(std::move(*address));
         desk.tell(client::Severity::Critical, QObject::tr("The backend cannot be used"),
                   QString::fromStdString(address.error().detail));
-    });
+    };
+    QObject::connect(backend, &EmbeddedBackend::ready, &session, meet);
     QObject::connect(backend, &EmbeddedBackend::childLost, &desk, [&desk](const QString& text) {
         desk.tell(client::Severity::Warning, QObject::tr("Started again"), text);
     });

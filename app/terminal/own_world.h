@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 
 #include "app/terminal/options.h"
@@ -13,9 +14,12 @@ bool programsExist();
 
 client::EmbeddedBackend::Options embeddedOptions(const Options& options);
 
-/// Market and backend as children that the session is kept pointed at; not started yet.
+/// Market and backend as children that the session is kept pointed at; not started yet. While
+/// `isOwner` says no, somebody is signed in, and a backend that was started again is not met with the
+/// owner's token; empty: always.
 std::unique_ptr<client::EmbeddedBackend> embed(client::NetSession& session, ui::Desk& desk,
-                                               client::EmbeddedBackend::Options options);
+                                               client::EmbeddedBackend::Options options,
+                                               std::function<bool()> isOwner = {});
 
 /// What a terminal without a workspace looks at.
 std::vector<Symbol> firstWatchlist();

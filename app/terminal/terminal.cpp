@@ -8,6 +8,7 @@
 
 #include "app/terminal/live_shot.h"
 #include "app/terminal/own_world.h"
+#include "app/terminal/people.h"
 #include "ui/shell/gallery.h"
 #include "ui/shell/main_window.h"
 
@@ -38,7 +39,9 @@ int runWindow(QApplication& application, ui::Theme& theme, const Options& option
 {
     client::NetSession session({});
     ui::Desk desk(session, runtime::systemClock());
-    ui::MainWindow window(desk, theme, runtime::systemRandom());
+    std::unique_ptr<client::EmbeddedBackend> embedded;
+    TerminalPeople people(session, options);
+    ui::MainWindow window(desk, theme, runtime::systemRandom(), people.forWindow(embedded));
     QObject::connect(&theme, &ui::Theme::changed, &application, [&] { theme.apply(application); });
     window.setWorkspacePath(workspacePath());
     const ui::WorkspaceFile workspace = ui::WorkspaceFile::load(workspacePath());
@@ -50,8 +53,12 @@ int runWindow(QApplication& application, ui::Theme& theme, const Options& option
     if (desk.watchlist().empty()) desk.setWatchlist(firstWatchlist());
     if (desk.symbol().empty()) desk.select(desk.watchlist().front());
 
-    std::unique_ptr<client::EmbeddedBackend> embedded;
-    if (!options.connectUrl.isEmpty()) {
+    const bool isOwner = options.connectUrl.isEmpty() || !options.tokenFile.isEmpty();
+    if (options.connectUrl.isEmpty()) {
+        embedded = embed(session, desk, embeddedOptions(options), [&people] {
+            return people.identity().state() == client::Identity::State::Owner;
+        });
+    } else if (isOwner) {
         auto token = client::readTokenFile(options.tokenFile);
         if (!token) {
             QTextStream(stderr) << QString::fromStdString(token.error().detail) << Qt::endl;
@@ -59,9 +66,9 @@ int runWindow(QApplication& application, ui::Theme& theme, const Options& option
         }
         session.setServer({QUrl(options.connectUrl), std::move(*token), options.caFile});
     } else {
-        embedded = embed(session, desk, embeddedOptions(options));
+        session.setServer({QUrl(options.connectUrl), runtime::Secret(), options.caFile});
     }
-    session.start();
+    people.begin(*window.workspaces(), isOwner);
     if (embedded) embedded->start();
     if (embedded && options.hasOwnSymbols()) listWhatIsTraded(session, desk);
     return QApplication::exec();

@@ -99,7 +99,10 @@ ConnectionsTableModel::ConnectionsTableModel(ConnectionStore& store, const runti
                parent),
       m_store(store), m_clock(clock)
 {
-    connect(&store, &ConnectionStore::changed, this, &RowModel::restart);
+    connect(&store, &ConnectionStore::rearranged, this, &RowModel::restart);
+    connect(&store, &ConnectionStore::changed, this, [this] {
+        for (int item = 0; item < m_store.count(); ++item) touch(item, ~0U);
+    });
     restart();
 }
 

@@ -1,5 +1,7 @@
 #include "ui/connections/connections_view.h"
 
+#include <algorithm>
+
 #include <QHBoxLayout>
 #include <QPainter>
 #include <QPushButton>
@@ -119,7 +121,11 @@ ConnectionsView::ConnectionsView(const Theme& theme, ConnectionStore& store,
     row->addWidget(buildSide());
     column->addLayout(row, 1);
     m_table->setRowModel(m_model);
-    connect(m_table, &DataTable::currentItemChanged, this, &ConnectionsView::showSelected);
+    connect(m_table, &DataTable::currentItemChanged, this, [this] {
+        if (selected() >= 0) m_chosen = m_store.at(selected()).offered.broker;
+        showSelected();
+    });
+    connect(&store, &ConnectionStore::rearranged, this, &ConnectionsView::selectAgain);
     connect(&store, &ConnectionStore::changed, this, &ConnectionsView::showState);
     connect(&store, &ConnectionStore::told, this, &ConnectionsView::told);
     connect(&theme, &Theme::changed, this, qOverload<>(&QWidget::update));
@@ -212,10 +218,15 @@ void ConnectionsView::showState()
         m_note->show({});
     }
     showPlate();
-    if (m_table->currentItem() < 0 && m_model->rowCount() > 0) {
-        m_table->setCurrentIndex(m_model->index(0, 0));
-    }
     showSelected();
+}
+
+void ConnectionsView::selectAgain()
+{
+    if (m_model->rowCount() == 0) return;
+    const int item = m_store.itemOf(m_chosen);
+    const int row = item >= 0 ? m_model->rowOf(item) : 0;
+    m_table->setCurrentIndex(m_model->index(std::max(row, 0), 0));
 }
 
 void ConnectionsView::showPlate()

@@ -44,6 +44,7 @@ private:
     void showPlate();
     void showSelected();
     void revokeSelected();
+    void selectAgain();
     int selected() const;
 
     const Theme& m_theme;
@@ -58,6 +59,7 @@ private:
     ValueRow *m_method, *m_since, *m_ends, *m_renewable;
     QPushButton *m_connect, *m_revoke, *m_takeOver;
     ConsentPanel* m_consent;
+    BrokerId m_chosen; ///< stays selected when the lines are made anew
     bool m_mayChange = true;
 };
 

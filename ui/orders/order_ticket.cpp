@@ -252,6 +252,7 @@ void OrderTicket::connectDesk()
     connect(&m_desk.status(), &StatusStore::linkChanged, this, &OrderTicket::refreshLock);
     connect(&m_desk.trading(), &TradingStore::tradingChanged, this, &OrderTicket::refreshLock);
     connect(&m_desk.account(), &AccountStore::accountChanged, this, &OrderTicket::refreshLock);
+    connect(&m_desk, &Desk::rightsChanged, this, &OrderTicket::refreshLock);
     connect(&m_desk, &Desk::heartbeat, this, [this] {
         judgeAgain();
         refreshLock();
@@ -470,6 +471,7 @@ QString OrderTicket::lockReason() const
 {
     const StatusStore& status = m_desk.status();
     if (!status.isOnline()) return tr("OFFLINE  ·  order entry locked");
+    if (!m_desk.mayTrade()) return tr("YOUR ROLE DOES NOT TRADE  ·  order entry locked");
     if (m_desk.trading().isHalted()) return tr("TRADING HALTED  ·  order entry locked");
     if (m_desk.account().account() && m_desk.account().account()->snapshot.tradingBlocked) {
         return tr("ACCOUNT BLOCKED  ·  order entry locked");

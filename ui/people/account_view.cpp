@@ -8,6 +8,7 @@
 #include <QStackedLayout>
 #include <QVBoxLayout>
 
+#include "ui/people/mailbox_dialog.h"
 #include "ui/people/strength_meter.h"
 #include "ui/people/totp_dialog.h"
 #include "ui/state/user_store.h"
@@ -197,7 +198,7 @@ QWidget* AccountView::buildOwn()
     devices->setMaximumWidth(kColumnWidth * 3 / 2);
     right->addWidget(devices);
     right->addStretch(1);
-    row->addLayout(right, 2);
+    row->addLayout(right, 8);
     row->addStretch(1);
     auto* scroll = new QScrollArea(this);
     scroll->setWidget(page);
@@ -221,6 +222,12 @@ QWidget* AccountView::buildOwner()
                     "sits here is the owner."));
     QPushButton& enter = who->addLink(tr("Sign in with an account…"), QStringLiteral("ownerSignIn"));
     connect(&enter, &QPushButton::clicked, this, &AccountView::signInWanted);
+    QPushButton& mails = who->addLink(tr("Local mailbox…"), QStringLiteral("ownerMailbox"));
+    connect(&mails, &QPushButton::clicked, this, [this] {
+        auto* dialog = new MailboxDialog(m_the.theme, m_the.caller, window());
+        dialog->setAttribute(Qt::WA_DeleteOnClose);
+        dialog->open();
+    });
     auto* first = new FirstAccountCard(m_the.theme, m_the.caller, box);
     connect(first, &FirstAccountCard::made, this, [this](const QString& email) {
         Q_EMIT told(true, tr("Account made"), tr("%1 can sign in now.").arg(email));

@@ -144,7 +144,7 @@ QWidget* AdministrationView::buildTools()
     filter->setObjectName(QStringLiteral("userFilter"));
     filter->setAccessibleName(tr("Filter the accounts"));
     filter->setPlaceholderText(tr("Name, address or role"));
-    filter->setMaximumWidth(260);
+    filter->setFixedWidth(220);
     QPushButton* again = makeButton(tr("Refresh"), QStringLiteral("userRefresh"), "quiet", tools);
     QPushButton* add = makeButton(tr("New account…"), QStringLiteral("userNew"), {}, tools);
     row->addWidget(title);

@@ -11,7 +11,7 @@ namespace qd::ui {
 
 namespace {
 
-constexpr int kCardWidth = 400;
+constexpr int kCardWidth = 420;
 
 std::string typed(const Field* field)
 {
@@ -61,7 +61,7 @@ void DoorView::buildSignIn()
     connect(&card.action(), &QPushButton::clicked, this, &DoorView::signIn);
     connect(&card.addLink(tr("Make an account"), QStringLiteral("toSignUp")),
             &QPushButton::clicked, this, [this] { show(SignUpPage); });
-    connect(&card.addLink(tr("Forgot the password"), QStringLiteral("toForgot")),
+    connect(&card.addLink(tr("Forgot password"), QStringLiteral("toForgot")),
             &QPushButton::clicked, this, [this] { show(ForgotPage); });
     m_cancel = &card.addLink(tr("Cancel"), QStringLiteral("signInCancel"));
     m_cancel->hide();
@@ -69,7 +69,7 @@ void DoorView::buildSignIn()
         m_identity.cancelProof();
         m_cards[SignInPage]->say({});
     });
-    m_leave = &card.addLink(tr("Go on as the owner"), QStringLiteral("signInLeave"));
+    m_leave = &card.addLink(tr("Go on as owner"), QStringLiteral("signInLeave"));
     m_leave->hide();
     connect(m_leave, &QPushButton::clicked, this, &DoorView::leaveWanted);
     connect(m_email, &Field::edited, this, [this] { m_code->hide(); });

@@ -99,15 +99,10 @@ void TotpDialog::confirm()
 
 void TotpDialog::showRecoveryCodes(const std::vector<std::string>& codes)
 {
-    QString twoAbreast;
-    int count = 0;
     for (const std::string& code : codes) {
-        const QString text = QString::fromStdString(code.substr(0, 40));
-        m_codesText += text + QLatin1Char('\n');
-        twoAbreast += text;
-        twoAbreast += ++count % 2 == 0 ? QStringLiteral("\n") : QStringLiteral("        ");
+        m_codesText += QString::fromStdString(code.substr(0, 40)) + QLatin1Char('\n');
     }
-    m_codes->show(twoAbreast.trimmed());
+    m_codes->show(m_codesText.trimmed());
     m_secret->clear();
     m_uri.clear();
     m_steps->setCurrentWidget(m_second);

@@ -5,11 +5,17 @@
 #include "ui/orders/order_ticket.h"
 #include "ui/shell/main_window.h"
 
-/// Every command of the Trading workspace, with the shortcut that runs it from anywhere.
+/// Every command, with the shortcut that runs it from anywhere.
 namespace qd::ui {
 
-void MainWindow::addCommand(const QString& title, const QString& shortcut, std::function<void()> run)
+void MainWindow::addCommand(const QString& title, const QString& shortcut,
+                            std::function<void()> run, Scope scope)
 {
+    if (m_workspaces && scope == Scope::InTrading) {
+        run = [this, act = std::move(run)] {
+            if (m_workspaces->show(Workspaces::Trading)) act();
+        };
+    }
     m_commands.push_back({title, shortcut, run});
     if (shortcut.isEmpty()) return;
     auto* key = new QShortcut(QKeySequence(shortcut), this);
@@ -20,7 +26,7 @@ void MainWindow::addCommand(const QString& title, const QString& shortcut, std::
 void MainWindow::buildCommands()
 {
     addCommand(tr("Search symbols and commands"), QStringLiteral("Ctrl+K"),
-               [this] { m_palette->popUp(); });
+               [this] { m_palette->popUp(); }, Scope::Anywhere);
     addCommand(tr("Buy the selected symbol"), QStringLiteral("F9"),
                [this] { m_ticket->begin(Side::Buy); });
     addCommand(tr("Sell the selected symbol"), QStringLiteral("F10"),
@@ -47,8 +53,9 @@ void MainWindow::buildCommands()
     addCommand(tr("Send the ticket's order"), QStringLiteral("Ctrl+Return"),
                [this] { m_ticket->submit(); });
     addCommand(tr("Halt or resume all trading"), QStringLiteral("Ctrl+H"),
-               [this] { openHaltDialog(); });
-    addCommand(tr("Cancel all open orders"), QStringLiteral("Ctrl+Shift+X"), [this] { cancelAll(); });
+               [this] { openHaltDialog(); }, Scope::Anywhere);
+    addCommand(tr("Cancel all open orders"), QStringLiteral("Ctrl+Shift+X"), [this] { cancelAll(); },
+               Scope::Anywhere);
     addCommand(tr("Go to the chart"), QStringLiteral("F6"),
                [this] { m_chart->chart().setFocus(Qt::ShortcutFocusReason); });
     const std::pair<QString, Blotter::Page> pages[] = {{tr("Show orders"), Blotter::OrdersPage},
@@ -69,11 +76,16 @@ void MainWindow::buildCommands()
                [this] { m_blotter->exportCurrent(); });
     addCommand(tr("Cancel the selected order"), {}, [this] { m_blotter->orders().cancelSelected(); });
     addCommand(tr("Change the selected order"), {}, [this] { m_blotter->orders().changeSelected(); });
-    addCommand(tr("Dark theme"), {}, [this] { switchTheme(ThemeKind::Dark); });
-    addCommand(tr("Light theme"), {}, [this] { switchTheme(ThemeKind::Light); });
-    addCommand(tr("High-contrast theme"), {}, [this] { switchTheme(ThemeKind::HighContrast); });
+    const std::pair<QString, ThemeKind> themes[] = {{tr("Dark theme"), ThemeKind::Dark},
+                                                    {tr("Light theme"), ThemeKind::Light},
+                                                    {tr("High-contrast theme"),
+                                                     ThemeKind::HighContrast}};
+    for (const auto& [title, kind] : themes) {
+        addCommand(title, {}, [this, kind = kind] { switchTheme(kind); }, Scope::Anywhere);
+    }
     addCommand(tr("Reset the layout"), {}, [this] { arrangeByDefault(); });
-    addCommand(tr("Quit"), QStringLiteral("Ctrl+Q"), [this] { close(); });
+    if (m_workspaces) buildPeopleCommands();
+    addCommand(tr("Quit"), QStringLiteral("Ctrl+Q"), [this] { close(); }, Scope::Anywhere);
 }
 
 } // namespace qd::ui

@@ -2,68 +2,19 @@
 
 #include <QApplication>
 #include <QDir>
-#include <QEventLoop>
 #include <QPainter>
 #include <QTextStream>
-#include <QTimer>
 
 #include "ui/charts/chart_panel.h"
 #include "ui/market/watchlist_view.h"
 #include "ui/orders/order_ticket.h"
-#include "ui/shell/main_window.h"
-#include "ui/state/scripted_session.h"
+#include "ui/shell/gallery_stage.h"
 
 namespace qd::ui {
 
 namespace {
 
-constexpr std::uint64_t kSeed = 20240403;
-/// Let timers of up to a few hundred milliseconds run out: previews, layouts.
-constexpr int kSettleRounds = 40;
-constexpr int kRoundMs = 10;
-
-void settle(int rounds = kSettleRounds)
-{
-    QEventLoop loop;
-    QTimer::singleShot(rounds * kRoundMs, &loop, &QEventLoop::quit);
-    loop.exec();
-    QApplication::sendPostedEvents(nullptr, QEvent::DeferredDelete);
-}
-
-/// One terminal over one scripted day.
-struct Stage {
-    explicit Stage(Theme& theme, QSize size, bool answering = true)
-        : clock(Timestamp::of("2024-04-03T14:42:17.381Z")), session(clock, kSeed),
-          desk(session, clock), random(kSeed), window(desk, theme, random)
-    {
-        session.setAnswering(answering);
-        window.resize(size);
-        window.show();
-        desk.setWatchlist(session.world().symbols());
-        desk.select(Symbol::of("SPY"));
-        session.start();
-        window.arrangeByDefault();
-        settle(answering ? kSettleRounds : 5);
-        if (!answering) return;
-        window.arrangeByDefault();
-        session.tick(12);
-        settle(4);
-    }
-
-    void typeOrder(Side side, const char* quantity)
-    {
-        window.ticket().begin(side);
-        window.ticket().setQuantity(QString::fromLatin1(quantity));
-        window.ticket().setPrice(Price::of("511.86"));
-        settle();
-    }
-
-    ScriptedClock clock;
-    ScriptedSession session;
-    Desk desk;
-    runtime::SeededRandom random;
-    MainWindow window;
-};
+using Stage = GalleryStage;
 
 class Shooter {
 public:
@@ -83,6 +34,7 @@ public:
         differences();
         traces();
         blotterPages();
+        shootPeople(m_theme, [this](QWidget& window, const QString& name) { shoot(window, name); });
     }
 
     int failures() const { return m_failures; }

@@ -51,7 +51,8 @@ private:
 
 } // namespace
 
-MainWindow::MainWindow(Desk& desk, Theme& theme, runtime::Random& random)
+MainWindow::MainWindow(Desk& desk, Theme& theme, runtime::Random& random,
+                       std::optional<People> people)
     : m_desk(desk), m_theme(theme), m_topBar(new TopBar(desk, theme)),
       m_banner(new Banner(theme, QStringLiteral("banner"))),
       m_statusLine(new StatusLine(desk, theme)), m_chart(new ChartPanel(desk, theme)),
@@ -73,7 +74,9 @@ MainWindow::MainWindow(Desk& desk, Theme& theme, runtime::Random& random)
     auto* centreColumn = new QVBoxLayout(centre);
     centreColumn->setContentsMargins(0, 0, 0, 0);
     centreColumn->addWidget(m_chart);
-    setCentralWidget(centre);
+    m_centre = new QStackedWidget(this);
+    m_centre->addWidget(centre);
+    setCentralWidget(m_centre);
     auto* footer = new QStatusBar(this);
     footer->setSizeGripEnabled(false);
     footer->setContentsMargins(0, 0, 0, 0);
@@ -82,7 +85,9 @@ MainWindow::MainWindow(Desk& desk, Theme& theme, runtime::Random& random)
     setStatusBar(footer);
     buildDocks();
     m_toasts = new ToastStack(theme, this);
+    if (people) m_workspaces = new Workspaces(*this, *m_centre, desk, theme, std::move(*people));
     buildCommands();
+    if (m_workspaces) buildMenus();
     m_palette = new CommandPalette(desk, theme, m_commands, this);
     connectDesk();
     refreshBanner();
@@ -127,6 +132,7 @@ void MainWindow::buildDocks()
 
 void MainWindow::arrangeByDefault()
 {
+    if (m_workspaces && m_workspaces->page() != Workspaces::Trading) return;
     for (QDockWidget* dock : {m_watchlistDock, m_quoteDock, m_ticketDock, m_blotterDock}) {
         dock->setFloating(false);
         dock->show();
@@ -155,6 +161,9 @@ void MainWindow::restore(const WorkspaceFile& file)
     if (holdsAny) m_desk.setWatchlists(std::move(lists), std::size_t(file.shownWatchlist));
     if (auto symbol = Symbol::parse(file.symbol.toStdString())) m_desk.select(*symbol);
     if (auto interval = parseBarInterval(file.interval.toStdString())) m_desk.setInterval(*interval);
+    if (m_workspaces && file.lockAfterMinutes >= 0) {
+        m_workspaces->setLockAfterMinutes(file.lockAfterMinutes);
+    }
     if (!file.geometry.isEmpty()) restoreGeometry(file.geometry);
     if (file.docks.isEmpty() || !restoreState(file.docks, WorkspaceFile::kVersion)) arrangeByDefault();
     m_watchlist->table().setFocus();
@@ -164,7 +173,8 @@ WorkspaceFile MainWindow::workspace() const
 {
     WorkspaceFile file;
     file.geometry = saveGeometry();
-    file.docks = saveState(WorkspaceFile::kVersion);
+    file.docks = m_workspaces ? m_workspaces->tradingDocks() : saveState(WorkspaceFile::kVersion);
+    if (m_workspaces) file.lockAfterMinutes = m_workspaces->lockAfterMinutes();
     for (const Desk::Watchlist& list : m_desk.watchlists()) {
         WorkspaceFile::Watchlist saved{list.name, {}};
         for (const Symbol& symbol : list.symbols) {
@@ -269,7 +279,7 @@ void MainWindow::refreshBanner()
 void MainWindow::showNotice(int item)
 {
     const NoticeStore::Line& line = m_desk.notices().at(item);
-    if (!line.isNotice) return;
+    if (!line.isNotice || (m_workspaces && m_workspaces->isClosed())) return;
     const Tone tone = line.severity == client::Severity::Critical  ? Tone::Crit
                       : line.severity == client::Severity::Warning ? Tone::Warn
                                                                    : Tone::Accent;

@@ -6,6 +6,7 @@
 #include "ui/shell/blotter.h"
 #include "ui/shell/command_palette.h"
 #include "ui/shell/workspace_file.h"
+#include "ui/shell/workspaces.h"
 #include "ui/widgets/plates.h"
 
 class QDockWidget;
@@ -19,11 +20,14 @@ class StatusLine;
 class TopBar;
 class WatchlistView;
 
-/// The Trading workspace: docks around the chart, the bars above and below, and every shortcut.
+/// The window: bars above and below, the Trading docks around the chart, other workspaces in their
+/// place, and every shortcut.
 class MainWindow final : public QMainWindow {
     Q_OBJECT
 public:
-    MainWindow(Desk& desk, Theme& theme, runtime::Random& random);
+    /// Without people it is the Trading workspace alone.
+    MainWindow(Desk& desk, Theme& theme, runtime::Random& random,
+               std::optional<People> people = std::nullopt);
 
     /// Symbols, theme and docks as they were; without a file, the default arrangement.
     void restore(const WorkspaceFile& workspace);
@@ -41,6 +45,8 @@ public:
     Banner& banner() { return *m_banner; }
     ToastStack& toasts() { return *m_toasts; }
     const std::vector<Command>& commands() const { return m_commands; }
+    /// Null without people.
+    Workspaces* workspaces() { return m_workspaces; }
     void openHaltDialog();
     void openTrace(const QString& traceId, quint64 sequence);
     void askConfirmation(const QString& headline,
@@ -54,7 +60,15 @@ private:
                          Qt::DockWidgetArea area, int minimumWidth);
     void buildDocks();
     void buildCommands();
-    void addCommand(const QString& title, const QString& shortcut, std::function<void()> run);
+    void buildPeopleCommands();
+    void buildMenus();
+    void followWorkspace();
+    void goTo(Workspaces::Page page);
+    void lock();
+    /// Most commands are about Trading, and go there first.
+    enum class Scope { InTrading, Anywhere };
+    void addCommand(const QString& title, const QString& shortcut, std::function<void()> run,
+                    Scope scope = Scope::InTrading);
     void connectDesk();
     void refreshBanner();
     void showNotice(int item);
@@ -72,6 +86,8 @@ private:
     Blotter* m_blotter;
     WatchlistView* m_watchlist;
     ToastStack* m_toasts;
+    QStackedWidget* m_centre = nullptr;
+    Workspaces* m_workspaces = nullptr;
     CommandPalette* m_palette = nullptr;
     QDockWidget *m_watchlistDock, *m_quoteDock, *m_ticketDock, *m_blotterDock;
     std::vector<Command> m_commands;

@@ -13,8 +13,10 @@ namespace qd::ui {
 TopBar::TopBar(Desk& desk, const Theme& theme, QWidget* parent)
     : QWidget(parent), m_desk(desk), m_theme(theme),
       m_name(new TextLabel(theme, TypeSize::Action, TypeWeight::Bold, Tone::Normal, this)),
+      m_workspace(makeButton({}, QStringLiteral("workspaceButton"), {}, this)),
       m_search(makeButton(tr("Symbol or command          Ctrl+K"), QStringLiteral("searchButton"), {},
                           this)),
+      m_person(makeButton({}, QStringLiteral("personButton"), "quiet", this)),
       m_cancelAll(makeButton(tr("Cancel all"), QStringLiteral("cancelAll"), {}, this)),
       m_halt(makeButton(tr("HALT ALL"), QStringLiteral("haltAll"), "halt", this)),
       m_environment(new Pill(theme, Pill::Style::Filled, this)),
@@ -34,13 +36,20 @@ TopBar::TopBar(Desk& desk, const Theme& theme, QWidget* parent)
     m_halt->setToolTip(tr("Stop all order entry and cancel everything (Ctrl+H)"));
     m_cancelAll->setToolTip(tr("Cancel every open order (Ctrl+Shift+X)"));
     row->addWidget(m_name);
+    row->addWidget(m_workspace);
     row->addWidget(m_search);
     row->addStretch(1);
     row->addWidget(m_environment);
     row->addWidget(m_market);
     row->addWidget(m_account);
+    row->addWidget(m_person);
     row->addWidget(m_cancelAll);
     row->addWidget(m_halt);
+    m_workspace->setToolTip(tr("Go to another workspace"));
+    m_workspace->setAccessibleName(tr("Workspace"));
+    m_person->setAccessibleName(tr("Account"));
+    m_workspace->hide();
+    m_person->hide();
     connect(m_search, &QPushButton::clicked, this, &TopBar::searchWanted);
     connect(m_cancelAll, &QPushButton::clicked, this, &TopBar::cancelAllWanted);
     connect(m_halt, &QPushButton::clicked, this, &TopBar::haltWanted);
@@ -55,6 +64,27 @@ TopBar::TopBar(Desk& desk, const Theme& theme, QWidget* parent)
     connect(m_account, &AccountStrip::widthChanged, this, &TopBar::dropByPriority);
     connect(&theme, &Theme::changed, this, qOverload<>(&QWidget::update));
     refresh();
+}
+
+void TopBar::setMenus(QMenu* workspaces, QMenu* person)
+{
+    m_workspace->setMenu(workspaces);
+    m_person->setMenu(person);
+    dropByPriority();
+}
+
+void TopBar::showWorkspace(const QString& name)
+{
+    m_workspace->setText(name);
+    m_workspace->setAccessibleName(tr("Workspace: %1").arg(name));
+    dropByPriority();
+}
+
+void TopBar::showPerson(const QString& name)
+{
+    m_person->setText(name);
+    m_person->setAccessibleName(tr("Signed in: %1").arg(name));
+    dropByPriority();
 }
 
 void TopBar::refresh()
@@ -109,6 +139,8 @@ void TopBar::dropByPriority()
         part->setVisible(fits);
         if (fits) room -= wanted + 14;
     };
+    if (m_person->menu()) keep(m_person, m_person->sizeHint().width());
+    if (m_workspace->menu()) keep(m_workspace, m_workspace->sizeHint().width());
     keep(m_search, m_search->width());
     keep(m_cancelAll, m_cancelAll->sizeHint().width());
     keep(m_market, m_market->sizeHint().width());

@@ -5,6 +5,7 @@
 #include "ui/state/desk.h"
 #include "ui/widgets/labels.h"
 
+class QMenu;
 class QPushButton;
 
 namespace qd::ui {
@@ -17,6 +18,10 @@ class TopBar final : public QWidget {
     Q_OBJECT
 public:
     TopBar(Desk& desk, const Theme& theme, QWidget* parent = nullptr);
+    /// The buttons that open these menus are there from now on.
+    void setMenus(QMenu* workspaces, QMenu* person);
+    void showWorkspace(const QString& name);
+    void showPerson(const QString& name);
     QSize minimumSizeHint() const override { return {420, metric::kTopBar}; }
 
 Q_SIGNALS:
@@ -36,7 +41,7 @@ private:
     Desk& m_desk;
     const Theme& m_theme;
     TextLabel* m_name;
-    QPushButton *m_search, *m_cancelAll, *m_halt;
+    QPushButton *m_workspace, *m_search, *m_person, *m_cancelAll, *m_halt;
     Pill *m_environment, *m_market;
     AccountStrip* m_account;
 };

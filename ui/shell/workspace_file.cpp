@@ -50,6 +50,7 @@ WorkspaceFile WorkspaceFile::load(const QString& path)
     workspace.symbol = root[QStringLiteral("symbol")].toString();
     workspace.interval = root[QStringLiteral("interval")].toString();
     workspace.theme = root[QStringLiteral("theme")].toString();
+    workspace.lockAfterMinutes = root[QStringLiteral("lockAfterMinutes")].toInt(-1);
     for (const QJsonValue& list : root[QStringLiteral("watchlists")].toArray()) {
         if (workspace.watchlists.size() < kListsMax) workspace.watchlists.append(readList(list));
     }
@@ -71,6 +72,7 @@ bool WorkspaceFile::save(const QString& path) const
     root[QStringLiteral("symbol")] = symbol;
     root[QStringLiteral("interval")] = interval;
     root[QStringLiteral("theme")] = theme;
+    if (lockAfterMinutes >= 0) root[QStringLiteral("lockAfterMinutes")] = lockAfterMinutes;
     QJsonArray lists;
     for (const Watchlist& list : watchlists) {
         lists.append(QJsonObject{{QStringLiteral("name"), list.name},

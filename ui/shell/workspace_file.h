@@ -19,6 +19,7 @@ struct WorkspaceFile {
     QList<Watchlist> watchlists;
     int shownWatchlist = 0;
     QString symbol, interval, theme;
+    int lockAfterMinutes = -1; ///< 0: never; -1: not said
 
     static WorkspaceFile load(const QString& path);
     bool save(const QString& path) const;

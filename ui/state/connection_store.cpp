@@ -86,6 +86,7 @@ void ConnectionStore::arrange()
         gone.method = connection.link.method;
         m_lines.push_back({gone, connection});
     }
+    Q_EMIT rearranged();
     Q_EMIT changed();
 }
 

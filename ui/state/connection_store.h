@@ -38,6 +38,8 @@ public:
 
 Q_SIGNALS:
     void changed();
+    /// The lines were made anew: their numbers mean something else.
+    void rearranged();
     /// What was asked for is done, or not: for people.
     void told(bool isDone, const QString& title, const QString& text);
 

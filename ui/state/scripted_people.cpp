@@ -130,6 +130,16 @@ ScriptedPeople::Reply ScriptedPeople::answerTo(const client::ApiCall& call)
     if (line.find("/v1/users") != std::string::npos) return ofAdministration(line, call.body);
     if (line.find("/v1/connections") != std::string::npos) return ofConnections(line, call.body);
     if (line == "POST /v1/broker/session/take-over") return {};
+    if (line == "GET /v1/mailbox") {
+        if (!isOwner) return refusal(403, "auth.owner_only");
+        return {200, R"({"delivery":"local","messages":[{"id":"2","to":"zoe@example.org",)"
+                     R"("kind":"verify_email","subject":"Verify your address","text":)"
+                     R"("Somebody, probably you, made an account with this address.\n\nThe code )"
+                     R"(is 428117. It is good for 30 minutes.","createdAt":"2024-04-03T14:31:00Z"},)"
+                     R"({"id":"1","to":"farid@example.org","kind":"verify_email",)"
+                     R"("subject":"Verify your address","text":"The code is 552310.",)"
+                     R"("createdAt":"2024-04-03T14:20:00Z"}]})"};
+    }
     return ofTheSignedIn(line, call.body);
 }
 

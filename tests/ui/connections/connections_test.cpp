@@ -275,6 +275,19 @@ private Q_SLOTS:
         QVERIFY(stage.wasCalled("POST /v1/broker/session/take-over"));
     }
 
+    void whatIsSelectedStaysSelected()
+    {
+        Stage stage;
+        stage.load();
+        stage.select("tradier");
+        stage.status.setReport({}); // once a second
+        stage.view.refresh();
+        QSignalSpy rearranged(&stage.store, &ConnectionStore::rearranged);
+        QTRY_COMPARE(rearranged.count(), 1);
+        QCOMPARE(stage.view.table().currentItem(), stage.store.itemOf(BrokerId("tradier")));
+        QVERIFY(!stage.button("connectBroker")->isHidden());
+    }
+
     void offlineWhatWasKnownStaysAndSaysSo()
     {
         Stage stage;

@@ -1,10 +1,12 @@
 #include <QCheckBox>
 #include <QDialog>
+#include <QPlainTextEdit>
 #include <QSignalSpy>
 
 #include "tests/ui/people/people_stage.h"
 #include "ui/people/account_view.h"
 #include "ui/people/administration_view.h"
+#include "ui/people/mailbox_dialog.h"
 #include "ui/people/totp_dialog.h"
 
 using namespace qd;
@@ -60,6 +62,17 @@ private Q_SLOTS:
         QTRY_COMPARE(told.count(), 1);
         QVERIFY(stage.wasCalled("POST /v1/users"));
         QVERIFY(stage.people.lastBody().find("\"admin\"") != std::string::npos);
+    }
+
+    void theOwnerReadsTheCodesThatNoServerTookAlong()
+    {
+        Stage stage;
+        stage.identity.beOwner();
+        MailboxDialog dialog(stage.theme, stage.people, nullptr);
+        dialog.setVisible(true);
+        auto* text = dialog.findChild<QPlainTextEdit*>(QStringLiteral("mailText"));
+        QTRY_VERIFY(text->toPlainText().contains(QStringLiteral("428117")));
+        QCOMPARE(dialog.findChild<DataTable*>()->rowModel()->itemCount(), 2);
     }
 
     void theDevicesAreListedWithThisOneMarkedAndOthersCanBeEnded()
