@@ -9,6 +9,7 @@
 #include "services/brokers/alpaca/alpaca_feed.h"
 #include "services/brokers/ibkr/ibkr_broker.h"
 #include "services/brokers/tradier/tradier_broker.h"
+#include "services/brokers/tradier/tradier_feed.h"
 #include "tests/support/sim_world.h"
 
 namespace {
@@ -70,6 +71,23 @@ OrderRequest order()
     return request;
 }
 
+TradierSettings tradierSettings()
+{
+    TradierSettings settings;
+    settings.baseUrl = "https://venue.test";
+    settings.accountNumber = "VA000001";
+    settings.token = runtime::Secret("token");
+    return settings;
+}
+
+std::unique_ptr<IbkrBroker> makeIbkr(World& world)
+{
+    IbkrSettings settings;
+    settings.gatewayUrl = "https://venue.test/v1/api";
+    return std::make_unique<IbkrBroker>(std::move(settings), world.http, world.sockets, world.core,
+                                        world.world.random());
+}
+
 std::unique_ptr<Broker> make(int which, World& world)
 {
     if (which == 0) {
@@ -81,18 +99,10 @@ std::unique_ptr<Broker> make(int which, World& world)
         return std::make_unique<AlpacaBroker>(std::move(settings), world.http, world.sockets,
                                               world.core, world.world.random());
     }
-    if (which == 1) {
-        TradierSettings settings;
-        settings.baseUrl = "https://venue.test";
-        settings.accountNumber = "VA000001";
-        settings.token = runtime::Secret("token");
-        return std::make_unique<TradierBroker>(std::move(settings), world.http, world.sockets,
+    if (which == 1)
+        return std::make_unique<TradierBroker>(tradierSettings(), world.http, world.sockets,
                                                world.core, world.world.random());
-    }
-    IbkrSettings settings;
-    settings.gatewayUrl = "https://venue.test/v1/api";
-    return std::make_unique<IbkrBroker>(std::move(settings), world.http, world.sockets, world.core,
-                                        world.world.random());
+    return makeIbkr(world);
 }
 
 /// `isTaken`: the venue has said so, however it put the rest.
@@ -113,7 +123,32 @@ void askAll(Broker& broker, World& world, bool isTaken)
 }
 
 /// Snapshots of symbols of which some are not told of, and their bars.
-void askFeed(World& world)
+void ask(MarketFeed& feed, World& world)
+{
+    const auto from = Timestamp::of("2026-01-05T15:00:00Z");
+    for (const char* symbol : {"SPY", "SPY260116C00500000"})
+        for (const auto interval : {BarInterval::Minute1, BarInterval::Day1})
+            feed.bars(Symbol::of(symbol), interval, from, from + std::chrono::hours(1), world.once());
+    feed.snapshots({Symbol::of("SPY"), Symbol::of("AAPL")}, [](const auto&) {});
+    world.world.run(std::chrono::hours(1));
+}
+
+void askTradierFeed(World& world)
+{
+    TradierFeed feed(tradierSettings(), world.http, world.sockets, world.core, world.core,
+                     world.world.random());
+    ask(feed, world);
+}
+
+void askIbkrFeed(World& world)
+{
+    const auto broker = makeIbkr(world);
+    const auto feed = broker->makeFeed(world.sockets, world.world.random());
+    ask(*feed, world);
+    broker->stop();
+}
+
+void askAlpacaFeed(World& world)
 {
     AlpacaSettings settings;
     settings.dataUrl = "https://venue.test";
@@ -122,12 +157,7 @@ void askFeed(World& world)
     settings.secretKey = runtime::Secret("secret");
     AlpacaFeed feed(std::move(settings), world.http, world.sockets, world.core, world.core,
                     world.world.random());
-    const auto from = Timestamp::of("2026-01-05T15:00:00Z");
-    for (const char* symbol : {"SPY", "SPY260116C00500000"})
-        feed.bars(Symbol::of(symbol), BarInterval::Minute1, from, from + std::chrono::hours(1),
-                  world.once());
-    feed.snapshots({Symbol::of("SPY"), Symbol::of("AAPL")}, [](const auto&) {});
-    world.world.runUntilIdle();
+    ask(feed, world);
 }
 
 } // namespace
@@ -139,10 +169,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
     World world;
     world.http.answer.status = kStatuses[bytes[0] / 4 % std::size(kStatuses)];
     world.http.answer.body.assign(reinterpret_cast<const char*>(bytes) + 1, size - 1);
-    const int which = bytes[0] % 4;
+    const int which = bytes[0] % 6;
     std::unique_ptr<Broker> broker; // ends after what was asked is told
-    if (which == 3) {
-        askFeed(world);
+    if (which >= 3) {
+        which == 3 ? askAlpacaFeed(world) : which == 4 ? askTradierFeed(world) : askIbkrFeed(world);
     } else {
         broker = make(which, world);
         askAll(*broker, world, /*isTaken=*/which == 0 && world.http.answer.status < 400);

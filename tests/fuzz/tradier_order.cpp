@@ -1,7 +1,8 @@
-// Tradier's REST texts and account events: whatever comes, a reader answers with a value or an error.
+// Tradier's REST texts, account and market events: whatever comes, a reader answers with a value or an error.
 // uses: models/base models/market models/orders services/json services/brokers
 #include <cstdint>
 
+#include "services/brokers/tradier/market_json.h"
 #include "services/brokers/tradier/order_tracker.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size)
@@ -34,5 +35,17 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (const auto position = tradier::readPosition(root, account))
         QD_ASSERT(position->quantity.abs() <= tradier::kQuantityMax);
     (void)tradier::readSecurity(root);
+    if (const auto event = tradier::readMarketEvent(root, now); event && *event) {
+        if (const auto* quote = std::get_if<Quote>(&**event))
+            QD_ASSERT(quote->bid <= tradier::kPriceMax && !quote->askSize.isNegative());
+        if (const auto* trade = std::get_if<Trade>(&**event))
+            QD_ASSERT(!trade->price.isNegative() && trade->eventTime.isSet());
+    }
+    for (const auto zone : {tradier::DayZone::NewYork, tradier::DayZone::Utc}) {
+        (void)tradier::readQuoteRow(root, now, zone);
+        (void)tradier::readDayBar(root, zone);
+    }
+    if (const auto bar = tradier::readSale(root))
+        QD_ASSERT(tradier::gather({*bar, *bar}, std::chrono::hours(1)).size() == 1);
     return 0;
 }
