@@ -55,6 +55,17 @@ const Access* AccessTable::find(std::string_view token) const
     return found->second.access;
 }
 
+const Access* AccessTable::findSession(const SessionId& session) const
+{
+    const auto found = m_sessions.find(session);
+    if (found == m_sessions.end()) return nullptr;
+    const Duration now = m_clock.steady();
+    const auto& tokens = found->second.tokens;
+    const bool isGood = std::any_of(tokens.begin(), tokens.end(),
+                                    [now](const Token& token) { return token.until > now; });
+    return isGood ? &found->second.access : nullptr;
+}
+
 bool AccessTable::isSteppedUp(const Access& access) const
 {
     return m_clock.steady() < access.steppedUpUntil;

@@ -36,6 +36,8 @@ public:
                Duration life);
     /// Null: nobody's, or no longer good. Valid until the next change.
     const Access* find(std::string_view token) const;
+    /// As `find`, of a session. Null: it has no token that is good.
+    const Access* findSession(const SessionId& session) const;
     bool isSteppedUp(const Access& access) const;
     /// For `life` from now on. False: the session has no token here.
     bool stepUp(const SessionId& session, Duration life);

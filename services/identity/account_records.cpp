@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "services/identity/queries.h"
+#include "services/identity/sealed_places.h"
 
 namespace qd::identity {
 namespace {
@@ -13,13 +14,14 @@ constexpr std::string_view kAccountSelect =
     " FROM identity_users AS u LEFT JOIN identity_profiles AS p ON p.user = u.id"
     " LEFT JOIN identity_totp AS t ON t.user = u.id ";
 
-AccountRecord accountRecordOf(const storage::Statement& row)
+AccountRecord accountRecordOf(const storage::Statement& row, const TokenKey& key)
 {
     AccountRecord record;
     User& user = record.user;
     user.id = UserId(std::string(row.text(0)));
-    user.email = EmailAddress::parse(row.text(1)).value_or(EmailAddress{});
-    user.displayName = DisplayName::parse(row.text(2)).value_or(DisplayName{});
+    user.email = EmailAddress::parse(key.open(kEmailPlace, user.id, row.text(1))).value_or(EmailAddress{});
+    user.displayName =
+        DisplayName::parse(key.open(kNamePlace, user.id, row.text(2))).value_or(DisplayName{});
     user.roles = Roles::parse(row.text(3)).value_or(Roles{});
     user.emailVerified = row.integer(4) != 0;
     user.disabled = row.integer(5) != 0;
@@ -32,14 +34,14 @@ AccountRecord accountRecordOf(const storage::Statement& row)
     return record;
 }
 
-Result<std::optional<AccountRecord>> findWhere(storage::Database& database,
-                                               std::string_view condition, const std::string& key,
+Result<std::optional<AccountRecord>> findWhere(storage::Database& database, const TokenKey& key,
+                                               std::string_view condition, const std::string& value,
                                                const std::string& recoveryHash)
 {
     std::optional<AccountRecord> found;
     const auto read = forEachRow(
         database, fmt::format("{}{}", kAccountSelect, condition),
-        [&](const storage::Statement& row) { found = accountRecordOf(row); }, key);
+        [&](const storage::Statement& row) { found = accountRecordOf(row, key); }, value);
     if (!read) return tl::unexpected(read.error());
     // Asked for nobody too, so that both look alike.
     const auto codes =
@@ -70,23 +72,23 @@ Result<bool> hasChanged(storage::Transaction& transaction, const Result<void>& d
 
 } // namespace
 
-Result<std::optional<AccountRecord>> findAccount(storage::Database& database,
+Result<std::optional<AccountRecord>> findAccount(storage::Database& database, const TokenKey& key,
                                                  const std::string& emailKey,
                                                  const std::string& recoveryHash)
 {
-    return findWhere(database, "WHERE u.email_key = ?", emailKey, recoveryHash);
+    return findWhere(database, key, "WHERE u.email_key = ?", key.addressIndex(emailKey), recoveryHash);
 }
 
 Result<std::optional<AccountRecord>> findAccountById(storage::Database& database,
-                                                     const UserId& user,
+                                                     const TokenKey& key, const UserId& user,
                                                      const std::string& recoveryHash)
 {
-    return findWhere(database, "WHERE u.id = ?", user.text(), recoveryHash);
+    return findWhere(database, key, "WHERE u.id = ?", user.text(), recoveryHash);
 }
 
-Result<AccountRecord> accountOf(storage::Database& database, const UserId& user)
+Result<AccountRecord> accountOf(storage::Database& database, const TokenKey& key, const UserId& user)
 {
-    auto found = findAccountById(database, user);
+    auto found = findAccountById(database, key, user);
     if (!found) return tl::unexpected(found.error());
     if (!*found) return fail(ErrorKind::NotFound, "identity.no_account", "there is no such account");
     return std::move(**found);
@@ -97,31 +99,37 @@ Result<std::int64_t> countAccounts(storage::Database& database)
     return numberOf(database, "SELECT count(*) FROM identity_users");
 }
 
-Result<std::vector<User>> listAccounts(storage::Database& database, const std::string& afterKey,
-                                       std::size_t limit)
+Result<std::vector<User>> listAccounts(storage::Database& database, const TokenKey& key,
+                                       const UserId& after, std::size_t limit)
 {
     std::vector<User> users;
     const auto read = forEachRow(
-        database, fmt::format("{}WHERE u.email_key > ? ORDER BY u.email_key LIMIT ?", kAccountSelect),
-        [&](const storage::Statement& row) { users.push_back(accountRecordOf(row).user); }, afterKey,
+        database,
+        fmt::format("{}WHERE ?1 = '' OR (u.created, u.id) >"
+                    " (SELECT created, id FROM identity_users WHERE id = ?1)"
+                    " ORDER BY u.created, u.id LIMIT ?2",
+                    kAccountSelect),
+        [&](const storage::Statement& row) { users.push_back(accountRecordOf(row, key).user); },
+        after.text(),
         static_cast<std::int64_t>(limit));
     if (!read) return tl::unexpected(read.error());
     return users;
 }
 
-Result<void> insertAccount(storage::Transaction& transaction, const User& user,
+Result<void> insertAccount(storage::Transaction& transaction, const TokenKey& key, const User& user,
                            const std::string& password)
 {
     auto& database = transaction.database();
     return execute(database,
                    "INSERT INTO identity_users(id, email_key, email, roles, password, verified,"
                    " disabled, created) VALUES(?,?,?,?,?,?,?,?)",
-                   user.id.text(), user.email.key(), user.email.text(), user.roles.toString(),
+                   user.id.text(), key.addressIndex(user.email.key()),
+                   key.seal(kEmailPlace, user.id, user.email.text()), user.roles.toString(),
                    password, user.emailVerified ? 1 : 0, user.disabled ? 1 : 0, user.createdAt)
         .and_then([&] {
             return execute(database,
                            "INSERT INTO identity_profiles(user, display_name) VALUES(?,?)",
-                           user.id.text(), user.displayName.text());
+                           user.id.text(), key.seal(kNamePlace, user.id, user.displayName.text()));
         });
 }
 

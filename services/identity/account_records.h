@@ -6,6 +6,7 @@
 
 #include "models/accounts/user.h"
 #include "services/identity/record.h"
+#include "services/identity/token_key.h"
 
 namespace qd::identity {
 
@@ -20,22 +21,24 @@ struct AccountRecord {
 
 /// All of these run in the caller's transaction, on the writer's executor.
 
-/// `recoveryHash`: of a recovery code to look for; empty for none.
-Result<std::optional<AccountRecord>> findAccount(storage::Database& database,
+/// Names and addresses are sealed with `key`. `recoveryHash`: of a recovery code to look for; empty
+/// for none.
+Result<std::optional<AccountRecord>> findAccount(storage::Database& database, const TokenKey& key,
                                                  const std::string& emailKey,
                                                  const std::string& recoveryHash = {});
 Result<std::optional<AccountRecord>> findAccountById(storage::Database& database,
-                                                     const UserId& user,
+                                                     const TokenKey& key, const UserId& user,
                                                      const std::string& recoveryHash = {});
 /// As `findAccountById`; NotFound "identity.no_account" if there is none.
-Result<AccountRecord> accountOf(storage::Database& database, const UserId& user);
+Result<AccountRecord> accountOf(storage::Database& database, const TokenKey& key,
+                                const UserId& user);
 Result<std::int64_t> countAccounts(storage::Database& database);
-/// By address, those after `afterKey`, at most `limit`.
-Result<std::vector<User>> listAccounts(storage::Database& database, const std::string& afterKey,
-                                       std::size_t limit);
+/// In the order they were made, those after `after` (empty: from the first), at most `limit`.
+Result<std::vector<User>> listAccounts(storage::Database& database, const TokenKey& key,
+                                       const UserId& after, std::size_t limit);
 
 /// The account and its profile. Fails with: Conflict "storage.constraint" (the address is taken).
-Result<void> insertAccount(storage::Transaction& transaction, const User& user,
+Result<void> insertAccount(storage::Transaction& transaction, const TokenKey& key, const User& user,
                            const std::string& password);
 Result<void> storePassword(storage::Transaction& transaction, const UserId& user,
                            const std::string& password);

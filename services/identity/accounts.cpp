@@ -9,6 +9,7 @@ namespace qd::identity {
 namespace {
 
 constexpr std::size_t kRemovedAtOnce = 200;
+constexpr std::string_view kOwner = "user:owner"; ///< the owner of the installation, as in the log
 
 tl::unexpected<Refused> refusedAs(ErrorKind kind, std::string code, std::string detail)
 {
@@ -75,11 +76,11 @@ Result<void> storeSignUp(storage::Transaction& transaction, const SigningUp& up,
                     "the owner makes the first account");
     if (*total >= up.accountsMax)
         return fail(ErrorKind::Unavailable, "identity.accounts_full", "there are too many accounts");
-    const auto known = findAccount(transaction.database(), up.user.email.key());
+    const auto known = findAccount(transaction.database(), key, up.user.email.key());
     if (!known) return tl::unexpected(known.error());
     const UserId user = *known ? (*known)->user.id : up.user.id;
     const bool isVerified = *known && (*known)->user.emailVerified;
-    const auto stored = *known ? Result<void>() : insertAccount(transaction, up.user, up.password);
+    const auto stored = *known ? Result<void>() : insertAccount(transaction, key, up.user, up.password);
     return stored
         .and_then([&] {
             return note(transaction, *known ? "account.sign_up_repeated" : "account.created",
@@ -130,8 +131,11 @@ void Accounts::hashNew(runtime::Secret password, std::vector<std::string> words,
          alive = std::weak_ptr<bool>(m_alive)](const Result<void>& done) {
             if (alive.expired()) return;
             if (!done) return then(tl::unexpected(refusedFor(Refusal::Busy)));
-            if (!hashing->verdict.accepted)
-                return then(tl::unexpected(refusedWith(weakPassword(hashing->verdict))));
+            if (!hashing->verdict.accepted) {
+                Refused refused = refusedWith(weakPassword(hashing->verdict));
+                refused.verdict = std::move(hashing->verdict);
+                return then(tl::unexpected(std::move(refused)));
+            }
             then(std::move(hashing->hash));
         });
 }
@@ -150,14 +154,14 @@ void Accounts::createFirst(NewAccount account, const By& by, Answer<User> then)
             [this, user, by, then = std::move(then)](tl::expected<std::string, Refused> hash) {
                 if (!hash) return then(tl::unexpected(std::move(hash.error())));
                 submit(
-                    [user, by, hash = *hash](storage::Transaction& transaction) -> Result<void> {
+                    [user, by, hash = *hash, key = m_the.check.key](storage::Transaction& transaction) -> Result<void> {
                         const auto total = countAccounts(transaction.database());
                         if (!total) return tl::unexpected(total.error());
                         if (*total > 0)
                             return fail(ErrorKind::Conflict, "identity.not_first",
                                         "there are accounts already: sign up, and let an "
                                         "administrator grant the role");
-                        return insertAccount(transaction, user, hash).and_then([&] {
+                        return insertAccount(transaction, *key, user, hash).and_then([&] {
                             return note(transaction, "account.created", subjectOf(user.id), by,
                                         accountJson(user, "local"));
                         });
@@ -167,6 +171,63 @@ void Accounts::createFirst(NewAccount account, const By& by, Answer<User> then)
                         then(user);
                     });
             });
+}
+
+void Accounts::create(NewAccount account, Roles roles, const By& by, Answer<User> then)
+{
+    User user;
+    user.id = UserId(m_the.check.random.uuidV4());
+    user.email = std::move(account.email);
+    user.displayName = std::move(account.name);
+    user.roles = roles;
+    user.emailVerified = !account.password.empty();
+    user.createdAt = now();
+    constexpr std::size_t kUnguessableBytes = 32;
+    auto password = user.emailVerified
+                        ? std::move(account.password)
+                        : runtime::Secret(toHexText(randomBytes(m_the.check.random, kUnguessableBytes)));
+    auto words = wordsOf(user.email, user.displayName);
+    hashNew(std::move(password), std::move(words),
+            [this, user, by, then = std::move(then)](tl::expected<std::string, Refused> hash) {
+                if (!hash) return then(tl::unexpected(std::move(hash.error())));
+                storeCreated(user, *hash, by, then);
+            });
+}
+
+void Accounts::storeCreated(const User& user, const std::string& password, const By& by,
+                            Answer<User> then)
+{
+    submit(
+        [user, by, password, accountsMax = m_settings.accountsMax, key = m_the.check.key,
+         mailId = m_the.check.random.uuidV4()](storage::Transaction& transaction) -> Result<void> {
+            const auto total = countAccounts(transaction.database());
+            if (!total) return tl::unexpected(total.error());
+            const bool mayBeFirst =
+                by.actor == kOwner && user.emailVerified && user.roles.contains(Role::Admin);
+            if (*total == 0 && !mayBeFirst)
+                return fail(ErrorKind::Conflict, "identity.not_first",
+                            "the first account is an administrator with a password, made by the "
+                            "owner");
+            if (*total >= accountsMax)
+                return fail(ErrorKind::Unavailable, "identity.accounts_full",
+                            "there are too many accounts");
+            const auto known = findAccount(transaction.database(), *key, user.email.key());
+            if (!known) return tl::unexpected(known.error());
+            if (*known)
+                return fail(ErrorKind::Conflict, "identity.email_taken",
+                            "there is an account with this address");
+            const auto stored = insertAccount(transaction, *key, user, password).and_then([&] {
+                return note(transaction, "account.created", subjectOf(user.id), by,
+                            accountJson(user, "local"));
+            });
+            if (!stored || user.emailVerified) return stored;
+            return postMail(transaction,
+                            {mailId, user.id, MailKind::ResetPassword, user.createdAt}, *key, by);
+        },
+        [user, then = std::move(then)](const Result<std::int64_t>& outcome) {
+            if (!outcome) return then(tl::unexpected(refusedWith(outcome.error())));
+            then(user);
+        });
 }
 
 void Accounts::signUp(NewAccount account, const Visitor& visitor, Answer<void> then)
@@ -238,7 +299,7 @@ void Accounts::requestReset(const EmailAddress& email, const Visitor& visitor, A
         [emailKey = email.key(), mailId = m_the.check.random.uuidV4(), now = now(), network,
          by = byVisitor(visitor),
          key = m_the.check.key](storage::Transaction& transaction) -> Result<void> {
-            const auto account = findAccount(transaction.database(), emailKey);
+            const auto account = findAccount(transaction.database(), *key, emailKey);
             if (!account) return tl::unexpected(account.error());
             const auto subject =
                 *account ? subjectOf((*account)->user.id) : std::string("user/unknown");
@@ -271,14 +332,14 @@ void Accounts::resetPassword(runtime::Secret token, runtime::Secret password,
     // Looked at before it is spent: a password that is refused does not cost the link, and a token
     // that was made up does not cost a hash.
     submit(
-        [reset, now = now()](storage::Transaction& transaction) -> Result<void> {
+        [reset, key = m_the.check.key, now = now()](storage::Transaction& transaction) -> Result<void> {
             auto& database = transaction.database();
             const auto user =
                 findMailToken(database, reset->token.revealForUse(), MailKind::ResetPassword, now);
             if (!user) return tl::unexpected(user.error());
             reset->user.reset();
             if (!*user) return {};
-            auto account = accountOf(database, **user);
+            auto account = accountOf(database, *key, **user);
             if (!account) return tl::unexpected(account.error());
             reset->user = std::move(account->user);
             return {};

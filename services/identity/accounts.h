@@ -86,6 +86,11 @@ public:
     /// By the owner of the installation; needs no mail. Fails with: Conflict "identity.not_first";
     /// Invalid "identity.weak_password", field "password".
     void createFirst(NewAccount account, const By& by, Answer<User> then);
+    /// By an administrator. With a password the address counts as verified; without one a mail brings
+    /// the token to set it with. The first account is the owner's to make (`By` is "user:owner"), as
+    /// with `createFirst`. Fails with: Conflict "identity.email_taken", "identity.not_first"; Invalid
+    /// "identity.weak_password"; Unavailable "identity.busy", "identity.accounts_full".
+    void create(NewAccount account, Roles roles, const By& by, Answer<User> then);
     /// Always the same answer; what follows is in the mail. Fails with: Invalid
     /// "identity.weak_password", Denied "identity.sign_up_closed" (also before there is a first
     /// account), Unavailable "identity.wait", "identity.busy", "identity.accounts_full",
@@ -128,9 +133,11 @@ public:
     void revoke(const UserId& user, Role role, const By& by, std::function<void(Result<Roles>)> then);
     void setDisabled(const UserId& user, bool disabled, const By& by,
                      std::function<void(Result<void>)> then);
-    /// By address, those after `afterKey` (`EmailAddress::key`); at most `kListMax`.
-    void list(const std::string& afterKey, std::size_t limit,
+    /// In the order they were made, those after `after` (empty: from the first); at most `kListMax`.
+    void list(const UserId& after, std::size_t limit,
               std::function<void(Result<std::vector<User>>)> then);
+    /// NotFound "identity.no_account".
+    void findByAddress(const EmailAddress& email, std::function<void(Result<User>)> then);
     void find(const UserId& user, std::function<void(Result<User>)> then);
     static constexpr std::size_t kListMax = 500;
 
@@ -148,6 +155,7 @@ private:
     void signedIn(Judgement judgement, Visitor visitor, Answer<SignedIn> then);
     void refuse(const Judgement& judgement, std::string_view event, const Visitor& visitor,
                 std::function<void(Refused)> then);
+    void storeCreated(const User& user, const std::string& password, const By& by, Answer<User> then);
     void storeReset(runtime::Secret token, const std::string& password, const Visitor& visitor,
                     Answer<void> then);
     void storeChanged(const Access& access, const Judgement& judgement, const std::string& password,

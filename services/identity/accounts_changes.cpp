@@ -35,8 +35,8 @@ void Accounts::enrolTotp(const Access& access, std::function<void(Result<runtime
     const std::string nonce = toHexText(randomBytes(m_the.check.random, kTotpNonceBytes));
     const auto email = std::make_shared<std::string>();
     submit(
-        [user = access.user, nonce, email](storage::Transaction& transaction) -> Result<void> {
-            const auto account = accountOf(transaction.database(), user);
+        [user = access.user, nonce, email, key = m_the.check.key](storage::Transaction& transaction) -> Result<void> {
+            const auto account = accountOf(transaction.database(), *key, user);
             if (!account) return tl::unexpected(account.error());
             *email = account->user.email.text();
             return storeTotp(transaction, user, nonce).and_then([&] {
@@ -64,7 +64,7 @@ void Accounts::confirmTotp(const Access& access, const runtime::Secret& code,
     submit(
         [user = access.user, typed, hashes = std::move(hashes), key = m_the.check.key,
          now = now()](storage::Transaction& transaction) -> Result<void> {
-            const auto account = accountOf(transaction.database(), user);
+            const auto account = accountOf(transaction.database(), *key, user);
             if (!account) return tl::unexpected(account.error());
             if (account->totpNonce.empty() || account->user.secondFactor != SecondFactor::None)
                 return fail(ErrorKind::Conflict, "identity.totp_not_begun",
@@ -117,8 +117,8 @@ void Accounts::changeRoles(const UserId& user, Role role, bool isGrant, const By
 {
     const auto roles = std::make_shared<Roles>();
     submit(
-        [user, role, isGrant, by, roles](storage::Transaction& transaction) -> Result<void> {
-            const auto account = accountOf(transaction.database(), user);
+        [user, role, isGrant, by, roles, key = m_the.check.key](storage::Transaction& transaction) -> Result<void> {
+            const auto account = accountOf(transaction.database(), *key, user);
             if (!account) return tl::unexpected(account.error());
             const Roles before = account->user.roles;
             *roles = isGrant ? before.with(role) : before.without(role);
@@ -140,9 +140,9 @@ void Accounts::setDisabled(const UserId& user, bool disabled, const By& by,
 {
     const auto ended = std::make_shared<std::vector<SessionId>>();
     submit(
-        [user, disabled, by, ended](storage::Transaction& transaction) -> Result<void> {
+        [user, disabled, by, ended, key = m_the.check.key](storage::Transaction& transaction) -> Result<void> {
             ended->clear();
-            const auto account = accountOf(transaction.database(), user);
+            const auto account = accountOf(transaction.database(), *key, user);
             if (!account) return tl::unexpected(account.error());
             if (account->user.disabled == disabled) return {};
             if (auto stored = storeDisabled(transaction, user, disabled); !stored) return stored;
@@ -161,14 +161,14 @@ void Accounts::setDisabled(const UserId& user, bool disabled, const By& by,
         });
 }
 
-void Accounts::list(const std::string& afterKey, std::size_t limit,
+void Accounts::list(const UserId& after, std::size_t limit,
                     std::function<void(Result<std::vector<User>>)> then)
 {
     const auto users = std::make_shared<std::vector<User>>();
     submit(
-        [afterKey, limit = std::min(limit, kListMax),
+        [after, limit = std::min(limit, kListMax), key = m_the.check.key,
          users](storage::Transaction& transaction) -> Result<void> {
-            auto read = listAccounts(transaction.database(), afterKey, limit);
+            auto read = listAccounts(transaction.database(), *key, after, limit);
             if (!read) return tl::unexpected(read.error());
             *users = std::move(*read);
             return {};
@@ -179,12 +179,30 @@ void Accounts::list(const std::string& afterKey, std::size_t limit,
         });
 }
 
+void Accounts::findByAddress(const EmailAddress& email, std::function<void(Result<User>)> then)
+{
+    const auto found = std::make_shared<User>();
+    submit(
+        [emailKey = email.key(), found, key = m_the.check.key](storage::Transaction& transaction) -> Result<void> {
+            auto account = findAccount(transaction.database(), *key, emailKey);
+            if (!account) return tl::unexpected(account.error());
+            if (!*account)
+                return fail(ErrorKind::NotFound, "identity.no_account", "there is no such account");
+            *found = std::move((*account)->user);
+            return {};
+        },
+        [found, then = std::move(then)](const Result<std::int64_t>& outcome) {
+            if (!outcome) return then(tl::unexpected(outcome.error()));
+            then(std::move(*found));
+        });
+}
+
 void Accounts::find(const UserId& user, std::function<void(Result<User>)> then)
 {
     const auto found = std::make_shared<User>();
     submit(
-        [user, found](storage::Transaction& transaction) -> Result<void> {
-            auto account = accountOf(transaction.database(), user);
+        [user, found, key = m_the.check.key](storage::Transaction& transaction) -> Result<void> {
+            auto account = accountOf(transaction.database(), *key, user);
             if (!account) return tl::unexpected(account.error());
             *found = std::move(account->user);
             return {};

@@ -43,7 +43,7 @@ struct SignInOutcome {
 /// Record it and open the session, or, if the code was spent meanwhile, record that.
 Result<void> storeSignIn(storage::Transaction& transaction, const Judgement& judgement,
                          const SessionRecord& record, const SessionSettings& settings,
-                         const By& by, SignInOutcome& outcome)
+                         const By& by, const TokenKey& key, SignInOutcome& outcome)
 {
     outcome = {};
     const auto recorded = judgement.record(transaction);
@@ -54,7 +54,7 @@ Result<void> storeSignIn(storage::Transaction& transaction, const Judgement& jud
                     refusalJson(judgement, record.facts.address));
     }
     auto opened =
-        openSession(transaction, record, /*isNewDevice=*/!judgement.isKnownDevice, settings, by);
+        openSession(transaction, key, record, /*isNewDevice=*/!judgement.isKnownDevice, settings, by);
     if (!opened) return tl::unexpected(opened.error());
     outcome.session = std::move(*opened);
     return {};
@@ -125,10 +125,10 @@ void Accounts::signedIn(Judgement judgement, Visitor visitor, Answer<SignedIn> t
                              std::move(visitor.device), networkOf(visitor.address));
     going->judgement = std::move(judgement);
     submit(
-        [going, settings = m_the.sessions.settings(),
+        [going, settings = m_the.sessions.settings(), key = m_the.check.key,
          trace = visitor.traceId](storage::Transaction& transaction) {
             return storeSignIn(transaction, going->judgement, going->record, settings,
-                               byUser(going->record.facts.user, trace), going->outcome);
+                               byUser(going->record.facts.user, trace), *key, going->outcome);
         },
         [this, going, then = std::move(then)](const Result<std::int64_t>& outcome) {
             if (!outcome) {

@@ -161,12 +161,12 @@ void CredentialCheck::lookUp(const Step& trial, void (CredentialCheck::*next)(co
 {
     const auto found = std::make_shared<std::optional<AccountRecord>>();
     m_the.writer.submit(
-        [found, emailKey = trial->typed.emailKey, user = trial->typed.user,
+        [found, key = m_the.key, emailKey = trial->typed.emailKey, user = trial->typed.user,
          recovery = recoveryFingerprint(trial->typed.code.revealForUse())](
             storage::Transaction& transaction) -> Result<void> {
             auto& database = transaction.database();
-            auto read = emailKey.empty() ? findAccountById(database, user, recovery)
-                                         : findAccount(database, emailKey, recovery);
+            auto read = emailKey.empty() ? findAccountById(database, *key, user, recovery)
+                                         : findAccount(database, *key, emailKey, recovery);
             if (!read) return tl::unexpected(read.error());
             *found = std::move(*read);
             return {};

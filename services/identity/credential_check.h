@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "models/accounts/password_strength.h"
 #include "models/accounts/proof_of_work.h"
 #include "services/identity/account_records.h"
 #include "services/identity/hash_queue.h"
@@ -22,6 +23,7 @@ struct Refused {
     Error error;
     Duration retryAfter{};                    ///< > 0: ask again after that
     std::optional<ProofChallenge> challenge; ///< come back with its solution
+    std::optional<PasswordVerdict> verdict = {}; ///< what is weak about the new password
 };
 /// The same answer for a wrong password and for no such account.
 Refused refusedFor(Refusal refusal);

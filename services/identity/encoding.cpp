@@ -1,6 +1,7 @@
 #include "services/identity/encoding.h"
 
 #include <algorithm>
+#include <memory>
 
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
@@ -11,6 +12,28 @@
 
 namespace qd::identity {
 namespace {
+
+constexpr std::size_t kSivKeyBytes = 64; ///< one half authenticates, the other encrypts
+constexpr std::size_t kSivTagBytes = 16;
+
+const unsigned char* bytesOf(std::string_view text)
+{
+    return reinterpret_cast<const unsigned char*>(text.data());
+}
+
+struct FreeSiv {
+    void operator()(EVP_CIPHER_CTX* context) const { EVP_CIPHER_CTX_free(context); }
+};
+
+/// Fetched once; a context is made for each use, as it cannot be used for a second text.
+std::unique_ptr<EVP_CIPHER_CTX, FreeSiv> newSiv()
+{
+    static EVP_CIPHER* const siv = EVP_CIPHER_fetch(nullptr, "AES-256-SIV", nullptr);
+    std::unique_ptr<EVP_CIPHER_CTX, FreeSiv> context(EVP_CIPHER_CTX_new());
+    QD_ASSERT(siv != nullptr && context != nullptr);
+    QD_ASSERT(EVP_CipherInit_ex2(context.get(), siv, nullptr, nullptr, -1, nullptr) == 1);
+    return context;
+}
 
 constexpr std::string_view kBase64Url =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
@@ -110,6 +133,46 @@ std::array<unsigned char, 32> hmacSha256(std::string_view key, std::string_view 
                             code.data(), &size);
     QD_ASSERT(done != nullptr && size == code.size());
     return code;
+}
+
+std::string sealSiv(std::string_view key, std::string_view context, std::string_view plain)
+{
+    const auto aes = newSiv();
+    std::string sealed(kSivTagBytes + plain.size(), '\0');
+    auto* const tag = reinterpret_cast<unsigned char*>(sealed.data());
+    int size = 0;
+    QD_ASSERT(key.size() == kSivKeyBytes);
+    QD_ASSERT(EVP_EncryptInit_ex2(aes.get(), nullptr, bytesOf(key), nullptr, nullptr) == 1);
+    QD_ASSERT(EVP_EncryptUpdate(aes.get(), nullptr, &size, bytesOf(context),
+                                static_cast<int>(context.size())) == 1);
+    QD_ASSERT(EVP_EncryptUpdate(aes.get(), tag + kSivTagBytes, &size, bytesOf(plain),
+                                static_cast<int>(plain.size())) == 1);
+    QD_ASSERT(EVP_EncryptFinal_ex(aes.get(), tag + kSivTagBytes + size, &size) == 1);
+    QD_ASSERT(EVP_CIPHER_CTX_ctrl(aes.get(), EVP_CTRL_AEAD_GET_TAG, static_cast<int>(kSivTagBytes),
+                                  tag) == 1);
+    return sealed;
+}
+
+std::optional<std::string> openSiv(std::string_view key, std::string_view context,
+                                   std::string_view sealed)
+{
+    if (sealed.size() <= kSivTagBytes) return {};
+    const auto aes = newSiv();
+    std::string tag(sealed.substr(0, kSivTagBytes));
+    const auto text = sealed.substr(kSivTagBytes);
+    std::string plain(text.size(), '\0');
+    int size = 0;
+    QD_ASSERT(key.size() == kSivKeyBytes);
+    QD_ASSERT(EVP_DecryptInit_ex2(aes.get(), nullptr, bytesOf(key), nullptr, nullptr) == 1);
+    QD_ASSERT(EVP_CIPHER_CTX_ctrl(aes.get(), EVP_CTRL_AEAD_SET_TAG, static_cast<int>(kSivTagBytes),
+                                  tag.data()) == 1);
+    QD_ASSERT(EVP_DecryptUpdate(aes.get(), nullptr, &size, bytesOf(context),
+                                static_cast<int>(context.size())) == 1);
+    // Told here already, not at the end: nothing is deciphered before the tag is known to be good.
+    if (EVP_DecryptUpdate(aes.get(), reinterpret_cast<unsigned char*>(plain.data()), &size,
+                          bytesOf(text), static_cast<int>(text.size())) != 1)
+        return {};
+    return plain;
 }
 
 std::string joined(std::string_view domain, std::initializer_list<std::string_view> fields)

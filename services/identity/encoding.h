@@ -24,6 +24,12 @@ std::string toHexText(std::string_view bytes);
 
 /// HMAC-SHA-256.
 std::array<unsigned char, 32> hmacSha256(std::string_view key, std::string_view message);
+/// AES-256-SIV (RFC 5297) with one field of associated data: 16 bytes of tag, then as many as `plain`
+/// has. `key` is 64 bytes.
+std::string sealSiv(std::string_view key, std::string_view context, std::string_view plain);
+/// Nothing if anything of it differs from what was sealed.
+std::optional<std::string> openSiv(std::string_view key, std::string_view context,
+                                   std::string_view sealed);
 /// Fields, each after its length (u32 LE), behind a domain: no two lists of fields look alike.
 std::string joined(std::string_view domain, std::initializer_list<std::string_view> fields);
 std::string randomBytes(runtime::Random& random, std::size_t count);

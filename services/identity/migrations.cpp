@@ -22,17 +22,18 @@ DROP TABLE identity_throttle;
               R"sql(
 CREATE TABLE identity_users(
     id        TEXT PRIMARY KEY,
-    email_key TEXT NOT NULL UNIQUE,            -- in lower case: which account
-    email     TEXT NOT NULL,
+    email_key TEXT NOT NULL UNIQUE,            -- HMAC of the address in lower case
+    email     TEXT NOT NULL,                   -- sealed
     roles     TEXT NOT NULL,                   -- "trader,admin"
     password  TEXT NOT NULL,                   -- a PHC text
     verified  INTEGER NOT NULL CHECK(verified IN (0, 1)),
     disabled  INTEGER NOT NULL CHECK(disabled IN (0, 1)),
     created   INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX identity_users_by_age ON identity_users(created, id);
 CREATE TABLE identity_profiles(
     user         TEXT PRIMARY KEY REFERENCES identity_users(id) ON DELETE CASCADE,
-    display_name TEXT NOT NULL
+    display_name TEXT NOT NULL                 -- sealed
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE identity_totp(
     user      TEXT PRIMARY KEY REFERENCES identity_users(id) ON DELETE CASCADE,
@@ -48,7 +49,7 @@ CREATE TABLE identity_recovery(
 CREATE TABLE identity_sessions(
     id          TEXT PRIMARY KEY,
     user        TEXT NOT NULL REFERENCES identity_users(id) ON DELETE CASCADE,
-    device      TEXT NOT NULL,
+    device      TEXT NOT NULL,                 -- its name, sealed
     device_hash TEXT NOT NULL,                 -- SHA-256 of the device key
     network     TEXT NOT NULL,
     created     INTEGER NOT NULL,

@@ -3,8 +3,11 @@
 #include <algorithm>
 #include <array>
 
+#include <fmt/format.h>
+
 #include "services/identity/encoding.h"
 #include "services/identity/queries.h"
+#include "services/identity/sealed_places.h"
 #include "services/json/json.h"
 
 namespace qd::identity {
@@ -45,6 +48,24 @@ Result<void> storeMailToken(storage::Transaction& transaction, const MailDraft& 
                    draft.user.text(), draft.now + kMailTokenLife);
 }
 
+Mail mailOf(const storage::Statement& row, const TokenKey& key)
+{
+    Mail mail;
+    mail.id = row.text(0);
+    mail.kind = parseMailKind(row.text(1)).value_or(MailKind::PasswordChanged);
+    const UserId user(std::string(row.text(6)));
+    mail.to = EmailAddress::parse(key.open(kEmailPlace, user, row.text(2))).value_or(EmailAddress{});
+    mail.name = DisplayName::parse(key.open(kNamePlace, user, row.text(3))).value_or(DisplayName{});
+    mail.createdAt = Timestamp::fromNanos(row.integer(4));
+    if (carriesToken(mail.kind)) mail.token = key.mailToken(mail.id);
+    return mail;
+}
+
+constexpr std::string_view kMailSelect =
+    "SELECT o.id, o.kind, u.email, coalesce(p.display_name, ''), o.created, o.attempts, u.id"
+    " FROM identity_outbox AS o JOIN identity_users AS u ON u.id = o.user"
+    " LEFT JOIN identity_profiles AS p ON p.user = o.user ";
+
 } // namespace
 
 std::string_view toString(MailKind kind)
@@ -56,6 +77,14 @@ std::string_view toString(MailKind kind)
     case MailKind::PasswordChanged: return "password_changed";
     }
     return "unknown";
+}
+
+Result<bool> isMailDue(storage::Database& database, Timestamp now)
+{
+    const auto due = numberOf(
+        database, "SELECT EXISTS(SELECT 1 FROM identity_outbox WHERE sent = 0 AND due <= ?)", now);
+    if (!due) return tl::unexpected(due.error());
+    return *due > 0;
 }
 
 Result<void> postMail(storage::Transaction& transaction, const MailDraft& draft,
@@ -118,7 +147,27 @@ Result<void> sweepMail(storage::Transaction& transaction, Timestamp now)
             return execute(transaction.database(),
                            "DELETE FROM identity_outbox WHERE sent = 1 AND created <= ?",
                            now - std::chrono::hours(24));
+        })
+        .and_then([&] {
+            return execute(transaction.database(),
+                           "DELETE FROM identity_outbox WHERE sent = 1 AND id IN (SELECT id FROM"
+                           " identity_outbox WHERE sent = 1 ORDER BY created DESC LIMIT -1 OFFSET ?)",
+                           kHandedOverMax);
         });
+}
+
+Result<std::vector<Mail>> handedOver(storage::Database& database, const TokenKey& key,
+                                     std::size_t limit)
+{
+    std::vector<Mail> mails;
+    const auto read = forEachRow(
+        database, fmt::format("{}WHERE o.sent = 1 ORDER BY o.created DESC, o.id LIMIT ?", kMailSelect),
+        [&](const storage::Statement& row) {
+            mails.push_back(mailOf(row, key));
+        },
+        static_cast<std::int64_t>(limit));
+    if (!read) return tl::unexpected(read.error());
+    return mails;
 }
 
 MailRound::MailRound(storage::Writer& writer, runtime::Executor& core,
@@ -133,50 +182,41 @@ void MailRound::run()
 {
     if (m_underWay > 0) return;
     m_underWay = 1;
-    const auto due = std::make_shared<std::vector<Due>>();
+    struct Found {
+        std::vector<Mail> mails;
+        std::vector<Due> due;
+    };
+    const auto found = std::make_shared<Found>();
     m_writer.submit(
-        [due, now = m_core.clock().now()](storage::Transaction& transaction) {
-            due->clear();
+        [found, key = m_key, now = m_core.clock().now()](storage::Transaction& transaction) {
+            *found = {};
             return forEachRow(
                 transaction.database(),
-                "SELECT o.id, o.kind, u.email, coalesce(p.display_name, ''), o.created, o.attempts"
-                " FROM identity_outbox AS o JOIN identity_users AS u ON u.id = o.user"
-                " LEFT JOIN identity_profiles AS p ON p.user = o.user"
-                " WHERE o.sent = 0 AND o.due <= ? ORDER BY o.due, o.id LIMIT ?",
+                fmt::format("{}WHERE o.sent = 0 AND o.due <= ? ORDER BY o.due, o.id LIMIT ?",
+                            kMailSelect),
                 [&](const storage::Statement& row) {
-                    due->push_back({std::string(row.text(0)), std::string(row.text(1)),
-                                    std::string(row.text(2)), std::string(row.text(3)),
-                                    Timestamp::fromNanos(row.integer(4)),
-                                    static_cast<int>(row.integer(5))});
+                    Mail mail = mailOf(row, *key);
+                    found->due.push_back(
+                        {mail.id, mail.kind, mail.createdAt, static_cast<int>(row.integer(5))});
+                    found->mails.push_back(std::move(mail));
                 },
                 now, kAtOnce);
         },
         m_core,
-        [this, due, alive = std::weak_ptr<bool>(m_alive)](const Result<std::int64_t>& outcome) {
+        [this, found, alive = std::weak_ptr<bool>(m_alive)](const Result<std::int64_t>& outcome) {
             if (alive.expired()) return;
             m_underWay = 0;
-            if (outcome) deliver(*due);
+            if (outcome) deliver(std::move(found->mails), found->due);
         });
 }
 
-Mail MailRound::mailOf(const Due& due) const
-{
-    Mail mail;
-    mail.id = due.id;
-    mail.kind = parseMailKind(due.kind).value_or(MailKind::PasswordChanged);
-    mail.to = EmailAddress::parse(due.email).value_or(EmailAddress{});
-    mail.name = DisplayName::parse(due.name).value_or(DisplayName{});
-    if (carriesToken(mail.kind)) mail.token = m_key->mailToken(due.id);
-    mail.createdAt = due.created;
-    return mail;
-}
-
-void MailRound::deliver(const std::vector<Due>& due)
+void MailRound::deliver(std::vector<Mail> mails, const std::vector<Due>& due)
 {
     m_underWay = due.size();
-    for (const Due& each : due)
-        m_mailer.send(mailOf(each),
-                      [this, each, alive = std::weak_ptr<bool>(m_alive)](const Result<void>& done) {
+    for (std::size_t i = 0; i < due.size(); ++i)
+        m_mailer.send(std::move(mails[i]),
+                      [this, each = due[i],
+                       alive = std::weak_ptr<bool>(m_alive)](const Result<void>& done) {
                           if (!alive.expired()) settle(each, done.has_value());
                       });
 }
@@ -185,8 +225,7 @@ void MailRound::settle(const Due& due, bool isSent)
 {
     ++(isSent ? m_sent : m_failed);
     const Timestamp now = m_core.clock().now();
-    const auto kind = parseMailKind(due.kind);
-    const bool isStale = kind && carriesToken(*kind) && now - due.created >= kMailTokenLife;
+    const bool isStale = carriesToken(due.kind) && now - due.created >= kMailTokenLife;
     const bool isOver = !isSent && (due.attempts + 1 >= kTriesMax || isStale);
     const Timestamp next = now + std::chrono::minutes(1 << std::min(due.attempts, kTriesMax));
     m_writer.submit(
@@ -196,8 +235,8 @@ void MailRound::settle(const Due& due, bool isSent)
                 "UPDATE identity_outbox SET sent = ?, attempts = attempts + 1, due = ? WHERE id = ?",
                 isSent || isOver ? 1 : 0, next, due.id);
             if (!stored || (!isSent && !isOver)) return stored;
-            return noteMail(transaction, isSent ? "mail.sent" : "mail.dropped", due.id, due.kind,
-                            "mail/" + due.id, {"system:identity", {}});
+            return noteMail(transaction, isSent ? "mail.sent" : "mail.dropped", due.id,
+                            toString(due.kind), "mail/" + due.id, {"system:identity", {}});
         },
         m_core, [this, alive = std::weak_ptr<bool>(m_alive)](const Result<std::int64_t>&) {
             // If it was not stored the mail goes out once more: at least once.

@@ -51,6 +51,9 @@ inline constexpr Duration kMailTokenLife = std::chrono::minutes(30);
 inline constexpr int kMailsAnHour = 5;              ///< to one person; more are left out in silence
 inline constexpr std::int64_t kOutboxMax = 10'000;  ///< that wait
 
+/// Does a mail wait that is due? On any connection, also one that only reads.
+Result<bool> isMailDue(storage::Database& database, Timestamp now);
+
 /// These run in the caller's transaction, on the writer's executor.
 
 /// Append "mail.queued", or "mail.withheld" beyond `kMailsAnHour`. A token goes with the kinds that
@@ -64,7 +67,13 @@ Result<std::optional<UserId>> findMailToken(storage::Database& database, std::st
 Result<std::optional<UserId>> spendMailToken(storage::Transaction& transaction,
                                              std::string_view token, MailKind purpose,
                                              Timestamp now);
-/// Tokens that have expired, and mails that were sent more than a day ago.
+/// What was handed over to the Mailer, the newest first, at most `limit`; with tokens while they may
+/// be good.
+Result<std::vector<Mail>> handedOver(storage::Database& database, const TokenKey& key,
+                                     std::size_t limit);
+inline constexpr std::int64_t kHandedOverMax = 10'000; ///< are kept
+
+/// Tokens that have expired, and mails that were sent more than a day ago or are too many.
 Result<void> sweepMail(storage::Transaction& transaction, Timestamp now);
 
 /// Takes mails out of the outbox and gives them to a Mailer: at least once each, oldest first, again
@@ -82,7 +91,7 @@ public:
     MailRound(const MailRound&) = delete;
     MailRound& operator=(const MailRound&) = delete;
 
-    /// One round: every few seconds. Does nothing while the one before is under way.
+    /// One round: when `isMailDue`. Does nothing while the one before is under way.
     void run();
     bool isUnderWay() const { return m_underWay > 0; }
     std::uint64_t sent() const { return m_sent; }
@@ -90,13 +99,13 @@ public:
 
 private:
     struct Due {
-        std::string id, kind, email, name;
+        std::string id;
+        MailKind kind;
         Timestamp created;
         int attempts = 0;
     };
-    void deliver(const std::vector<Due>& due);
+    void deliver(std::vector<Mail> mails, const std::vector<Due>& due);
     void settle(const Due& due, bool isSent);
-    Mail mailOf(const Due& due) const;
 
     storage::Writer& m_writer;
     runtime::Executor& m_core;

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "services/identity/queries.h"
+#include "services/identity/sealed_places.h"
 #include "services/json/json.h"
 
 namespace qd::identity {
@@ -26,7 +27,6 @@ StoredSession storedSessionOf(const storage::Statement& row)
     SessionFacts& facts = stored.record.facts;
     facts.id = SessionId(std::string(row.text(0)));
     facts.user = UserId(std::string(row.text(1)));
-    facts.device = DeviceName::parse(row.text(2)).value_or(DeviceName{});
     facts.address = row.text(3);
     facts.createdAt = Timestamp::fromNanos(row.integer(4));
     facts.lastUsedAt = Timestamp::fromNanos(row.integer(5));
@@ -129,8 +129,8 @@ Result<void> rotate(storage::Transaction& transaction, SessionRecord& record, co
 
 } // namespace
 
-Result<OpenedSession> openSession(storage::Transaction& transaction, const SessionRecord& record,
-                                  bool isNewDevice, const SessionSettings& settings, const By& by)
+Result<OpenedSession> openSession(storage::Transaction& transaction, const TokenKey& key,
+                                  const SessionRecord& record, bool isNewDevice, const SessionSettings& settings, const By& by)
 {
     const SessionFacts& facts = record.facts;
     const auto roles = rolesOfActive(transaction.database(), facts.user);
@@ -140,7 +140,6 @@ Result<OpenedSession> openSession(storage::Transaction& transaction, const Sessi
     json::Writer out;
     out.beginObject()
         .member("user", facts.user.text())
-        .member("device", facts.device.text())
         .member("newDevice", isNewDevice)
         .member("network", facts.address)
         .endObject();
@@ -148,7 +147,8 @@ Result<OpenedSession> openSession(storage::Transaction& transaction, const Sessi
         execute(transaction.database(),
                 "INSERT INTO identity_sessions(id, user, device, device_hash, network, created,"
                 " last_used, expires, generation, rotated) VALUES(?,?,?,?,?,?,?,?,?,?)",
-                facts.id.text(), facts.user.text(), facts.device.text(), record.deviceHash,
+                facts.id.text(), facts.user.text(),
+                key.seal(kDevicePlace, facts.user, facts.device.text()), record.deviceHash,
                 facts.address, facts.createdAt, facts.lastUsedAt, facts.expiresAt,
                 record.generation, record.rotatedAt)
             .and_then([&] {
@@ -213,8 +213,8 @@ Result<std::vector<SessionId>> endSessions(storage::Transaction& transaction,
     return ended;
 }
 
-Result<std::vector<SessionFacts>> sessionsOf(storage::Database& database, const UserId& user,
-                                             Timestamp now)
+Result<std::vector<SessionFacts>> sessionsOf(storage::Database& database, const TokenKey& key,
+                                             const UserId& user, Timestamp now)
 {
     std::vector<SessionFacts> sessions;
     const auto read = forEachRow(
@@ -223,6 +223,8 @@ Result<std::vector<SessionFacts>> sessionsOf(storage::Database& database, const 
                     kSessionSelect),
         [&](const storage::Statement& row) {
             sessions.push_back(storedSessionOf(row).record.facts);
+            sessions.back().device =
+                DeviceName::parse(key.open(kDevicePlace, user, row.text(2))).value_or(DeviceName{});
         },
         user.text(), now);
     if (!read) return tl::unexpected(read.error());

@@ -35,8 +35,8 @@ struct OpenedSession {
 };
 /// Appends "session.opened" ("session.ended" for those pushed out). Fails with: Denied
 /// "identity.disabled" (or no such user), Unavailable "identity.sessions_full".
-Result<OpenedSession> openSession(storage::Transaction& transaction, const SessionRecord& record,
-                                  bool isNewDevice, const SessionSettings& settings, const By& by);
+Result<OpenedSession> openSession(storage::Transaction& transaction, const TokenKey& key,
+                                  const SessionRecord& record, bool isNewDevice, const SessionSettings& settings, const By& by);
 
 struct Refreshment {
     enum class Kind {
@@ -70,8 +70,8 @@ struct EndSessions {
 Result<std::vector<SessionId>> endSessions(storage::Transaction& transaction,
                                            const EndSessions& which, const By& by);
 /// The newest first; expired ones are left out.
-Result<std::vector<SessionFacts>> sessionsOf(storage::Database& database, const UserId& user,
-                                             Timestamp now);
+Result<std::vector<SessionFacts>> sessionsOf(storage::Database& database, const TokenKey& key,
+                                             const UserId& user, Timestamp now);
 /// Appends a "session.ended" for each; at most `limit` at once.
 Result<void> endExpired(storage::Transaction& transaction, Timestamp now, std::size_t limit);
 

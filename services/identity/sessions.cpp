@@ -72,7 +72,7 @@ Result<Tokens> Sessions::refreshed(const Refreshment& refreshment)
         m_the.log.warning("refresh token in the wrong hands; the session is ended",
                           {{"session", facts.id.text()}, {"user", facts.user.text()}});
     }
-    if (!facts.id.empty()) m_access.dropSession(facts.id);
+    if (!facts.id.empty()) ended({facts.id});
     return tokenRefused();
 }
 
@@ -109,6 +109,7 @@ void Sessions::endWhich(EndSessions which, const By& by, bool mustExist, Then th
         m_access.dropSessionOf(which.user, *which.only);
     else
         m_access.dropUser(which.user, which.except);
+    tellChanged();
     const auto gone = std::make_shared<std::vector<SessionId>>();
     submit(
         [which, by, gone](storage::Transaction& transaction) -> Result<void> {
@@ -131,9 +132,9 @@ void Sessions::list(const UserId& user, std::function<void(Result<std::vector<Se
 {
     const auto found = std::make_shared<std::vector<SessionFacts>>();
     submit(
-        [user, found, now = m_the.core.clock().now()](
+        [user, found, key = m_the.key, now = m_the.core.clock().now()](
             storage::Transaction& transaction) -> Result<void> {
-            auto read = sessionsOf(transaction.database(), user, now);
+            auto read = sessionsOf(transaction.database(), *key, user, now);
             if (!read) return tl::unexpected(read.error());
             *found = std::move(*read);
             return {};
@@ -185,6 +186,18 @@ Tokens Sessions::opened(const SessionRecord& record, const OpenedSession& sessio
 void Sessions::ended(const std::vector<SessionId>& sessions)
 {
     for (const SessionId& session : sessions) m_access.dropSession(session);
+    if (!sessions.empty()) tellChanged();
+}
+
+void Sessions::rolesChanged(const UserId& user, Roles roles)
+{
+    m_access.setRoles(user, roles);
+    tellChanged();
+}
+
+void Sessions::tellChanged() const
+{
+    if (m_changed) m_changed();
 }
 
 } // namespace qd::identity

@@ -60,6 +60,11 @@ public:
 
     /// Null: the token is nobody's (any more). Valid until control goes back to the executor.
     const Access* check(std::string_view accessToken) const;
+    /// The same of a session: null without a token that is good.
+    const Access* find(const SessionId& session) const { return m_access.findSession(session); }
+    /// `changed` is called whenever somebody may do less than before, or something else: for whoever
+    /// let them in for longer than one request.
+    void observe(std::function<void()> changed) { m_changed = std::move(changed); }
     bool isSteppedUp(const Access& access) const { return m_access.isSteppedUp(access); }
 
     /// Fails with: Denied "identity.token_refused" (sign in again; the detail says no more), or what
@@ -82,7 +87,7 @@ public:
                         std::string network) const;
     Tokens opened(const SessionRecord& record, const OpenedSession& session);
     /// For changes of the account that the store has: what is known in memory follows.
-    void rolesChanged(const UserId& user, Roles roles) { m_access.setRoles(user, roles); }
+    void rolesChanged(const UserId& user, Roles roles);
     void ended(const std::vector<SessionId>& sessions);
 
     const SessionSettings& settings() const { return m_settings; }
@@ -94,11 +99,13 @@ private:
     void submit(storage::Writer::Work work, Answer answer);
     Result<Tokens> refreshed(const Refreshment& refreshment);
     Tokens tokensOf(const SessionRecord& record, Roles roles);
+    void tellChanged() const;
     void endWhich(EndSessions which, const By& by, bool mustExist, Then then);
 
     const Dependencies m_the;
     const SessionSettings m_settings;
     AccessTable m_access;
+    std::function<void()> m_changed;
     std::uint64_t m_replays = 0;
     bool m_isSweeping = false;
     std::shared_ptr<bool> m_alive = std::make_shared<bool>(true);

@@ -21,9 +21,38 @@ std::optional<std::int64_t> generationOf(std::string_view text)
 
 } // namespace
 
-TokenKey::TokenKey(runtime::Secret secret) : m_secret(std::move(secret))
+TokenKey::TokenKey(runtime::Secret secret, const runtime::Secret& personal)
+    : m_secret(std::move(secret))
 {
-    QD_ASSERT(m_secret.revealForUse().size() >= kBytesMin);
+    const auto root = personal.revealForUse();
+    QD_ASSERT(m_secret.revealForUse().size() >= kBytesMin && root.size() >= kBytesMin);
+    const auto keyFor = [root](std::string_view use) {
+        return std::string(viewOf(hmacSha256(root, joined("qd.identity.personal.v1", {use}))));
+    };
+    m_addressKey = runtime::Secret(keyFor("address"));
+    m_sealKey = runtime::Secret(keyFor("seal, authentication") + keyFor("seal, encryption"));
+}
+
+TokenKey::~TokenKey() = default;
+
+std::string TokenKey::addressIndex(std::string_view emailKey) const
+{
+    return toBase64Url(viewOf(hmacSha256(m_addressKey.revealForUse(), emailKey)));
+}
+
+std::string TokenKey::seal(std::string_view place, const UserId& owner, std::string_view text) const
+{
+    return toBase64Url(
+        sealSiv(m_sealKey.revealForUse(), joined(place, {owner.text()}), text));
+}
+
+std::string TokenKey::open(std::string_view place, const UserId& owner,
+                           std::string_view sealed) const
+{
+    const auto bytes = fromBase64Url(sealed);
+    if (!bytes) return {};
+    return openSiv(m_sealKey.revealForUse(), joined(place, {owner.text()}), *bytes)
+        .value_or(std::string());
 }
 
 std::string TokenKey::derive(std::string_view domain,

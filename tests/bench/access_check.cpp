@@ -48,7 +48,8 @@ double median(std::vector<double> values)
 int main()
 {
     runtime::SeededRandom random(1);
-    const TokenKey key(runtime::Secret(std::string(TokenKey::kBytesMin, 'k')));
+    const TokenKey key(runtime::Secret(std::string(TokenKey::kBytesMin, 'k')),
+                       runtime::Secret(std::string(TokenKey::kBytesMin, 'p')));
     AccessTable table(runtime::systemClock(), kSessions * AccessTable::kTokensPerSession);
     std::vector<std::string> tokens, unknown;
     for (int i = 0; i < kSessions; ++i) {

@@ -86,7 +86,7 @@ TEST(Accounts, AccountAndProfileAreBothThereOrNeither)
     const auto accounts = [&] {
         return desk.desk
             .wait<Result<std::vector<User>>>(
-                [&](auto then) { desk.accounts->list("", 10, std::move(then)); })
+                [&](auto then) { desk.accounts->list(UserId(), 10, std::move(then)); })
             .value();
     };
     EXPECT_EQ(accounts().size(), 1U);
@@ -95,7 +95,7 @@ TEST(Accounts, AccountAndProfileAreBothThereOrNeither)
     sql("DROP TRIGGER no_room");
     ASSERT_TRUE(desk.signUp("ann@example.org")) << "the same once more";
     ASSERT_EQ(accounts().size(), 2U);
-    EXPECT_EQ(accounts().front().displayName.text(), "Ann");
+    EXPECT_EQ(accounts().back().displayName.text(), "Ann") << "in the order they were made";
 }
 
 TEST(Accounts, WeakPasswordsAreRefusedWithTheirReasons)
@@ -240,7 +240,7 @@ TEST(Accounts, AHashIsRenewedWhenTheCostRose)
     ASSERT_TRUE(desk.createFirst());
     const auto stored = [&] {
         auto database = desk.desk.reader();
-        return findAccount(database, "owner@example.org").value()->password;
+        return findAccount(database, *desk.desk.key, "owner@example.org").value()->password;
     };
     const std::string cheap = stored();
     desk.restart({128, 1, 1});
@@ -558,6 +558,33 @@ TEST(Accounts, NeitherDatabaseNorLogHoldsASecret)
     ASSERT_FALSE(events.empty());
     for (const auto& event : events)
         EXPECT_EQ(event.payload.find("ann@"), std::string::npos) << event.kind;
+}
+
+TEST(Accounts, WhatTheDatabaseSaysOfPeopleIsSealed)
+{
+    AccountsDesk desk;
+    ASSERT_TRUE(desk.createFirst());
+    const auto in = desk.join("ann.planted@example.org");
+    EXPECT_EQ(desk.find(in.user.id).email.text(), "ann.planted@example.org");
+    EXPECT_EQ(desk.find(in.user.id).displayName.text(), "Ann");
+    const auto everything = desk.desk.databaseText();
+    EXPECT_NE(everything.find(in.user.id.text()), std::string::npos) << "nothing was looked at";
+    for (const char* planted : {"ann.planted", "example.org", "\"desk\""})
+        EXPECT_EQ(everything.find(planted), std::string::npos) << planted;
+}
+
+TEST(Accounts, ASealedTextOpensForItsOwnerAndPlaceAlone)
+{
+    const auto key = IdentityWorld::keyOf('k');
+    const UserId ann("ann"), ben("ben");
+    const auto sealed = key->seal("email", ann, "ann@example.org");
+    EXPECT_EQ(key->open("email", ann, sealed), "ann@example.org");
+    EXPECT_EQ(key->open("email", ben, sealed), "");
+    EXPECT_EQ(key->open("name", ann, sealed), "");
+    EXPECT_EQ(key->open("email", ann, sealed.substr(1)), "");
+    EXPECT_NE(key->seal("email", ben, "ann@example.org"), sealed);
+    EXPECT_EQ(IdentityWorld::keyOf('x')->open("email", ann, sealed), "ann@example.org")
+        << "another key for tokens leaves names readable";
 }
 
 } // namespace

@@ -76,7 +76,8 @@ UserId IdentityWorld::addUser(const std::string& name, Roles roles)
 
 std::shared_ptr<const identity::TokenKey> IdentityWorld::keyOf(char letter)
 {
-    return std::make_shared<const identity::TokenKey>(runtime::Secret(std::string(32, letter)));
+    return std::make_shared<const identity::TokenKey>(runtime::Secret(std::string(32, letter)),
+                                                      runtime::Secret(std::string(32, 'p')));
 }
 
 } // namespace qd::test

@@ -30,7 +30,7 @@ protected:
                             "203.0.113.0/24");
         OpenedSession opened;
         const auto done = desk.write([&](storage::Transaction& transaction) -> Result<void> {
-            auto session = openSession(transaction, record, /*isNewDevice=*/true,
+            auto session = openSession(transaction, *desk.key, record, /*isNewDevice=*/true,
                                        sessions->settings(), byUser(user));
             if (!session) return tl::unexpected(session.error());
             opened = std::move(*session);
@@ -200,7 +200,7 @@ TEST_F(SessionsTest, AForgedTokenEndsNothing)
 {
     make();
     const Tokens tokens = opened("desk");
-    const TokenKey other(runtime::Secret(std::string(32, 'x')));
+    const TokenKey other(runtime::Secret(std::string(32, 'x')), runtime::Secret(std::string(32, 'p')));
     EXPECT_FALSE(refresh(other.refreshToken({tokens.session, 1}), "elsewhere"));
     for (const std::string& text :
          {std::string(), std::string("..."), tokens.session.text() + ".1.", std::string(5'000, 'a'),
