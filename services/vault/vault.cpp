@@ -1,5 +1,7 @@
 #include "services/vault/vault.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "services/json/json.h"
@@ -200,6 +202,16 @@ std::vector<Listing> Vault::list() const
 Duration Vault::ageOf(const Listing& listing) const
 {
     return m_the.core.clock().now() - listing.changed;
+}
+
+bool Vault::isOverdue(const Listing& listing) const
+{
+    const auto& lasting = m_settings.lastingPurposes;
+    const bool isLasting =
+        std::find(lasting.begin(), lasting.end(), listing.name.purpose) != lasting.end();
+    const Duration age =
+        isLasting ? m_the.core.clock().now() - listing.resealed : ageOf(listing);
+    return age > m_settings.ageMax;
 }
 
 Vault::MasterKeyState Vault::masterKey() const

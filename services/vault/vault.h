@@ -22,6 +22,8 @@ struct Settings {
     std::size_t cacheMax = 256;
     std::size_t secretsMax = 10'000;
     Duration ageMax = std::chrono::hours(24 * 90); ///< beyond it a secret or master key is overdue
+    /// Purposes of secrets that cannot be replaced by others: of these only the data key grows old.
+    std::vector<std::string> lastingPurposes = {};
     Duration testWithin = std::chrono::seconds(30); ///< for the test of a replacement
     Duration noteEvery = std::chrono::minutes(1); ///< uses, and refusals, of one secret in the log
     std::size_t rewrapBatch = 64;                 ///< secrets a transaction
@@ -111,7 +113,7 @@ public:
     std::vector<Listing> list() const;
     Duration ageOf(const Listing& listing) const;
     Duration ageMax() const { return m_settings.ageMax; }
-    bool isOverdue(const Listing& listing) const { return ageOf(listing) > m_settings.ageMax; }
+    bool isOverdue(const Listing& listing) const;
     /// Secrets that are not what the log says they are, as found at the start.
     const std::vector<std::pair<std::string, Error>>& damaged() const { return m_damaged; }
     const VaultFigures& figures() const { return m_figures; }
