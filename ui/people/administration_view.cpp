@@ -117,9 +117,12 @@ AdministrationView::AdministrationView(const Theme& theme, UserStore& users, QWi
     column->addLayout(row, 1);
     m_table->setRowModel(m_model);
     m_table->setEmptyText(tr("No account matches"), tr("Clear the filter to see all."));
-    connect(m_table, &DataTable::currentItemChanged, this, &AdministrationView::showSelected);
+    connect(m_table, &DataTable::currentItemChanged, this, [this] {
+        if (selected() >= 0 && selected() < m_users.count()) m_chosen = m_users.at(selected()).id;
+        showSelected();
+    });
     connect(&users, &UserStore::phaseChanged, this, &AdministrationView::showPhase);
-    connect(&users, &UserStore::storeReset, this, &AdministrationView::showSelected);
+    connect(&users, &UserStore::storeReset, this, &AdministrationView::selectAgain);
     connect(&users, &UserStore::userChanged, this, &AdministrationView::showSelected);
     connect(&users, &UserStore::told, this, [this](bool isDone, const QString& title,
                                                    const QString& text) {
@@ -247,6 +250,15 @@ void AdministrationView::showSelected()
     m_disable->setText(user.disabled ? tr("Enable again") : tr("Disable…"));
     m_hint->show(user.disabled ? tr("Cannot sign in; all sessions are ended.")
                                : tr("Changes hold at once, in open terminals too."));
+}
+
+void AdministrationView::selectAgain()
+{
+    for (int item = 0; item < m_users.count(); ++item) {
+        const int row = m_users.at(item).id == m_chosen ? m_model->rowOf(item) : -1;
+        if (row >= 0) m_table->setCurrentIndex(m_model->index(row, 0));
+    }
+    showSelected();
 }
 
 void AdministrationView::toggleRole(Role role, bool isHeld)

@@ -60,6 +60,7 @@ private:
     void toggleRole(Role role, bool isHeld);
     void disableSelected();
     void endDevicesOfSelected();
+    void selectAgain();
     int selected() const { return m_table->currentItem(); }
     void ask(const QString& title, const QString& text, const QString& action,
              std::function<void()> done);
@@ -74,6 +75,7 @@ private:
     TextLabel *m_count, *m_name, *m_email, *m_hint;
     std::array<QCheckBox*, 5> m_roles{};
     QPushButton *m_disable, *m_endDevices;
+    UserId m_chosen; ///< stays selected when the list is made anew
 };
 
 } // namespace qd::ui

@@ -63,6 +63,9 @@ MailboxDialog::MailboxDialog(const Theme& theme, client::Caller& caller, QWidget
     auto* column = new QVBoxLayout(this);
     column->setContentsMargins(16, 16, 16, 16);
     column->setSpacing(8);
+    auto* heading = new TextLabel(theme, TypeSize::Title, TypeWeight::SemiBold, Tone::Normal, this);
+    heading->show(windowTitle());
+    column->addWidget(heading);
     auto* note = new TextLabel(theme, TypeSize::Body, TypeWeight::Regular, Tone::Muted, this);
     note->setWordWrap(true);
     note->show(tr("No mail server is set up, so mails stay here. Hand the codes to whom they are for."));

@@ -132,6 +132,13 @@ void LockView::start()
     m_card->start();
 }
 
+/// What had the focus is hidden with the rest only after this was shown.
+void LockView::showEvent(QShowEvent* event)
+{
+    QWidget::showEvent(event);
+    QMetaObject::invokeMethod(m_card, &ProofCard::start, Qt::QueuedConnection);
+}
+
 void LockView::paintEvent(QPaintEvent*)
 {
     QPainter(this).fillRect(rect(), m_theme.colors().bg0);

@@ -51,6 +51,7 @@ Q_SIGNALS:
     void signOutWanted();
 
 protected:
+    void showEvent(QShowEvent* event) override;
     void paintEvent(QPaintEvent* event) override;
 
 private:

@@ -144,9 +144,12 @@ void TopBar::dropByPriority()
     keep(m_search, m_search->width());
     keep(m_cancelAll, m_cancelAll->sizeHint().width());
     keep(m_market, m_market->sizeHint().width());
-    keep(m_name, m_name->width());
+    const bool namesWorkspace = m_workspace->menu() != nullptr; // the product's name comes last then
+    if (!namesWorkspace) keep(m_name, m_name->width());
     const int used = m_account->fitTo(room - 14);
     m_account->setVisible(used > 0);
+    room -= used + 14;
+    if (namesWorkspace) keep(m_name, m_name->width());
 }
 
 void TopBar::resizeEvent(QResizeEvent*)

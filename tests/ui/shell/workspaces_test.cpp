@@ -80,6 +80,21 @@ private Q_SLOTS:
         QTRY_COMPARE(stage.find<QDockWidget>("watchlistDock")->width(), width);
     }
 
+    void theAccountsFiguresComeBeforeTheProductsName()
+    {
+        Stage stage({1440, 900});
+        stage.identity.beOwner();
+        const auto isSeen = [&](const char* text) {
+            return everythingPainted(stage.window).contains(QLatin1String(text));
+        };
+        for (const char* figure : {"Net liquidation", "Buying power", "Day P&L", "Open risk"}) {
+            QVERIFY2(isSeen(figure), figure);
+        }
+        QVERIFY(!isSeen("QUARTERDECK"));
+        stage.window.resize(1920, 1080);
+        QTRY_VERIFY(isSeen("QUARTERDECK"));
+    }
+
     void aCommandAboutTradingGoesThereFirst()
     {
         Stage stage;
@@ -130,6 +145,8 @@ private Q_SLOTS:
         tick.eventTime = tick.receiveTime = stage.clock.now();
         Q_EMIT stage.session.marketArrived(batch);
         QCOMPARE(stage.desk.quotes().at(slot).last, Price::of("500.01"));
+        QTRY_VERIFY(QApplication::focusWidget() &&
+                    QApplication::focusWidget()->objectName() == QStringLiteral("proofPassword"));
         typeIn(stage, "proofPassword", "not it");
         pressIn(stage, "proof");
         QTRY_VERIFY(everythingPainted(stage.window).contains(QStringLiteral("do not go together")));
