@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "services/identity/network.h"
+
 namespace qd::gateway {
 
 namespace {
@@ -45,23 +47,14 @@ std::chrono::milliseconds toMillis(Duration duration)
     return std::chrono::ceil<std::chrono::milliseconds>(duration);
 }
 
-Problem problem(int status, std::string title, std::string code, std::string detail)
-{
-    Problem result;
-    result.status = status;
-    result.title = std::move(title);
-    result.code = std::move(code);
-    result.detail = std::move(detail);
-    return result;
-}
-
 } // namespace
 
 Api::Api(ApiSettings settings, const Authenticator& authenticator, runtime::Executor& core,
          runtime::Random& random)
     : m_settings(std::move(settings)), m_authenticator(authenticator), m_core(core),
-      m_random(random), m_orderLimiter(m_settings.orders, core.clock()),
-      m_queryLimiter(m_settings.queries, core.clock())
+      m_random(random), m_budgets{Budget(m_settings.orders, core.clock()),
+                                  Budget(m_settings.queries, core.clock()),
+                                  Budget(m_settings.strangers, core.clock())}
 {
 }
 
@@ -122,15 +115,27 @@ std::optional<Problem> Api::admit(const wire::HttpRequest& request, const Match&
                    : problem(404, "No such resource", "request.path",
                              "nothing is at this address; see /v1/openapi.json");
     const auto& spec = match.endpoint->spec;
-    if (spec.role != Role::Anyone) {
-        const auto known = m_authenticator.authenticate(bearerToken(request));
-        if (!known)
-            return problem(401, "Not signed in", known.error().code, known.error().detail);
-        caller = *known;
-        if (!includes(caller.role, spec.role))
-            return problem(403, "Not allowed", "auth.role",
-                           "this needs the role " + std::string(toString(spec.role)));
-    }
+    auto refused = admitCaller(request, spec, caller);
+    return refused ? std::move(refused) : admitRate(request, spec, caller, rate);
+}
+
+std::optional<Problem> Api::admitCaller(const wire::HttpRequest& request, const EndpointSpec& spec,
+                                        Caller& caller) const
+{
+    if (!spec.asksForToken()) return {};
+    auto known = m_authenticator.authenticate(bearerToken(request));
+    if (!known) return problem(401, "Not signed in", known.error().code, known.error().detail);
+    caller = std::move(*known);
+    if (spec.role != Role::Anyone && !includes(caller.roles, spec.role))
+        return problem(403, "Not allowed", "auth.role",
+                       "this needs the role " + std::string(toString(spec.role)));
+    if (spec.stepUp && !caller.isSteppedUp) return stepUpRequired();
+    return {};
+}
+
+std::optional<Problem> Api::admitRate(const wire::HttpRequest& request, const EndpointSpec& spec,
+                                      const Caller& caller, resilience::RateDecision& rate)
+{
     const bool urgent = spec.rate == RateClass::Orders;
     const int allowed = m_settings.callsMax - (urgent ? 0 : m_settings.callsReserved);
     if (spec.rate != RateClass::Free && *m_underWay >= allowed) {
@@ -142,14 +147,27 @@ std::optional<Problem> Api::admit(const wire::HttpRequest& request, const Match&
         return overloaded;
     }
     if (spec.rate == RateClass::Free) return std::nullopt;
-    rate = (urgent ? m_orderLimiter : m_queryLimiter).acquire(caller.name);
-    LimitCounts& counts = urgent ? m_orderCounts : m_queryCounts;
-    ++(rate.allowed ? counts.allowed : counts.refused);
+    Budget& budget = budgetOf(spec.rate);
+    rate = budget.limiter.acquire(
+        spec.asksForToken() ? caller.name : identity::networkOf(request.peerAddress));
+    ++(rate.allowed ? budget.counts.allowed : budget.counts.refused);
     if (rate.allowed) return std::nullopt;
     auto limited = problem(429, "Too many requests", "gateway.rate_limited",
                            "more than " + std::to_string(rate.limit) + " calls at once");
     limited.retryAfter = toMillis(rate.retryAfter);
     return limited;
+}
+
+Api::Budget& Api::budgetOf(RateClass rate)
+{
+    QD_ASSERT(rate != RateClass::Free);
+    return m_budgets[static_cast<std::size_t>(rate) - 1];
+}
+
+const LimitCounts& Api::limitCounts(RateClass rate) const
+{
+    QD_ASSERT(rate != RateClass::Free);
+    return m_budgets[static_cast<std::size_t>(rate) - 1].counts;
 }
 
 void Api::handle(wire::HttpRequest request, Respond respond)
@@ -162,7 +180,7 @@ void Api::handle(wire::HttpRequest request, Respond respond)
 
     auto target = wire::Target::parse(request.target);
     auto match = target ? route(request.method, *target) : Match();
-    Caller caller{"anyone", Role::Anyone};
+    Caller caller;
     resilience::RateDecision rate;
     auto refused = target ? admit(request, match, caller, rate)
                           : problem(400, "Unreadable address", target.error().code,
@@ -171,7 +189,8 @@ void Api::handle(wire::HttpRequest request, Respond respond)
     ++*m_underWay;
     const EndpointSpec* spec = match.endpoint ? &match.endpoint->spec : nullptr;
     auto finish = [this, underWay = m_underWay, respond = std::move(respond), spec, startedAt,
-                   startedSteady, trace, parent, rate,
+                   startedSteady, trace, parent, rate, code = refused ? refused->code : "",
+                   peer = request.peerAddress,
                    name = caller.name](wire::HttpResponse response) {
         --*underWay;
         if (rate.limit > 0) {
@@ -183,7 +202,7 @@ void Api::handle(wire::HttpRequest request, Respond respond)
         response.headers.set("Cache-Control", "no-store");
         if (m_observer)
             m_observer({spec, response.status, startedAt, m_core.clock().steady() - startedSteady,
-                        trace, parent, name});
+                        code, peer, trace, parent, name});
         respond(std::move(response));
     };
 
@@ -224,10 +243,12 @@ Api::upgrade(const wire::HttpRequest& request)
                               "the stream is at /v1/stream"));
     std::optional<Caller> caller;
     if (const auto token = bearerToken(request); !token.empty()) {
-        const auto known = m_authenticator.authenticate(token);
+        auto known = m_authenticator.authenticate(token);
         if (!known)
             return refuse(problem(401, "Not signed in", known.error().code, known.error().detail));
-        caller = *known;
+        if (!includes(known->roles, Role::Viewer))
+            return refuse(problem(403, "Not allowed", "auth.role", "this needs the role viewer"));
+        caller = std::move(*known);
     }
     return m_upgrade(request, std::move(caller));
 }

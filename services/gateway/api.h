@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <functional>
 #include <memory>
 #include <string>
@@ -18,6 +19,8 @@ struct ApiSettings {
     /// Web origins that may call, "https://desk.example"; none = no browser may (PE-1.3).
     std::vector<std::string> allowedOrigins;
     resilience::RateLimit orders{.count = 6'000, .period = std::chrono::minutes(1), .burst = 400};
+    /// Of each network, for what needs no token: signing in and up. Before the body is looked at.
+    resilience::RateLimit strangers{.count = 240, .period = std::chrono::minutes(1), .burst = 60};
     resilience::RateLimit queries{.count = 60'000, .period = std::chrono::minutes(1), .burst = 2'000};
     /// Calls under way at once; one more is refused with 503 (PE-10.1).
     int callsMax = 2'000;
@@ -36,6 +39,8 @@ struct FinishedCall {
     int status = 0;
     Timestamp startedAt;
     Duration duration{};
+    std::string code;        ///< of a problem that the door itself answered: "auth.role"
+    std::string peerAddress; ///< as the socket says
     observability::TraceContext trace;
     std::optional<observability::TraceContext> parent; ///< the caller's span, if it named one
     std::string caller;
@@ -65,11 +70,8 @@ public:
 
     int callsUnderWay() const { return *m_underWay; }
     std::uint64_t refusedOverload() const { return m_refusedOverload; }
-    /// RateClass::Orders or ::Queries.
-    const LimitCounts& limitCounts(RateClass rate) const
-    {
-        return rate == RateClass::Orders ? m_orderCounts : m_queryCounts;
-    }
+    /// Of any class but RateClass::Free.
+    const LimitCounts& limitCounts(RateClass rate) const;
 
 private:
     struct Match {
@@ -78,8 +80,21 @@ private:
         bool pathExists = false; ///< another method has this path
     };
     Match route(const std::string& method, const wire::Target& target) const;
+    struct Budget {
+        Budget(const resilience::RateLimit& limit, const runtime::Clock& clock)
+            : limiter(limit, clock)
+        {
+        }
+        resilience::RateLimiter limiter;
+        LimitCounts counts;
+    };
+    Budget& budgetOf(RateClass rate);
     std::optional<Problem> admit(const wire::HttpRequest& request, const Match& match,
                                  Caller& caller, resilience::RateDecision& rate);
+    std::optional<Problem> admitCaller(const wire::HttpRequest& request, const EndpointSpec& spec,
+                                       Caller& caller) const;
+    std::optional<Problem> admitRate(const wire::HttpRequest& request, const EndpointSpec& spec,
+                                     const Caller& caller, resilience::RateDecision& rate);
     bool isOriginAllowed(const wire::HttpRequest& request) const;
 
     ApiSettings m_settings;
@@ -87,8 +102,7 @@ private:
     runtime::Executor& m_core;
     runtime::Random& m_random;
     std::vector<std::unique_ptr<Endpoint>> m_endpoints;
-    resilience::RateLimiter m_orderLimiter, m_queryLimiter;
-    LimitCounts m_orderCounts, m_queryCounts;
+    std::array<Budget, 3> m_budgets; ///< in the order of RateClass, without Free
     Upgrade m_upgrade;
     std::function<void(const FinishedCall&)> m_observer;
     std::shared_ptr<int> m_underWay = std::make_shared<int>(0);

@@ -1,5 +1,7 @@
 #include "services/gateway/authenticator.h"
 
+#include "services/gateway/internal_tokens.h"
+
 #include <array>
 #include <cerrno>
 #include <cstring>
@@ -42,7 +44,38 @@ Result<Caller> OwnerToken::authenticate(std::string_view token) const
     if (m_token.empty() || !m_token.matches(token))
         return fail(ErrorKind::Denied, "auth.invalid_token",
                     "the token is not this backend's; read it from the token file again");
-    return Caller{"user:owner", Role::Admin};
+    Caller owner;
+    owner.name = "user:owner";
+    owner.roles = {Role::Admin};
+    owner.isSteppedUp = true;
+    owner.isOwner = true;
+    return owner;
+}
+
+Result<Caller> PeopleAuthenticator::authenticate(std::string_view token) const
+{
+    if (const auto* access = m_sessions.check(token)) {
+        Caller caller;
+        caller.name = "user:" + access->user.text();
+        caller.roles = access->roles;
+        caller.isSteppedUp = m_sessions.isSteppedUp(*access);
+        caller.session = *access;
+        return caller;
+    }
+    if (m_programs != nullptr && InternalTokens::isOne(token)) return m_programs->authenticate(token);
+    auto owner = m_owner.authenticate(token);
+    if (owner) return owner;
+    return fail(ErrorKind::Denied, "auth.invalid_token",
+                "nobody holds this token (any more): refresh it, sign in again, or read the token "
+                "file again");
+}
+
+std::optional<Roles> PeopleAuthenticator::rolesNow(const Caller& caller) const
+{
+    if (!caller.session) return m_owner.rolesNow(caller);
+    const auto* access = m_sessions.find(caller.session->session);
+    if (access == nullptr) return {};
+    return access->roles;
 }
 
 std::string_view bearerToken(const wire::HttpRequest& request)

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "models/accounts/role.h"
+#include "services/gateway/caller.h"
 #include "services/gateway/problem.h"
 #include "services/json/json.h"
 #include "services/wire/http.h"
@@ -27,8 +27,9 @@ struct Field {
     std::string example = {};
 };
 
-/// Which budget a call draws on: orders and cancels are never starved by polling.
-enum class RateClass { Free, Orders, Queries };
+/// Which budget a call draws on: orders and cancels are never starved by polling, and calls without
+/// a token are counted by the network that they come from.
+enum class RateClass { Free, Orders, Queries, Strangers };
 
 /// One call of the API, declared as data: from this come validation, the permission test that walks
 /// every endpoint with every role, and `/v1/openapi.json`.
@@ -36,17 +37,15 @@ struct EndpointSpec {
     std::string method;
     std::string path; ///< "/v1/orders/{clientOrderId}"
     Role role = Role::Viewer;
+    bool stepUp = false;     ///< asks for a fresh proof of who is calling
+    bool anySession = false; ///< with the role Anyone: a token is needed, whatever its roles are
     RateClass rate = RateClass::Queries;
     std::string summary;
     std::vector<Field> query;
     std::vector<Field> body;
     std::vector<int> errors; ///< statuses beyond 400, 401, 403 and 429, which any call may answer
-};
 
-/// Who is calling.
-struct Caller {
-    std::string name; ///< "user:owner"
-    Role role = Role::Admin;
+    bool asksForToken() const { return role != Role::Anyone || anySession; }
 };
 
 /// One request under way. Kept alive by whoever still has to answer it. Core executor.

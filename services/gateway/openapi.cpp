@@ -73,13 +73,15 @@ void writeOperation(json::Writer& out, const EndpointSpec& spec)
 {
     out.beginObject()
         .member("summary", spec.summary)
-        .member("x-role", toString(spec.role));
+        .member("x-role", toString(spec.role))
+        .member("x-any-session", spec.anySession)
+        .member("x-step-up", spec.stepUp);
     writeParameters(out, spec);
     writeBody(out, spec);
     out.key("responses").beginObject();
     out.key("2XX").beginObject().member("description", "done, or taken charge of").endObject();
     std::vector<int> errors = {400};
-    if (spec.role != Role::Anyone) errors.insert(errors.end(), {401, 403});
+    if (spec.asksForToken()) errors.insert(errors.end(), {401, 403});
     if (spec.rate != RateClass::Free) errors.push_back(429);
     errors.insert(errors.end(), spec.errors.begin(), spec.errors.end());
     for (const int status : errors)

@@ -379,6 +379,10 @@ void addTradingState(const OrdersApi& self, Api& api)
             [self](CallPtr call) {
                 const auto state = orders::parseTradingState(call->body()["state"].stringOr({}));
                 if (!state) return call->answer(problemOf(state.error(), "Request refused"));
+                // To stop must never ask for anything.
+                if (self.live && *state != orders::TradingState::Halted &&
+                    !call->caller().isSteppedUp)
+                    return call->answer(stepUpRequired());
                 self.orders.setTradingState(
                     *state, std::string(call->body()["reason"].stringOr({})), contextOf(*call),
                     [call](const Result<orders::TradingStatus>& status) {

@@ -4,6 +4,22 @@
 
 namespace qd::gateway {
 
+Problem problem(int status, std::string title, std::string code, std::string detail)
+{
+    Problem result;
+    result.status = status;
+    result.title = std::move(title);
+    result.code = std::move(code);
+    result.detail = std::move(detail);
+    return result;
+}
+
+Problem stepUpRequired()
+{
+    return problem(403, "Prove who you are", "auth.step_up_required",
+                   "this asks for your password once more: POST /v1/session/step-up, then again");
+}
+
 int statusOf(ErrorKind kind)
 {
     switch (kind) {

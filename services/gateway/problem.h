@@ -28,6 +28,11 @@ struct Problem {
     std::string extraMembers; ///< further JSON members, `"near":["SPY"]`; empty if none
 };
 
+/// A problem by its words.
+Problem problem(int status, std::string title, std::string code, std::string detail);
+/// 403 "auth.step_up_required", for what asks for a fresh proof of who is calling.
+Problem stepUpRequired();
+
 /// The HTTP status that an error's kind means: Invalid 422, Denied 403, NotFound 404, Conflict 409,
 /// Unavailable 503, OutcomeUnknown 504, Corrupt 500.
 int statusOf(ErrorKind kind);

@@ -144,12 +144,16 @@ StreamHub::open(const wire::HttpRequest&, std::optional<Caller> caller)
     return events;
 }
 
-void StreamHub::drop(const SessionPtr& session, int code, const std::string& reason)
+void StreamHub::drop(const SessionPtr& session, int code, const std::string& reason,
+                     std::string_view name)
 {
     if (!session->socket) return;
     session->greeted = false;
+    session->market = {};
     json::Writer out;
-    out.beginObject().member("type", "error").member("code", code).member("detail", reason);
+    out.beginObject().member("type", "error");
+    name.empty() ? out.member("code", code) : out.member("code", name);
+    out.member("detail", reason);
     session->socket->send({false, out.endObject().take()});
     session->socket->close({code, reason});
 }
@@ -180,6 +184,8 @@ void StreamHub::onHello(const SessionPtr& session, const json::Value& hello)
         session->caller = *known;
     }
     if (!session->caller) return drop(session, kPolicyViolation, "hello without a token");
+    if (!includes(session->caller->roles, Role::Viewer) || session->caller->isProgram)
+        return drop(session, kPolicyViolation, "this needs the role viewer", "auth.role");
     session->helloTimer.cancel();
     // Nothing was committed since the start: the numbers go on from the log's.
     if (m_lastSequence == 0) m_lastSequence = m_the.orders.lastSequence();
@@ -280,6 +286,7 @@ void StreamHub::broadcastStatus()
 {
     m_statusTimer = m_the.core.after(m_settings.statusEvery, [this] { broadcastStatus(); });
     m_fanout.catchUp();
+    recheck(); // an access token may have expired
     const bool anybody =
         std::ranges::any_of(m_sessions, [](const SessionPtr& session) { return session->greeted; });
     if (!anybody) return;
@@ -287,6 +294,38 @@ void StreamHub::broadcastStatus()
         std::make_shared<const std::string>("{\"type\":\"status\"," + m_the.status() + "}");
     for (const auto& session : m_sessions) // replaceable: a full queue just misses one
         if (session->greeted) session->socket->sendShared(text, false);
+}
+
+void StreamHub::announce(const orders::Notice& notice, Role role)
+{
+    json::Writer out;
+    out.beginObject()
+        .member("type", "event")
+        .member("sequence", m_lastSequence)
+        .member("previous", m_lastSequence)
+        .member("kind", "security.alert")
+        .member("time", m_the.core.clock().now())
+        .key("notice");
+    orders::writeNotice(out, notice);
+    const auto text = std::make_shared<const std::string>(out.endObject().take());
+    for (const auto& session : m_sessions) // a full queue misses it; the log has what it tells of
+        if (session->greeted && includes(session->caller->roles, role))
+            session->socket->sendShared(text, false);
+}
+
+void StreamHub::recheck()
+{
+    const auto sessions = m_sessions; // closing may end sessions while we walk their list
+    for (const auto& session : sessions) {
+        if (!session->greeted || !session->caller->session) continue;
+        const auto roles = m_the.authenticator.rolesNow(*session->caller);
+        if (roles && includes(*roles, Role::Viewer)) continue;
+        ++m_stats.ended;
+        if (roles)
+            drop(session, kPolicyViolation, "the role viewer was taken away", "auth.role");
+        else
+            drop(session, kPolicyViolation, "the session is over", "auth.session_ended");
+    }
 }
 
 void StreamHub::closeAll(const std::string& reason)

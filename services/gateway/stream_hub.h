@@ -40,7 +40,7 @@ public:
     };
     struct Stats {
         std::size_t sessions = 0;
-        std::uint64_t events = 0, snapshots = 0, replays = 0, slowClosed = 0, refused = 0;
+        std::uint64_t events = 0, snapshots = 0, replays = 0, slowClosed = 0, refused = 0, ended = 0;
     };
 
     /// Observes the order service; construct before its `start`.
@@ -51,6 +51,11 @@ public:
     open(const wire::HttpRequest& request, std::optional<Caller> caller);
     const Stats& stats() const { return m_stats; }
     const MarketFanout::Stats& marketStats() const { return m_fanout.stats(); }
+    /// Tell everybody who listens and has `role`: an event of kind "security.alert" that is in no
+    /// log, so it has no number of its own and nobody gets it later.
+    void announce(const orders::Notice& notice, Role role);
+    /// Close the streams of those who may not listen any more.
+    void recheck();
     /// Tell every session to come back later, and close.
     void closeAll(const std::string& reason);
 
@@ -69,7 +74,8 @@ private:
     void sendSnapshot(const SessionPtr& session);
     bool replay(const SessionPtr& session, std::int64_t after);
     void broadcastStatus();
-    void drop(const SessionPtr& session, int code, const std::string& reason);
+    void drop(const SessionPtr& session, int code, const std::string& reason,
+              std::string_view name = {});
 
     Dependencies m_the;
     StreamSettings m_settings;

@@ -159,7 +159,7 @@ class TraderToken final : public gateway::Authenticator {
 public:
     Result<gateway::Caller> authenticate(std::string_view) const override
     {
-        return gateway::Caller{"user:bench", Role::Trader};
+        return gateway::Caller{"user:bench", {Role::Trader}};
     }
 };
 

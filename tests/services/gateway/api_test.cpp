@@ -14,7 +14,7 @@ public:
     Result<Caller> authenticate(std::string_view token) const override
     {
         for (const auto role : {Role::Viewer, Role::Trader, Role::Support, Role::Operator, Role::Admin})
-            if (token == toString(role)) return Caller{"user:" + std::string(token), role};
+            if (token == toString(role)) return Caller{"user:" + std::string(token), {role}};
         return fail(ErrorKind::Denied, "auth.invalid_token", "unknown");
     }
 };

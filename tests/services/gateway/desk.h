@@ -18,16 +18,27 @@
 
 namespace qd::gateway::test {
 
-/// Tokens are the names of roles.
+/// Tokens are the names of roles; others are for `people` to know. The administrator is the owner.
 class RoleTokens final : public Authenticator {
 public:
     Result<Caller> authenticate(std::string_view token) const override
     {
         for (const auto role :
              {Role::Viewer, Role::Trader, Role::Support, Role::Operator, Role::Admin})
-            if (token == toString(role)) return Caller{"user:" + std::string(token), role};
+            if (token == toString(role))
+                return Caller{role == Role::Admin ? "user:owner" : "user:" + std::string(token),
+                              {role}, isSteppedUp, /*isOwner=*/role == Role::Admin};
+        if (people != nullptr) return people->authenticate(token);
         return fail(ErrorKind::Denied, "auth.invalid_token", "unknown token");
     }
+    std::optional<Roles> rolesNow(const Caller& caller) const override
+    {
+        if (people == nullptr || !caller.session) return caller.roles;
+        return people->rolesNow(caller);
+    }
+
+    const Authenticator* people = nullptr;
+    bool isSteppedUp = true;
 };
 
 /// A socket that keeps what it is given, as far as its queue goes.

@@ -7,6 +7,7 @@
 #include "services/gateway/vault_api.h"
 #include "tests/services/gateway/connections_desk.h"
 #include "tests/services/gateway/desk.h"
+#include "tests/services/gateway/people_desk.h"
 #include "tests/support/sim_vault.h"
 
 namespace qd::gateway::test {
@@ -14,9 +15,15 @@ namespace {
 
 /// What the API serves and whom it serves: written down a second time on purpose. An endpoint that
 /// is not listed here, or that asks for another role than here, is a mistake in one of the places.
+enum class Asks {
+    Role,    ///< nothing more
+    Session, ///< a token, whatever its roles
+    StepUp,  ///< also a fresh proof of who it is
+};
 struct Row {
     std::string_view method, path;
     Role role;
+    Asks asks = Asks::Role;
 };
 constexpr std::array kEndpoints{
     Row{"POST", "/v1/orders", Role::Trader},
@@ -51,13 +58,41 @@ constexpr std::array kEndpoints{
     Row{"GET", "/v1/traces/{traceId}", Role::Viewer},
     Row{"GET", "/v1/openapi.json", Role::Anyone},
     Row{"GET", "/v1/vault", Role::Admin},
-    Row{"POST", "/v1/vault/rotate", Role::Admin},
-    Row{"POST", "/v1/vault/import", Role::Admin},
+    Row{"POST", "/v1/vault/rotate", Role::Admin, Asks::StepUp},
+    Row{"POST", "/v1/vault/import", Role::Admin, Asks::StepUp},
     Row{"GET", "/v1/connections", Role::Viewer},
     Row{"GET", "/v1/connections/available", Role::Viewer},
     Row{"POST", "/v1/connections/{broker}/begin", Role::Trader},
     Row{"POST", "/v1/connections/{broker}/finish", Role::Trader},
     Row{"DELETE", "/v1/connections/{broker}", Role::Trader},
+    Row{"POST", "/v1/sign-up", Role::Anyone},
+    Row{"POST", "/v1/email/verify", Role::Anyone},
+    Row{"POST", "/v1/password/forgot", Role::Anyone},
+    Row{"POST", "/v1/password/reset", Role::Anyone},
+    Row{"POST", "/v1/session", Role::Anyone},
+    Row{"POST", "/v1/session/refresh", Role::Anyone},
+    Row{"GET", "/v1/session", Role::Anyone, Asks::Session},
+    Row{"DELETE", "/v1/session", Role::Anyone, Asks::Session},
+    Row{"POST", "/v1/session/step-up", Role::Anyone, Asks::Session},
+    Row{"GET", "/v1/sessions", Role::Anyone, Asks::Session},
+    Row{"DELETE", "/v1/sessions", Role::Anyone, Asks::Session},
+    Row{"DELETE", "/v1/sessions/{session}", Role::Anyone, Asks::Session},
+    Row{"PUT", "/v1/password", Role::Anyone, Asks::Session},
+    Row{"POST", "/v1/totp", Role::Anyone, Asks::StepUp},
+    Row{"POST", "/v1/totp/confirm", Role::Anyone, Asks::StepUp},
+    Row{"DELETE", "/v1/totp", Role::Anyone, Asks::StepUp},
+    Row{"GET", "/v1/users", Role::Admin},
+    Row{"POST", "/v1/users", Role::Admin, Asks::StepUp},
+    Row{"GET", "/v1/users/{user}", Role::Admin},
+    Row{"PUT", "/v1/users/{user}/roles/{role}", Role::Admin, Asks::StepUp},
+    Row{"DELETE", "/v1/users/{user}/roles/{role}", Role::Admin, Asks::StepUp},
+    Row{"POST", "/v1/users/{user}/disable", Role::Admin, Asks::StepUp},
+    Row{"POST", "/v1/users/{user}/enable", Role::Admin, Asks::StepUp},
+    Row{"GET", "/v1/users/{user}/sessions", Role::Admin},
+    Row{"DELETE", "/v1/users/{user}/sessions", Role::Admin, Asks::StepUp},
+    Row{"GET", "/v1/mailbox", Role::Admin},
+    Row{"POST", "/v1/internal/token", Role::Admin, Asks::StepUp},
+    Row{"POST", "/v1/internal/rotate", Role::Admin, Asks::StepUp},
     Row{"GET", "/v1/faults", Role::Admin},
     Row{"PUT", "/v1/faults/{name}", Role::Admin},
     Row{"DELETE", "/v1/faults", Role::Admin},
@@ -100,6 +135,7 @@ protected:
         vault.open();
         vaultApi.addTo(desk.api);
         connections.api->addTo(desk.api);
+        people.addTo(desk.api);
     }
     /// Asked while no executor runs: the rooms' own and the API's are one thread in the program.
     int statusFor(const Row& row, Role held)
@@ -127,6 +163,7 @@ protected:
     qd::test::SimVault vault{desk.backend.world};
     VaultApi vaultApi{*vault, desk.gate, {}};
     ConnectionsDesk connections{desk.backend.world, desk.gate};
+    PeopleDesk people{desk.backend.world, desk.gate, desk.tokens};
 };
 
 TEST_F(Endpoints, AreTheListedOnesAndNoOthers)
@@ -146,16 +183,30 @@ TEST_F(Endpoints, ServeTheirRoleAndRefuseEveryOtherThatDoesNotIncludeIt)
     for (const Row& row : kEndpoints) {
         const auto name = nameOf(row.method, row.path);
         const bool forAll = row.role == Role::Anyone;
+        const bool asksForToken = !forAll || row.asks != Asks::Role;
+        // A refresh token that is none is told so with the same status.
+        const bool isRefresh = row.path == "/v1/session/refresh";
         const int stranger = statusFor(row, Role::Anyone);
-        EXPECT_EQ(stranger == 401, !forAll) << name << " without a token: " << stranger;
+        if (!isRefresh)
+            EXPECT_EQ(stranger == 401, asksForToken) << name << " without a token: " << stranger;
         for (const Role held : kSignedIn) {
             const bool served = forAll || row.role == Role::Viewer || held == row.role ||
                                 held == Role::Admin;
             const int status = statusFor(row, held);
-            EXPECT_NE(status, 401) << name << " for " << toString(held);
+            if (!isRefresh) EXPECT_NE(status, 401) << name << " for " << toString(held);
             EXPECT_EQ(status == 403, !served)
                 << name << " for " << toString(held) << ": " << status;
         }
+    }
+}
+
+TEST_F(Endpoints, AskForAFreshProofOfWhoItIsWhereItSaysSo)
+{
+    desk.tokens.isSteppedUp = false;
+    for (const Row& row : kEndpoints) {
+        const int status = statusFor(row, Role::Admin);
+        EXPECT_EQ(status == 403, row.asks == Asks::StepUp)
+            << nameOf(row.method, row.path) << ": " << status;
     }
 }
 
@@ -168,6 +219,9 @@ TEST_F(Endpoints, AreAllNamedInTheOpenApiDocumentWithTheirRole)
         for (char& letter : method) letter = static_cast<char>(letter - 'A' + 'a');
         EXPECT_EQ(document.root()["paths"][row.path][method]["x-role"].stringOr({}),
                   toString(row.role))
+            << nameOf(row.method, row.path);
+        EXPECT_EQ(document.root()["paths"][row.path][method]["x-step-up"].booleanOr(false),
+                  row.asks == Asks::StepUp)
             << nameOf(row.method, row.path);
         paths.insert(row.path);
     }

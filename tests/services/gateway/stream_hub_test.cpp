@@ -145,7 +145,7 @@ TEST_F(StreamHubTest, WithoutAValidTokenNobodyIsGreeted)
         EXPECT_TRUE(client.socket->messages("snapshot").empty());
         client.end();
     }
-    auto known = desk.open(Caller{"user:header", Role::Viewer});
+    auto known = desk.open(Caller{"user:header", {Role::Viewer}});
     known.say(R"({"type":"hello"})");
     EXPECT_EQ(known.socket->messages("welcome").size(), 1u) << "the header's token will do";
 }
