@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <filesystem>
 #include <future>
+#include <iterator>
 
 #include <unistd.h>
 
+#include "app/backend/identity_parts.h"
 #include "app/backend/secrets.h"
 #include "app/backend/settings.h"
 #include "app/backend/archive.h"
@@ -16,8 +18,10 @@
 #include "services/gateway/monitoring.h"
 #include "services/gateway/orders_api.h"
 #include "services/gateway/resilience_metrics.h"
+#include "services/gateway/security_watch.h"
 #include "services/gateway/system_api.h"
 #include "services/gateway/vault_api.h"
+#include "services/identity/migrations.h"
 #include "services/observability/otlp.h"
 #include "services/runtime/shifted_clock.h"
 #include "services/storage/archive_metrics.h"
@@ -128,6 +132,7 @@ struct CoreParts {
     std::unique_ptr<gateway::ResilienceMetrics> resilience;
     std::unique_ptr<gateway::Api> api;
     std::unique_ptr<gateway::StreamHub> hub;
+    std::unique_ptr<gateway::SecurityWatch> security;
     std::unique_ptr<observability::OtlpExporter> exporter;
     market::MarketData::Subscription heldPositions; ///< what we hold is always watched
     runtime::Timer checkpointTimer, directoryTimer;
@@ -148,6 +153,7 @@ struct Backend::Parts {
 
     Result<void> openStorage(const runtime::Config& config);
     Result<void> openVault(const runtime::Config& config, const std::string& folder);
+    Result<void> openIdentity(const runtime::Config& config);
     void buildCore(const runtime::Config& config, const std::string& folder);
     void addVaultTo(gateway::Api& api, const runtime::Config& config,
                     const brokers::AlpacaSettings& alpaca);
@@ -156,6 +162,7 @@ struct Backend::Parts {
     void signCheckpoint();
     void watchPositions();
     void logChanges();
+    void watchSecurity();
 
     const runtime::ShiftedClock clock; ///< right, but in drills of the calendar
     observability::LogFile log;
@@ -176,6 +183,7 @@ struct Backend::Parts {
     std::unique_ptr<storage::Writer> writer;
     std::unique_ptr<vault::Vault> secrets; ///< on core
     std::unique_ptr<gateway::OwnerToken> token;
+    std::unique_ptr<IdentityParts> people; ///< on core
     std::unique_ptr<CoreParts> the;
     std::unique_ptr<wire::Server> server;
 };
@@ -187,7 +195,8 @@ Result<void> Backend::Parts::openStorage(const runtime::Config& config)
     if (auto sound = database->checkIntegrity(); !sound) return tl::unexpected(sound.error());
     const std::vector<storage::MigrationSet> sets = {storage::storageMigrations(),
                                                      orders::orderMigrations(),
-                                                     vault::vaultMigrations()};
+                                                     vault::vaultMigrations(),
+                                                     identity::identityMigrations()};
     if (auto migrated = storage::migrateAll(*database, sets); !migrated)
         return tl::unexpected(migrated.error());
     storage::WriterOptions options;
@@ -199,6 +208,15 @@ Result<void> Backend::Parts::openStorage(const runtime::Config& config)
     if (!opened) return tl::unexpected(opened.error());
     writer = std::move(*opened);
     storage::showArchive(*writer, metrics);
+    writer->observe([this](const std::vector<storage::Event>& events) {
+        std::vector<storage::Event> security;
+        std::ranges::copy_if(events, std::back_inserter(security),
+                             gateway::SecurityWatch::concerns);
+        if (security.empty()) return;
+        core.post([this, security = std::move(security)] {
+            if (the && the->security) the->security->saw(security);
+        });
+    });
     return {};
 }
 
@@ -220,6 +238,17 @@ Result<void> Backend::Parts::openVault(const runtime::Config& config, const std:
                        "no copy of the database is, or name a better place with vault.key_file",
                        {{"file", keyFile}});
     return opened;
+}
+
+Result<void> Backend::Parts::openIdentity(const runtime::Config& config)
+{
+    return await(core, [&](std::function<void(Result<void>)> then) {
+        people = std::make_unique<IdentityParts>(
+            IdentityParts::Dependencies{*secrets, *writer, databaseFile, core,
+                                        runtime::systemRandom(), metrics, log, *token},
+            config);
+        people->start(std::move(then));
+    });
 }
 
 void Backend::Parts::addVaultTo(gateway::Api& api, const runtime::Config& config,
@@ -257,11 +286,11 @@ void Backend::Parts::buildCore(const runtime::Config& config, const std::string&
         "defaults, file, environment and arguments"});
     gateway::ApiSettings apiSettings;
     apiSettings.allowedOrigins = config.list("api.allowed_origins");
-    the->api = std::make_unique<gateway::Api>(std::move(apiSettings), *token, core,
-                                              runtime::systemRandom());
+    the->api = std::make_unique<gateway::Api>(std::move(apiSettings), people->authenticator(),
+                                              core, runtime::systemRandom());
     the->hub = std::make_unique<gateway::StreamHub>(
-        gateway::StreamHub::Dependencies{core, runtime::systemRandom(), *token, the->orders,
-                                         the->market,
+        gateway::StreamHub::Dependencies{core, runtime::systemRandom(),
+                                         people->authenticator(), the->orders, the->market,
                                          [this] { return the->monitoring->statusMembers(); }},
         gateway::StreamSettings{.version = kVersion, .live = live});
     auto& api = *the->api;
@@ -277,6 +306,10 @@ void Backend::Parts::buildCore(const runtime::Config& config, const std::string&
                        databaseFile, checkpointFile, core.clock().steady()}
         .addTo(api);
     addVaultTo(api, config, addresses);
+    people->addTo(api);
+    people->addTo(the->health);
+    watchSecurity();
+    people->sessions().observe([hub = the->hub.get()] { hub->recheck(); });
     if (config.boolean("drill.enabled")) gateway::FaultApi{faults}.addTo(api);
     api.serveStream([hub = the->hub.get()](const wire::HttpRequest& request,
                                            std::optional<gateway::Caller> caller) {
@@ -284,6 +317,7 @@ void Backend::Parts::buildCore(const runtime::Config& config, const std::string&
     });
     api.observe([this](const gateway::FinishedCall& call) {
         gateway::recordCall(call, metrics, spans);
+        the->security->saw(call);
         if (call.status >= 500)
             logger.in(call.trace).warning("call failed",
                                           {{"route", call.spec ? call.spec->path : "unmatched"},
@@ -321,6 +355,15 @@ void Backend::Parts::logChanges()
                                                      {"subject", committed.notice->subject}});
         if (committed.position) watchPositions();
     });
+}
+
+void Backend::Parts::watchSecurity()
+{
+    the->security = std::make_unique<gateway::SecurityWatch>(gateway::SecurityWatch::Dependencies{
+        *writer, core, metrics, [this](const orders::Notice& notice) {
+            logger.warning(notice.title, {{"detail", notice.text}, {"subject", notice.subject}});
+            the->hub->announce(notice, Role::Operator);
+        }});
 }
 
 void Backend::Parts::watchPositions()
@@ -391,6 +434,7 @@ Result<std::unique_ptr<Backend>> Backend::start(const runtime::Config& config,
     p.token = std::make_unique<gateway::OwnerToken>(std::move(*token));
     if (auto opened = p.openVault(config, dataDirectory); !opened)
         return tl::unexpected(opened.error());
+    if (auto opened = p.openIdentity(config); !opened) return tl::unexpected(opened.error());
     runtime::runAndWait(p.core, [&] { p.buildCore(config, dataDirectory); });
     if (auto loaded = p.startCore(); !loaded) return tl::unexpected(loaded.error());
     const auto options = serverOptions(config);
@@ -421,6 +465,7 @@ Backend::~Backend()
     if (p.writer) p.writer->flush();
     runtime::runAndWait(p.core, [&] {
         p.the.reset();
+        p.people.reset();
         p.secrets.reset();
     });
     p.writer.reset();

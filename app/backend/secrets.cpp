@@ -85,6 +85,8 @@ vault::Settings vaultSettings(const runtime::Config& config)
     settings.freshFor = config.duration("vault.fresh_for");
     settings.staleFor = config.duration("vault.stale_for");
     settings.ageMax = config.duration("vault.age_max");
+    // With another one of these everybody would have to set a password, or sign in and enrol anew.
+    settings.lastingPurposes = {"token-key", "personal-key", "pepper"};
     return settings;
 }
 

@@ -12,6 +12,8 @@
 
 #include <fmt/format.h>
 
+#include "app/backend/identity_parts.h"
+#include "app/backend/placeholders.h"
 #include "models/base/money.h"
 #include "models/base/timestamp.h"
 #include "services/wire/url.h"
@@ -77,6 +79,9 @@ Result<runtime::Secret> readCredentials(const std::string& path)
     if (!key)
         return fail(ErrorKind::Invalid, kNoCredentials,
                     path + " must be JSON with the members keyId and secretKey");
+    if (isPlaceholder(key->keyId.revealForUse()) || isPlaceholder(key->secretKey.revealForUse()))
+        return fail(ErrorKind::Invalid, kNoCredentials,
+                    path + " holds a placeholder where a key belongs");
     return brokers::writeKey(*key); // one spelling, whatever the file's is
 }
 
@@ -178,6 +183,22 @@ const std::vector<Setting>& backendSettings()
         {"vault.overwrite_damaged", SettingType::Boolean,
          "for one start: put the broker's key from its file or settings over one that does not open",
          "false", false, {}, {}, {}},
+        {"identity.sign_up", SettingType::Boolean,
+         "people may ask for accounts themselves, once there is a first one", "true", false, {}, {},
+         {}},
+        {"identity.newcomer_roles", SettingType::List,
+         "what who signed up may do, comma-separated: viewer, trader, support, operator", "viewer",
+         false, {}, {}, {}},
+        {"mail.smtp_url", SettingType::Text,
+         "mail server, smtp://host:587 (STARTTLS) or smtps://host:465; none = mails are kept in the "
+         "local mailbox, quarterdeckctl mailbox", {}, false, {}, {}, {}},
+        {"mail.from", SettingType::Text, "address that mails come from", {}, false, {}, {}, {}},
+        {"mail.user", SettingType::Text, "name to sign in to the mail server with", {}, false, {}, {},
+         {}},
+        {"mail.password", SettingType::Secret, "password for the mail server", {}, false, {}, {}, {}},
+        {"mail.ca_file", SettingType::Path,
+         "PEM file with the authorities to trust for the mail server; default: the machine's", {},
+         false, {}, {}, {}},
         {"drill.enabled", SettingType::Boolean,
          "opens /v1/faults, where drills make named steps fail; never with real money", "false",
          false, {}, {}, {}},
@@ -191,6 +212,8 @@ const std::vector<Setting>& backendSettings()
 std::vector<ConfigProblem> crossCheck(const Config& config)
 {
     auto problems = credentialProblems(config);
+    for (auto& problem : identityProblems(config)) problems.push_back(std::move(problem));
+    for (auto& problem : placeholderProblems(config)) problems.push_back(std::move(problem));
     const bool isLive = config.has("trading.live") && config.boolean("trading.live");
     for (const char* key : {"alpaca.trading_url", "alpaca.stream_url"}) {
         if (!config.has(key) || !config.has("trading.live")) continue;
