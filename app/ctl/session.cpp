@@ -41,33 +41,65 @@ std::string Session::dataDirectory() const
     return std::string(home != nullptr ? home : ".") + "/.local/share/quarterdeck";
 }
 
-void Session::connect()
+std::string Session::urlOfBackend() const
 {
-    std::string url = connection.url, tokenFile = connection.tokenFile;
+    std::string url = connection.url;
     const auto beacon = dataDirectory() + "/backend.json";
-    if (url.empty() || tokenFile.empty()) {
-        if (const auto found = json::Document::parse(drills::slurp(beacon))) {
-            if (url.empty()) url = std::string((*found)["url"].stringOr({}));
-            if (tokenFile.empty()) tokenFile = std::string((*found)["tokenFile"].stringOr({}));
-        }
-    }
-    if (tokenFile.empty()) tokenFile = dataDirectory() + "/owner.token";
+    if (url.empty())
+        if (const auto found = json::Document::parse(drills::slurp(beacon)))
+            url = std::string((*found)["url"].stringOr({}));
     if (url.empty()) {
         complain("no backend is running here: " + beacon +
                  " does not exist; start one with ./run --headless, or name one with --url");
         throw Ended{kUnreachable};
     }
     while (url.ends_with('/')) url.pop_back();
-    auto token = trimmed(drills::slurp(tokenFile));
-    if (token.empty()) {
-        complain("the token file " + tokenFile +
-                 " cannot be read; name another with --token-file");
-        throw Ended{kUnreachable};
-    }
+    return url;
+}
+
+void Session::open()
+{
+    if (m_link) return;
+    m_url = urlOfBackend();
     wire::HttpClientOptions options;
     options.tls.caFile = connection.caFile;
     m_link = std::make_unique<drills::Link>(options);
-    m_api = std::make_unique<drills::ApiClient>(*m_link, url, runtime::Secret(std::move(token)));
+    m_open = std::make_unique<drills::ApiClient>(*m_link, m_url);
+}
+
+/// A token file that was named comes first, then who has signed in, then the local owner's.
+void Session::connect()
+{
+    open();
+    if (connection.tokenFile.empty()) {
+        auto kept = Logins(Logins::defaultPath()).find(m_url);
+        if (!kept) {
+            complain(describe(kept.error()));
+            throw Ended{kRefused};
+        }
+        m_login = std::move(*kept);
+    }
+    if (m_login && !m_login->session.empty())
+        useLogin();
+    else
+        useOwnerToken();
+}
+
+void Session::useOwnerToken()
+{
+    std::string tokenFile = connection.tokenFile;
+    if (tokenFile.empty())
+        if (const auto found =
+                json::Document::parse(drills::slurp(dataDirectory() + "/backend.json")))
+            tokenFile = std::string((*found)["tokenFile"].stringOr({}));
+    if (tokenFile.empty()) tokenFile = dataDirectory() + "/owner.token";
+    auto token = trimmed(drills::slurp(tokenFile));
+    if (token.empty()) {
+        complain("the token file " + tokenFile +
+                 " cannot be read; name another with --token-file, or sign in: quarterdeckctl login");
+        throw Ended{kUnreachable};
+    }
+    m_api = std::make_unique<drills::ApiClient>(*m_link, m_url, runtime::Secret(std::move(token)));
 }
 
 drills::ApiClient& Session::api()
@@ -76,17 +108,31 @@ drills::ApiClient& Session::api()
     return *m_api;
 }
 
-drills::Answer Session::ask(const std::string& method, const std::string& path,
-                            const std::string& body)
+drills::Answer Session::answerOf(Result<drills::Answer> answer, const std::string& method) const
 {
-    auto answer = api().call(method, path, body);
     if (!answer) {
         const bool maybeDone = answer.error().kind == ErrorKind::OutcomeUnknown && method != "GET";
-        complain(m_api->baseUrl() + " did not answer: " + answer.error().detail +
+        complain(m_url + " did not answer: " + answer.error().detail +
                  (maybeDone ? "; it may have been done all the same, look before trying again" : ""));
         throw Ended{kUnreachable};
     }
     return std::move(*answer);
+}
+
+drills::Answer Session::ask(const std::string& method, const std::string& path,
+                            const std::string& body)
+{
+    auto answer = answerOf(api().call(method, path, body), method);
+    if (answer.text("code") == "auth.step_up_required" && stepUp())
+        return answerOf(api().call(method, path, body), method);
+    return answer;
+}
+
+drills::Answer Session::askOpenly(const std::string& method, const std::string& path,
+                                  const std::string& body)
+{
+    open();
+    return answerOf(m_open->call(method, path, body), method);
 }
 
 drills::Answer Session::require(const std::string& method, const std::string& path,

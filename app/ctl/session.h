@@ -1,10 +1,13 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "app/ctl/logins.h"
+#include "app/ctl/prompt.h"
 #include "services/drills/link.h"
 
 namespace qd::ctl {
@@ -50,6 +53,7 @@ private:
 class Session {
 public:
     Connection connection;
+    Prompt prompt;
 
     bool wantsJson() const { return connection.json; }
     /// Where the local backend keeps its things: `--data-dir`, else the user's data folder.
@@ -66,6 +70,23 @@ public:
     Pages pages(const std::string& path, const std::string& name, std::size_t limit);
     /// The connected client, for the stream.
     drills::ApiClient& api();
+    /// As `ask`, without any token.
+    drills::Answer askOpenly(const std::string& method, const std::string& path,
+                             const std::string& body);
+    /// As `askOpenly` with POST, or as `ask` when somebody is signed in and `openly` is false. `body`
+    /// is asked for what the backend wants next: a code, a solved puzzle. Other refusals end it.
+    struct Proof {
+        runtime::Secret code;
+        std::string puzzle; ///< solved
+    };
+    drills::Answer prove(const std::string& method, const std::string& path, bool openly,
+                         const std::function<std::string(const Proof&)>& body);
+    /// Sign in there; kept in the file of logins.
+    void signIn(const std::string& email, const std::string& device);
+    /// Forget the tokens; the device key stays.
+    void forgetLogin();
+    /// Who is signed in at this backend; null: the owner token is used.
+    const Login* login();
 
     void print(const std::string& text) const;
     void printJson(const std::string& text) const; ///< one line
@@ -75,8 +96,17 @@ public:
 
 private:
     void connect();
+    void open();
+    std::string urlOfBackend() const;
+    void useOwnerToken();
+    void useLogin();
+    void keepLogin(const drills::Answer& tokens);
+    bool stepUp();
+    drills::Answer answerOf(Result<drills::Answer> answer, const std::string& method) const;
+    std::string m_url;
     std::unique_ptr<drills::Link> m_link;
-    std::unique_ptr<drills::ApiClient> m_api;
+    std::unique_ptr<drills::ApiClient> m_api, m_open;
+    std::optional<Login> m_login;
 };
 
 /// A text of a JSON value for a table: strings as they are, numbers as sent, nothing for null.

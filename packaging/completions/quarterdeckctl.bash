@@ -1,13 +1,13 @@
 # Bash completion for quarterdeckctl; install as /usr/share/bash-completion/completions/quarterdeckctl.
 _quarterdeckctl() {
     local word=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
-    local global="--url --token-file --ca-file --data-dir --json --help --version"
+    local global="--url --token-file --password-fd --ca-file --data-dir --json --help --version"
     local -a path=()
     local words=
     local i
     for ((i = 1; i < COMP_CWORD; ++i)); do
         case ${COMP_WORDS[i]} in
-        --url | --token-file | --ca-file | --data-dir) ((++i)) ;;
+        --url | --token-file | --password-fd | --ca-file | --data-dir) ((++i)) ;;
         -*) ;;
         *) path+=("${COMP_WORDS[i]}") ;;
         esac
@@ -21,6 +21,7 @@ _quarterdeckctl() {
     --tif) words="day gtc ioc fok opg cls" ;;
     --status) words="open closed all" ;;
     --side) words="buy sell" ;;
+    --role | --grant | --revoke) words="viewer trader support operator admin" ;;
     --interval) words="1m 5m 15m 1h 4h 1d" ;;
     *) words= ;;
     esac
@@ -33,7 +34,7 @@ _quarterdeckctl() {
     # What the command is: one word, or two where the first one only names a subject.
     local command=${path[0]:-}
     case $command in
-    order | position | difference | trading | instrument | market | breaker | log | trace | vault | drill)
+    order | position | difference | trading | instrument | market | breaker | log | trace | user | vault | drill)
         command="${path[*]:0:2}"
         ;;
     backup) [ "${path[1]:-}" != list ] || command="backup list" ;; # any other word is a name
@@ -46,7 +47,7 @@ _quarterdeckctl() {
     esac
     case $command in
     "") words="order position fills account difference trading halt reduce resume quote bars instrument
-        market health breaker log trace backup restore vault drill" ;;
+        market health breaker log trace backup restore login logout whoami user mailbox vault drill" ;;
     order) words="submit preview modify cancel show list" ;;
     "order submit") words="buy sell $ticket --confirm --yes" ;;
     "order preview") words="buy sell $ticket" ;;
@@ -73,6 +74,12 @@ _quarterdeckctl() {
     backup) words="list" ;;
     "backup list") words="--archive" ;;
     restore) words="--to --to-event --archive" ;;
+    login) words="--device" ;;
+    user) words="add list show roles disable enable password sessions sign-out" ;;
+    "user add") words="--name --role --invite" ;;
+    "user roles") words="--grant --revoke" ;;
+    "user password") words="--with-code" ;;
+    "user sign-out") words="--session" ;;
     vault) words="list rotate import" ;;
     "vault rotate") words="--data-keys" ;;
     drill) words="list run" ;;
