@@ -76,7 +76,7 @@ foreach(folder models/base models/market models/orders services/runtime services
         services/observability services/resilience services/storage services/vault services/wire
         services/exchange
         services/sandbox services/brokers services/market services/orders services/gateway
-        services/drills models/accounts services/identity)
+        services/drills models/accounts services/identity services/mail)
     gtest_program(${folder} USES ${folder})
 endforeach()
 gtest_program(services/brokers/oauth USES services/brokers services/sandbox)
