@@ -25,6 +25,7 @@ public:
         for (const ThemeKind kind : {ThemeKind::Dark, ThemeKind::Light, ThemeKind::HighContrast}) {
             use(kind);
             trading(QSize(1920, 1080), nameOf(kind));
+            if (kind != ThemeKind::Dark) shootPeopleInTheme(m_theme, nameOf(kind), shooting());
         }
         use(ThemeKind::Dark);
         trading(QSize(1440, 900), QStringLiteral("dark-1440x900"));
@@ -34,7 +35,7 @@ public:
         differences();
         traces();
         blotterPages();
-        shootPeople(m_theme, [this](QWidget& window, const QString& name) { shoot(window, name); });
+        shootPeople(m_theme, shooting());
     }
 
     int failures() const { return m_failures; }
@@ -64,6 +65,11 @@ private:
         painter.end();
         if (!picture.save(path)) ++m_failures;
         QTextStream(stdout) << path << Qt::endl;
+    }
+
+    Shoot shooting()
+    {
+        return [this](QWidget& window, const QString& name) { shoot(window, name); };
     }
 
     void trading(QSize size, const QString& name)

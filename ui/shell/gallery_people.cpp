@@ -168,6 +168,24 @@ void shootConsents(Theme& theme, const Shoot& shoot)
 
 } // namespace
 
+void shootPeopleInTheme(Theme& theme, const QString& name, const Shoot& shoot)
+{
+    GalleryStage stage(theme, kNarrow);
+    stage.places().show(Workspaces::Connections);
+    settle(8);
+    selectBroker(stage, "tradier");
+    shoot(stage.window, QStringLiteral("connections-") + name);
+    stage.places().openDoor({});
+    stage.places().doorView().show(DoorView::SignUpPage);
+    type(stage.window, "signUpPassword", QStringLiteral("Zoe2024qwerty"));
+    settle(4);
+    shoot(stage.window, QStringLiteral("sign-up-") + name);
+    stage.signIn();
+    stage.places().show(Workspaces::Administration);
+    settle(8);
+    shoot(stage.window, QStringLiteral("administration-") + name);
+}
+
 void shootPeople(Theme& theme, const Shoot& shoot)
 {
     shootDoor(theme, shoot);

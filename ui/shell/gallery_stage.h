@@ -32,5 +32,7 @@ using Shoot = std::function<void(QWidget& window, const QString& name)>;
 
 /// The workspaces, doors and dialogs of people and of brokers' connections.
 void shootPeople(Theme& theme, const Shoot& shoot);
+/// Three of them in the theme that is in use, whose name ends theirs.
+void shootPeopleInTheme(Theme& theme, const QString& name, const Shoot& shoot);
 
 } // namespace qd::ui
