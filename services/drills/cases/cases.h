@@ -14,6 +14,8 @@ inline double millisOf(Duration time)
 }
 
 std::vector<Drill> startDrills();       ///< settings, first request, health, logs
+std::vector<Drill> accountDrills();     ///< people: accounts, guesses, sessions
+std::vector<Drill> securityDrills();    ///< roles, programs, what is encrypted, what is seen
 std::vector<Drill> credentialDrills();  ///< keys missing, revoked, expired
 std::vector<Drill> secretDrills();      ///< the vault: denied, down, old, altered
 std::vector<Drill> intakeDrills();      ///< what is refused before it is sent

@@ -13,7 +13,8 @@ namespace {
 
 /// The promises that a drill must prove.
 const std::set<std::string_view> kDrilled = {
-    "PE-1.1", "PE-3.1", "PE-3.2", "PE-3.3", "PE-3.4", "PE-3.5", "PE-3.6", "PE-3.7", "PE-3.8",
+    "PE-1.1", "PE-1.2", "PE-1.3", "PE-1.4", "PE-1.5", "PE-1.6", "PE-6.2", "TB-2.4", "TB-6.3",
+    "TB-6.5", "TB-6.7", "PE-3.1", "PE-3.2", "PE-3.3", "PE-3.4", "PE-3.5", "PE-3.6", "PE-3.7", "PE-3.8",
     "PE-5.1", "PE-5.2", "PE-5.5", "PE-10.1", "PE-10.2", "PE-10.3", "PE-10.4", "PE-10.5",
     "PE-10.6", "PE-10.7", "TB-1.2", "TB-1.3", "TB-1.5", "TB-1.6", "TB-1.7", "TB-3.1", "TB-3.2",
     "TB-3.3", "TB-3.5", "TB-3.6", "TB-3.7", "TB-3.8", "TB-4.4", "TB-4.6", "TB-5.1", "TB-5.3",
