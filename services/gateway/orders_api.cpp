@@ -457,17 +457,17 @@ Problem problemOf(const Refusal& refusal)
         problem.retryAfter = std::chrono::ceil<std::chrono::milliseconds>(*refusal.retryAfter);
     if (refusal.error.kind == ErrorKind::Denied) {
         // A broker that no longer knows us is not a right the caller lacks.
-        const bool credentials = refusal.error.code == "broker.credentials_missing" ||
-                                 refusal.error.code == "alpaca.unauthorized" ||
-                                 refusal.error.code == "orders.broker_not_authenticated";
+        const auto& code = refusal.error.code;
+        const bool credentials = code == "broker.credentials_missing" ||
+                                 code.ends_with(".unauthorized") ||
+                                 code == "orders.broker_not_authenticated" ||
+                                 code == "orders.broker_session_taken";
         problem.status = credentials ? 401 : 422;
         if (credentials) {
             problem.title = "The broker must be connected again";
-            problem.extraMembers = R"("reauthorizeBy":"put a valid key into the file that )"
-                                   R"(alpaca.credentials_file names (or into alpaca.key_id and )"
-                                   R"(alpaca.secret_key and start quarterdeckd again); one in the )"
-                                   R"(file is taken over within a minute, or at once by )"
-                                   R"(quarterdeckctl vault import")";
+            problem.extraMembers =
+                "\"reauthorizeBy\":" +
+                json::quote(refusal.wayBack.empty() ? "connect the broker again" : refusal.wayBack);
         }
     }
     if (refusal.error.kind == ErrorKind::Invalid) problem.status = 422;

@@ -50,6 +50,7 @@ public:
     }
     vault::Vault& operator*() { return *m_vault; }
     vault::Vault* operator->() { return m_vault.get(); }
+    storage::Writer& writer() { return *m_writer; }
     std::string databasePath() const { return (m_folder / "vault.db").string(); }
     /// Runs SQL behind the vault's back.
     void tamper(const std::string& sql)

@@ -2,6 +2,7 @@
 #include <set>
 #include <string_view>
 
+#include "services/gateway/broker_api.h"
 #include "services/gateway/fault_api.h"
 #include "services/gateway/system_api.h"
 #include "services/gateway/vault_api.h"
@@ -60,6 +61,8 @@ constexpr std::array kEndpoints{
     Row{"GET", "/v1/vault", Role::Admin},
     Row{"POST", "/v1/vault/rotate", Role::Admin, Asks::StepUp},
     Row{"POST", "/v1/vault/import", Role::Admin, Asks::StepUp},
+    Row{"GET", "/v1/broker/session", Role::Viewer},
+    Row{"POST", "/v1/broker/session/take-over", Role::Trader},
     Row{"GET", "/v1/connections", Role::Viewer},
     Row{"GET", "/v1/connections/available", Role::Viewer},
     Row{"POST", "/v1/connections/{broker}/begin", Role::Trader},
@@ -136,6 +139,7 @@ protected:
         vaultApi.addTo(desk.api);
         connections.api->addTo(desk.api);
         people.addTo(desk.api);
+        brokerApi.addTo(desk.api);
     }
     /// Asked while no executor runs: the rooms' own and the API's are one thread in the program.
     int statusFor(const Row& row, Role held)
@@ -163,6 +167,7 @@ protected:
     qd::test::SimVault vault{desk.backend.world};
     VaultApi vaultApi{*vault, desk.gate, {}};
     ConnectionsDesk connections{desk.backend.world, desk.gate};
+    BrokerApi brokerApi{{*desk.backend.link, nullptr, vault.writer(), desk.gate}};
     PeopleDesk people{desk.backend.world, desk.gate, desk.tokens};
 };
 

@@ -144,13 +144,17 @@ TEST_F(OrdersApiTest, AnOpenBreakerIs503WithTheTimeOfTheNextTry)
 TEST_F(OrdersApiTest, ABrokerThatNoLongerKnowsUsIs401WithTheWayBack)
 {
     orders::Refusal refusal;
-    refusal.error = {ErrorKind::Denied, "broker.credentials_missing", "no key", {}};
-    auto problem = problemOf(refusal);
-    EXPECT_EQ(problem.status, 401);
-    const auto told = Desk::parse(toResponse(problem, {}));
-    const auto way = told.root()["reauthorizeBy"].stringOr({});
-    for (const char* setting : {"alpaca.credentials_file", "alpaca.key_id", "alpaca.secret_key"})
-        EXPECT_NE(way.find(setting), std::string_view::npos) << setting;
+    refusal.wayBack = "put a valid key into \"the file\"";
+    Problem problem;
+    for (const char* code : {"broker.credentials_missing", "alpaca.unauthorized", "tradier.unauthorized",
+                             "ibkr.unauthorized", "orders.broker_not_authenticated",
+                             "orders.broker_session_taken"}) {
+        refusal.error = {ErrorKind::Denied, code, "no key", {}};
+        problem = problemOf(refusal);
+        EXPECT_EQ(problem.status, 401) << code;
+        const auto told = Desk::parse(toResponse(problem, {}));
+        EXPECT_EQ(told.root()["reauthorizeBy"].stringOr({}), refusal.wayBack) << code;
+    }
     refusal.error.code = "alpaca.insufficient_buying_power";
     EXPECT_EQ(problemOf(refusal).status, 422) << "any other denial is about the order";
     refusal.error = {ErrorKind::Unavailable, "resilience.breaker_open", "", {}};
