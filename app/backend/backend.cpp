@@ -3,15 +3,18 @@
 #include <algorithm>
 #include <filesystem>
 #include <future>
-#include <iterator>
 
 #include <unistd.h>
 
+#include "app/backend/archive.h"
+#include "app/backend/broker_consent.h"
+#include "app/backend/broker_parts.h"
+#include "app/backend/broker_settings.h"
 #include "app/backend/identity_parts.h"
 #include "app/backend/secrets.h"
 #include "app/backend/settings.h"
-#include "app/backend/archive.h"
 #include "services/brokers/persistent_reads.h"
+#include "services/gateway/broker_api.h"
 #include "services/gateway/fault_api.h"
 #include "services/gateway/market_api.h"
 #include "services/gateway/market_window.h"
@@ -39,17 +42,17 @@ constexpr resilience::RetryPolicy kDirectoryRetry{.attemptsMax = 0, ///< as long
                                                   .base = std::chrono::seconds(2),
                                                   .cap = std::chrono::seconds(15)};
 
-orders::Settings orderSettings(const runtime::Config& config, const AccountId& account)
+orders::Settings orderSettings(const runtime::Config& config)
 {
     orders::Settings settings;
-    settings.account = account;
     settings.live = config.boolean("trading.live");
+    settings.account = AccountId(settings.live ? "live" : "paper");
     settings.notionalMax = Money::of(config.text("trading.notional_max"));
     settings.pendingCommitsMax =
         static_cast<std::size_t>(std::max<std::int64_t>(config.integer("storage.queue_max") / 2, 1));
     settings.submitsPerMinuteMax =
         static_cast<int>(config.integer("trading.submits_per_minute_max"));
-    settings.submitDeadline = config.duration("alpaca.command_timeout");
+    settings.submitDeadline = commandTimeout(config);
     settings.reconcileEvery = config.duration("trading.reconcile_every");
     return settings;
 }
@@ -100,33 +103,35 @@ Result<void> await(runtime::Executor& core,
 
 /// What lives on the core thread; made and destroyed there.
 struct CoreParts {
-    CoreParts(wire::HttpClient& http, wire::WebSocketClient& tradeSockets,
-              wire::WebSocketClient& marketSockets, runtime::ThreadExecutor& core,
-              runtime::Executor& io, brokers::AlpacaSettings forBroker,
-              brokers::AlpacaSettings forFeed, observability::Tracer& tracer,
-              storage::Writer& writer, const orders::Settings& orderSettings, bool alwaysOpen)
-        : broker(std::move(forBroker), http, tradeSockets, core, runtime::systemRandom(), &tracer),
+    CoreParts(std::unique_ptr<BrokerParts> given, runtime::ThreadExecutor& core,
+              storage::Writer& writer, const orders::Settings& orderSettings)
+        : venue(std::move(given)), broker(venue->broker()), feed(venue->feed()),
           reads(broker, core, runtime::systemRandom()),
-          feed(std::move(forFeed), http, marketSockets, core, io, runtime::systemRandom()),
-          market({.alwaysOpen = alwaysOpen, .history = {}}, {&feed}, core, instruments),
-          window(market, instruments, core.clock(), {alwaysOpen}),
-          lookup(instruments, broker, core),
+          market({.alwaysOpen = venue->isSimulated(), .history = venue->history()}, {&feed}, core,
+                 instruments),
+          window(market, instruments, core.clock(), {venue->isSimulated()}),
+          lookup(venue->unlisted() ? std::make_unique<market::InstrumentLookup>(
+                                         instruments, *venue->unlisted(), core)
+                                   : nullptr),
           orders({writer, core, runtime::systemRandom(), reads, window}, orderSettings),
           quotes(market, core, &instruments)
     {
     }
 
-    brokers::AlpacaBroker broker;
+    std::unique_ptr<BrokerParts> venue;
+    brokers::Broker& broker;
+    brokers::MarketFeed& feed;
     brokers::PersistentReads reads; ///< the same broker, as the order room and the directory see it
-    brokers::AlpacaFeed feed;
     market::InstrumentDirectory instruments;
     market::MarketData market;
     gateway::MarketWindow window;
-    market::InstrumentLookup lookup;
+    std::unique_ptr<market::InstrumentLookup> lookup; ///< none: the listing leaves nothing out
     orders::OrderService orders;
     gateway::QuoteWatch quotes;
     std::unique_ptr<BrokerKeys> keys;
+    std::unique_ptr<BrokerConsent> consent;
     std::unique_ptr<gateway::VaultApi> vaultApi;
+    std::unique_ptr<gateway::BrokerApi> brokerApi;
     gateway::Health health;
     std::unique_ptr<gateway::Monitoring> monitoring;
     std::unique_ptr<gateway::ResilienceMetrics> resilience;
@@ -155,8 +160,8 @@ struct Backend::Parts {
     Result<void> openVault(const runtime::Config& config, const std::string& folder);
     Result<void> openIdentity(const runtime::Config& config);
     void buildCore(const runtime::Config& config, const std::string& folder);
-    void addVaultTo(gateway::Api& api, const runtime::Config& config,
-                    const brokers::AlpacaSettings& alpaca);
+    void addVaultTo(gateway::Api& api, const runtime::Config& config);
+    void addConsentTo(gateway::Api& api, const runtime::Config& config);
     Result<void> startCore();
     void refreshDirectory();
     void signCheckpoint();
@@ -196,7 +201,8 @@ Result<void> Backend::Parts::openStorage(const runtime::Config& config)
     const std::vector<storage::MigrationSet> sets = {storage::storageMigrations(),
                                                      orders::orderMigrations(),
                                                      vault::vaultMigrations(),
-                                                     identity::identityMigrations()};
+                                                     identity::identityMigrations(),
+                                                     brokers::oauth::oauthMigrations()};
     if (auto migrated = storage::migrateAll(*database, sets); !migrated)
         return tl::unexpected(migrated.error());
     storage::WriterOptions options;
@@ -251,36 +257,39 @@ Result<void> Backend::Parts::openIdentity(const runtime::Config& config)
     });
 }
 
-void Backend::Parts::addVaultTo(gateway::Api& api, const runtime::Config& config,
-                                const brokers::AlpacaSettings& alpaca)
+void Backend::Parts::addVaultTo(gateway::Api& api, const runtime::Config& config)
 {
     the->keys = std::make_unique<BrokerKeys>(
-        BrokerKeys::Dependencies{*secrets, core, jobs, *http, *tradeSockets, the->broker, the->feed,
-                                 observability::Logger(log, clock, "keys")},
-        config, alpaca);
+        BrokerKeys::Dependencies{*secrets, core, jobs, observability::Logger(log, clock, "keys")},
+        config, the->venue->keys());
     the->vaultApi = std::make_unique<gateway::VaultApi>(*secrets, core, the->keys->keys());
     the->vaultApi->addTo(api);
     the->vaultApi->addTo(the->health);
     vault::watch(*secrets, metrics, clock);
-    for (const char* key : {"alpaca.key_id", "alpaca.secret_key"})
+    for (const char* key : {"alpaca.key_id", "alpaca.secret_key", "tradier.token"})
         if (config.has(key) && config.origin(key) != "file")
             logger.warning("a secret can be seen by whoever sees this process; it is in the vault "
                            "now, start without it from now on",
                            {{"setting", key}, {"from", config.origin(key)}});
 }
 
+void Backend::Parts::addConsentTo(gateway::Api& api, const runtime::Config& config)
+{
+    BrokerConsent::Dependencies parts{*writer, *secrets, *http, core,
+                                      observability::Logger(log, clock, "consent")};
+    if (config.boolean("drill.enabled")) parts.putFault = gateway::consentFaultHook(faults);
+    the->consent = std::make_unique<BrokerConsent>(parts, config);
+    the->consent->addTo(api, the->health, metrics);
+    the->consent->keepInAccess(the->venue->access(), metrics);
+}
+
 void Backend::Parts::buildCore(const runtime::Config& config, const std::string& folder)
 {
-    auto alpaca = alpacaSettings(config);
-    brokers::AlpacaSettings forFeed = alpaca.clone(), addresses = alpaca.clone();
     const bool live = config.boolean("trading.live");
-    const auto settings = orderSettings(config, alpaca.account);
-    const bool alwaysOpen = alpaca.simulated;
-    the = std::make_unique<CoreParts>(*http, *tradeSockets, *marketSockets, core, *io,
-                                      std::move(alpaca), std::move(forFeed), tracer, *writer,
-                                      settings, alwaysOpen);
-    auto breakers = the->feed.breakers();
-    breakers.insert(breakers.begin(), &the->broker.breaker());
+    the = std::make_unique<CoreParts>(
+        BrokerParts::make(config, {*http, *tradeSockets, *marketSockets, core, *io, tracer}), core,
+        *writer, orderSettings(config));
+    const auto breakers = the->venue->breakers();
     the->monitoring = std::make_unique<gateway::Monitoring>(gateway::Monitoring::Dependencies{
         core.clock(), the->broker, the->orders, the->market, *writer, log, core, breakers,
         "defaults, file, environment and arguments"});
@@ -300,12 +309,16 @@ void Backend::Parts::buildCore(const runtime::Config& config, const std::string&
         std::make_unique<gateway::ResilienceMetrics>(metrics, api, the->broker, the->reads);
     gateway::OrdersApi{the->orders, the->market, the->quotes, core.clock(), live, &the->broker}
         .addTo(api);
-    gateway::MarketApi{the->market, the->instruments, the->quotes, core.clock(), &the->lookup}
+    gateway::MarketApi{the->market, the->instruments, the->quotes, core.clock(), the->lookup.get()}
         .addTo(api);
+    the->brokerApi = std::make_unique<gateway::BrokerApi>(gateway::BrokerApi::Dependencies{
+        the->broker, the->venue->sharedSession(), *writer, core, live});
+    the->brokerApi->addTo(api);
     gateway::SystemApi{core, jobs, the->health, metrics, spans, breakers, kVersion, folder,
                        databaseFile, checkpointFile, core.clock().steady()}
         .addTo(api);
-    addVaultTo(api, config, addresses);
+    addVaultTo(api, config);
+    addConsentTo(api, config);
     people->addTo(api);
     people->addTo(the->health);
     watchSecurity();
@@ -402,6 +415,8 @@ Result<void> Backend::Parts::startCore()
 {
     auto hasKeys = await(core, [this](auto then) { the->keys->start(std::move(then)); });
     if (!hasKeys) return hasKeys;
+    auto hasLinks = await(core, [this](auto then) { the->consent->start(std::move(then)); });
+    if (!hasLinks) return hasLinks;
     return await(core, [this](const std::function<void(Result<void>)>& then) {
         the->market.start();
         refreshDirectory();

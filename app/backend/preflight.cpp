@@ -7,7 +7,8 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include "app/backend/settings.h"
+#include "app/backend/broker_settings.h"
+#include "app/backend/consent_settings.h"
 
 namespace qd::app {
 
@@ -63,19 +64,30 @@ void checkDatabase(const fs::path& database, Checks& checks)
     }
 }
 
+void checkCredential(const Config& config, const char* setting, const CredentialWay& way,
+                     Checks& checks)
+{
+    const auto read = way.read();
+    if (read) return;
+    // Once the vault has the key, the file may be gone.
+    if (read.error().kind == ErrorKind::NotFound && isThere(databaseFile(config))) return;
+    checks.add({setting, read.error().detail,
+                "name a file (mode 0600) of the user who runs quarterdeckd"});
+}
+
 void checkCredentials(const Config& config, Checks& checks)
 {
-    const bool isFirstStart = !isThere(databaseFile(config));
+    const auto broker = brokerName(config);
+    const bool isByKey = brokerMethod(config) == LinkMethod::Key;
+    if (broker == "tradier" && isByKey)
+        return checkCredential(config, "tradier.credentials_file", tradierCredentialWay(config),
+                               checks);
+    if (broker != "alpaca") return;
     const auto more = config.list("alpaca.data_credentials_files").size();
-    for (std::size_t index = 0; index <= more; ++index) {
-        const auto read = credentialWay(config, index).read();
-        if (read) continue;
-        // Once the vault has the key, the file may be gone.
-        if (read.error().kind == ErrorKind::NotFound && !isFirstStart) continue;
-        checks.add({index == 0 ? "alpaca.credentials_file" : "alpaca.data_credentials_files",
-                    read.error().detail,
-                    "name a file (mode 0600) of the user who runs quarterdeckd"});
-    }
+    for (std::size_t index = isByKey ? 0 : 1; index <= more; ++index)
+        checkCredential(config,
+                        index == 0 ? "alpaca.credentials_file" : "alpaca.data_credentials_files",
+                        credentialWay(config, index), checks);
 }
 
 } // namespace

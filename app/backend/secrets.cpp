@@ -9,10 +9,6 @@ namespace qd::app {
 
 namespace {
 
-/// A candidate that the broker does not answer about in time is tried again later: a start must not
-/// wait longer.
-constexpr std::chrono::seconds kTrialMax{3};
-
 std::string credentialFolder()
 {
     const char* folder = std::getenv("CREDENTIALS_DIRECTORY");
@@ -23,35 +19,15 @@ std::string credentialFolder()
     return isThere ? folder : std::string();
 }
 
-/// Asks the broker for the account, as a client that has nothing but the candidate.
-vault::Vault::Tester accountTester(const BrokerKeys::Dependencies& the,
-                                   const std::shared_ptr<const brokers::AlpacaSettings>& addresses)
-{
-    return [&http = the.http, &sockets = the.sockets, &core = the.core,
-            addresses](const runtime::Secret& candidate, const vault::Vault::Verdict& verdict) {
-        auto key = brokers::readKey(candidate.revealForUse());
-        if (!key) return verdict(tl::unexpected(key.error()));
-        brokers::AlpacaSettings settings = addresses->clone();
-        settings.keyId = std::move(key->keyId);
-        settings.secretKey = std::move(key->secretKey);
-        settings.queryTimeout = kTrialMax;
-        const auto client = std::make_shared<brokers::AlpacaBroker>(
-            std::move(settings), http, sockets, core, runtime::systemRandom());
-        client->account([client, verdict, &core](const Result<AccountSnapshot>& account) {
-            core.post([client] {}); // it ends outside its own call
-            verdict(account.map([](const AccountSnapshot&) {}));
-        });
-    };
-}
-
 /// For whoever started us: the first start needs a key from outside.
 Error whyNoKey(const Error& error)
 {
     if (error.kind != ErrorKind::NotFound) return error;
     return {ErrorKind::Invalid,
             kNoCredentials,
-            "the vault holds no key of the broker yet; set alpaca.credentials_file to a JSON file "
-            "(mode 0600) that is there, or alpaca.key_id and alpaca.secret_key",
+            "the vault holds no key of the broker yet; set alpaca.credentials_file (or "
+            "tradier.credentials_file) to a JSON file (mode 0600) that is there, or alpaca.key_id and "
+            "alpaca.secret_key (or tradier.token)",
             {}};
 }
 
@@ -90,41 +66,15 @@ vault::Settings vaultSettings(const runtime::Config& config)
     return settings;
 }
 
-BrokerKeys::BrokerKeys(const Dependencies& dependencies, const runtime::Config& config,
-                       const brokers::AlpacaSettings& addresses)
+BrokerKeys::BrokerKeys(const Dependencies& the, const runtime::Config& config,
+                       std::vector<brokers::KeptKey::Terms> keys)
 {
-    const auto shared = std::make_shared<const brokers::AlpacaSettings>(addresses.clone());
-    for (std::size_t index = 0; index <= addresses.moreDataKeys.size(); ++index)
-        add(dependencies, config, index, shared);
-}
-
-void BrokerKeys::add(const Dependencies& the, const runtime::Config& config, std::size_t index,
-                     const std::shared_ptr<const brokers::AlpacaSettings>& addresses)
-{
-    auto way = credentialWay(config, index);
-    brokers::KeptKey::Terms terms;
-    const auto place = "alpaca/" + addresses->account.text();
-    terms.name = index == 0 ? vault::SecretName{place + "/key", "system", "broker-key"}
-                            : vault::SecretName{place + "/data-key-" + std::to_string(index),
-                                                "system", "data-key"};
-    terms.place = std::move(way.place);
-    terms.outside = std::move(way.read);
-    // A data key that does not work hands over to the next one: nothing is lost by taking it.
-    if (index == 0) terms.tester = accountTester(the, addresses);
-    terms.use = [&broker = the.broker, &feed = the.feed,
-                 index](const Result<runtime::Secret>& kept) {
-        const auto key = [&kept] {
-            auto read = kept ? brokers::readKey(kept->revealForUse())
-                             : Result<brokers::AlpacaSettings::Key>(tl::unexpected(kept.error()));
-            return read ? std::move(*read) : brokers::AlpacaSettings::Key();
-        };
-        if (index == 0) broker.useKey(key());
-        feed.useKey(index, key());
-    };
-    terms.lookEvery = config.duration("vault.look_every");
-    terms.overwritesDamaged = config.boolean("vault.overwrite_damaged");
-    m_keys.push_back(std::make_unique<brokers::KeptKey>(the.vault, the.core, the.jobs, the.log,
-                                                        std::move(terms)));
+    for (auto& terms : keys) {
+        terms.lookEvery = config.duration("vault.look_every");
+        terms.overwritesDamaged = config.boolean("vault.overwrite_damaged");
+        m_keys.push_back(std::make_unique<brokers::KeptKey>(the.vault, the.core, the.jobs, the.log,
+                                                            std::move(terms)));
+    }
 }
 
 void BrokerKeys::start(std::function<void(Result<void>)> then)
@@ -133,6 +83,7 @@ void BrokerKeys::start(std::function<void(Result<void>)> then)
         std::size_t left;
         Result<void> result;
     };
+    if (m_keys.empty()) return then({});
     const auto start = std::make_shared<Start>(Start{m_keys.size(), {}});
     for (const auto& key : m_keys)
         key->look([start, then](const brokers::KeptKey::Found& found) {

@@ -1,11 +1,10 @@
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <string>
 #include <vector>
 
-#include "services/brokers/alpaca/alpaca_broker.h"
-#include "services/brokers/alpaca/alpaca_feed.h"
 #include "services/brokers/kept_key.h"
 #include "services/runtime/config.h"
 
@@ -21,6 +20,10 @@ std::string keyFileInDataFolder(const runtime::Config& config, const std::string
 
 vault::Settings vaultSettings(const runtime::Config& config);
 
+/// A candidate that the broker does not answer about in time is tried again later: a start must not
+/// wait longer.
+inline constexpr std::chrono::seconds kTrialMax{3};
+
 /// The broker's keys, from the vault to those who call the broker. Core executor; everything given
 /// outlives it.
 class BrokerKeys {
@@ -29,15 +32,11 @@ public:
         vault::Vault& vault;
         runtime::Executor& core;
         runtime::Executor& jobs;
-        wire::HttpClient& http;
-        wire::WebSocketClient& sockets;
-        brokers::AlpacaBroker& broker;
-        brokers::AlpacaFeed& feed;
         observability::Logger log;
     };
-    /// `addresses`: of the broker; a new key is tried out there.
-    BrokerKeys(const Dependencies& dependencies, const runtime::Config& config,
-               const brokers::AlpacaSettings& addresses);
+    /// `keys`: how each comes in and who uses it; none where the broker has no keys.
+    BrokerKeys(const Dependencies& the, const runtime::Config& config,
+               std::vector<brokers::KeptKey::Terms> keys);
 
     /// The first look at all of them. `then`: all are in use, or why one is not. A key outside that
     /// is no key at all is an error too; one that the broker refused is told in the log.
@@ -45,9 +44,6 @@ public:
     std::vector<brokers::KeptKey*> keys() const;
 
 private:
-    void add(const Dependencies& the, const runtime::Config& config, std::size_t index,
-             const std::shared_ptr<const brokers::AlpacaSettings>& addresses);
-
     std::vector<std::unique_ptr<brokers::KeptKey>> m_keys;
 };
 

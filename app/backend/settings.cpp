@@ -6,16 +6,20 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <memory>
 
 #include <sys/stat.h>
 
 #include <fmt/format.h>
 
+#include "app/backend/broker_settings.h"
+#include "app/backend/consent_settings.h"
 #include "app/backend/identity_parts.h"
 #include "app/backend/placeholders.h"
 #include "models/base/money.h"
 #include "models/base/timestamp.h"
+#include "services/json/json.h"
 #include "services/wire/url.h"
 
 namespace qd::app {
@@ -32,6 +36,7 @@ constexpr std::size_t kCredentialsMax = 4096;
 std::vector<ConfigProblem> credentialProblems(const Config& config)
 {
     std::vector<ConfigProblem> problems;
+    if (brokerMethod(config) != LinkMethod::Key) return problems;
     const bool file = config.has("alpaca.credentials_file");
     const bool key = config.has("alpaca.key_id"), secret = config.has("alpaca.secret_key");
     if (!file && key != secret)
@@ -59,8 +64,8 @@ bool isLiveAddress(const std::string& text)
     return isAlpaca && !host.starts_with("paper-api.") && host.find("sandbox") == std::string_view::npos;
 }
 
-/// JSON with the members keyId and secretKey, in a file that only its owner can read.
-Result<runtime::Secret> readCredentials(const std::string& path)
+/// A small file that only its owner can read.
+Result<runtime::Secret> readPrivately(const std::string& path)
 {
     struct stat status {};
     if (::stat(path.c_str(), &status) != 0)
@@ -74,8 +79,15 @@ Result<runtime::Secret> readCredentials(const std::string& path)
     std::string text(kCredentialsMax, '\0');
     in.read(text.data(), static_cast<std::streamsize>(text.size()));
     text.resize(static_cast<std::size_t>(in.gcount()));
-    const runtime::Secret secret(std::move(text));
-    const auto key = brokers::readKey(secret.revealForUse());
+    return runtime::Secret(std::move(text));
+}
+
+/// JSON with the members keyId and secretKey.
+Result<runtime::Secret> readCredentials(const std::string& path)
+{
+    const auto secret = readPrivately(path);
+    if (!secret) return tl::unexpected(secret.error());
+    const auto key = brokers::readKey(secret->revealForUse());
     if (!key)
         return fail(ErrorKind::Invalid, kNoCredentials,
                     path + " must be JSON with the members keyId and secretKey");
@@ -85,11 +97,24 @@ Result<runtime::Secret> readCredentials(const std::string& path)
     return brokers::writeKey(*key); // one spelling, whatever the file's is
 }
 
+/// JSON with the member accessToken, or oauthToken as the bundled sandbox writes it.
+Result<runtime::Secret> readTradierToken(const std::string& path)
+{
+    const auto secret = readPrivately(path);
+    if (!secret) return tl::unexpected(secret.error());
+    const auto document = json::Document::parse(secret->revealForUse());
+    for (const char* member : {"accessToken", "oauthToken"})
+        if (document && !(*document)[member].stringOr({}).empty())
+            return runtime::Secret(std::string((*document)[member].stringOr({})));
+    return fail(ErrorKind::Invalid, kNoCredentials,
+                path + " must be JSON with the member accessToken");
+}
+
 } // namespace
 
 const std::vector<Setting>& backendSettings()
 {
-    static const std::vector<Setting> settings = {
+    static const std::vector<Setting> settings = withConsentSettings(withBrokerSettings({
         {"data_dir", SettingType::Path,
          "folder of the database, log and token file; default: the user's data folder", {}, false,
          {}, {}, {}},
@@ -103,14 +128,14 @@ const std::vector<Setting>& backendSettings()
          {}, {}},
         {"api.allowed_origins", SettingType::List,
          "web origins that may call, comma-separated; none = no browser may", "", false, {}, {}, {}},
-        {"alpaca.trading_url", SettingType::Url, "e.g. https://paper-api.alpaca.markets", {}, true,
+        {"alpaca.trading_url", SettingType::Url, "e.g. https://paper-api.alpaca.markets", {}, false,
          {}, {}, {}},
         {"alpaca.stream_url", SettingType::Url, "e.g. wss://paper-api.alpaca.markets/stream", {},
-         true, {}, {}, {}},
-        {"alpaca.data_url", SettingType::Url, "e.g. https://data.alpaca.markets", {}, true, {}, {},
+         false, {}, {}, {}},
+        {"alpaca.data_url", SettingType::Url, "e.g. https://data.alpaca.markets", {}, false, {}, {},
          {}},
         {"alpaca.data_stream_url", SettingType::Url,
-         "e.g. wss://stream.data.alpaca.markets/v2/iex", {}, true, {}, {}, {}},
+         "e.g. wss://stream.data.alpaca.markets/v2/iex", {}, false, {}, {}, {}},
         {"alpaca.crypto_stream_url", SettingType::Url,
          "e.g. wss://stream.data.alpaca.markets/v1beta3/crypto/us; none = no crypto quotes", {},
          false, {}, {}, {}},
@@ -130,8 +155,8 @@ const std::vector<Setting>& backendSettings()
         {"alpaca.command_timeout", SettingType::Duration,
          "how long to wait for the answer to an order", "10s", false, 100, 60'000, {}},
         {"trading.live", SettingType::Boolean,
-         "real money: must be true for Alpaca's live address, and only then", "false", false, {}, {},
-         {}},
+         "real money: must be true for a live address of Alpaca or Tradier, or an account of IBKR that "
+         "is no paper account (DU…), and only then", "false", false, {}, {}, {}},
         {"trading.notional_max", SettingType::Text, "largest order value in the account's currency",
          "1000000", false, {}, {}, {}},
         {"trading.submits_per_minute_max", SettingType::Integer, "orders a minute", "180", false, 1,
@@ -205,18 +230,21 @@ const std::vector<Setting>& backendSettings()
         {"drill.clock", SettingType::Text,
          "what time it is when the program starts, e.g. 2025-11-28T17:59:30Z; only in drills", {},
          false, {}, {}, {}},
-    };
+    }));
     return settings;
 }
 
 std::vector<ConfigProblem> crossCheck(const Config& config)
 {
-    auto problems = credentialProblems(config);
+    const bool isAlpaca = brokerName(config) == "alpaca";
+    auto problems = brokerProblems(config);
+    if (isAlpaca) std::ranges::move(credentialProblems(config), std::back_inserter(problems));
+    for (auto& problem : consentProblems(config)) problems.push_back(std::move(problem));
     for (auto& problem : identityProblems(config)) problems.push_back(std::move(problem));
     for (auto& problem : placeholderProblems(config)) problems.push_back(std::move(problem));
     const bool isLive = config.has("trading.live") && config.boolean("trading.live");
     for (const char* key : {"alpaca.trading_url", "alpaca.stream_url"}) {
-        if (!config.has(key) || !config.has("trading.live")) continue;
+        if (!isAlpaca || !config.has(key) || !config.has("trading.live")) continue;
         if (const bool isReal = isLiveAddress(config.text(key)); isReal != isLive)
             problems.push_back({"trading.live",
                                 isReal ? fmt::format("{} is the live address, with real money", key)
@@ -289,6 +317,22 @@ CredentialWay credentialWay(const Config& config, std::size_t index)
         {config.secret("alpaca.key_id"), config.secret("alpaca.secret_key")}));
     return {"alpaca.key_id and alpaca.secret_key (" + config.origin("alpaca.secret_key") + ")",
             [key]() -> Result<runtime::Secret> { return key->clone(); }};
+}
+
+CredentialWay tradierCredentialWay(const Config& config)
+{
+    if (config.has("tradier.credentials_file")) {
+        const auto file = config.text("tradier.credentials_file");
+        return {"the file " + file, [file] { return readTradierToken(file); }};
+    }
+    if (!config.has("tradier.token"))
+        return {"the settings", []() -> Result<runtime::Secret> {
+                    return fail(ErrorKind::NotFound, kNoCredentials,
+                                "neither tradier.credentials_file nor tradier.token is set");
+                }};
+    const auto token = std::make_shared<const runtime::Secret>(config.secret("tradier.token"));
+    return {"tradier.token (" + config.origin("tradier.token") + ")",
+            [token]() -> Result<runtime::Secret> { return token->clone(); }};
 }
 
 std::string databaseFile(const Config& config)

@@ -28,8 +28,10 @@ struct CredentialWay {
     /// As brokers::writeKey writes it. NotFound (there is none), Invalid, Unavailable: kNoCredentials.
     std::function<Result<runtime::Secret>()> read;
 };
-/// 0: the account's own key; 1 …: the further ones for market data.
+/// Of Alpaca. 0: the account's own key; 1 …: the further ones for market data.
 CredentialWay credentialWay(const runtime::Config& config, std::size_t index);
+/// Of Tradier: a token.
+CredentialWay tradierCredentialWay(const runtime::Config& config);
 
 /// `$XDG_DATA_HOME/quarterdeck`, or what `data_dir` says.
 std::string dataDirectory(const runtime::Config& config);

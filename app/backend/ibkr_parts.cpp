@@ -1,0 +1,50 @@
+#include "app/backend/broker_parts.h"
+#include "app/backend/broker_settings.h"
+#include "services/brokers/ibkr/ibkr_broker.h"
+
+namespace qd::app {
+
+namespace {
+
+/// It has no key of ours: its gateway's user has signed in with a browser.
+class IbkrParts final : public BrokerParts {
+public:
+    IbkrParts(const runtime::Config& config, const World& world)
+        : m_isSimulated(config.boolean("ibkr.simulated")),
+          m_broker(ibkrSettings(config), world.http, world.tradeSockets, world.core,
+                   runtime::systemRandom(), &world.tracer),
+          m_feed(m_broker.makeFeed(world.tradeSockets, runtime::systemRandom()))
+    {
+    }
+
+    brokers::Broker& broker() override { return m_broker; }
+    brokers::MarketFeed& feed() override { return *m_feed; }
+    brokers::SharedSession* sharedSession() override { return &m_broker; }
+    bool isSimulated() const override { return m_isSimulated; }
+    std::vector<const resilience::CircuitBreaker*> breakers() override
+    {
+        return {&m_broker.breaker()};
+    }
+    /// Fifty a minute, and the gateway's pace is shared with orders.
+    market::HistorySettings history() const override
+    {
+        market::HistorySettings settings;
+        settings.limit = {.count = 50, .period = std::chrono::minutes(1), .burst = 5, .reserve = 0};
+        return settings;
+    }
+
+private:
+    const bool m_isSimulated;
+    brokers::IbkrBroker m_broker;
+    std::unique_ptr<brokers::MarketFeed> m_feed; ///< ends before the broker
+};
+
+} // namespace
+
+std::unique_ptr<BrokerParts> makeIbkrParts(const runtime::Config& config,
+                                           const BrokerParts::World& world)
+{
+    return std::make_unique<IbkrParts>(config, world);
+}
+
+} // namespace qd::app
