@@ -53,6 +53,7 @@ struct StageOptions {
     std::vector<std::string> backend = {}; ///< further options of quarterdeckd
     bool empty = false;               ///< nothing is started; the drill does what it needs
     bool isPrivate = false;           ///< not shared even with drills that want the same
+    std::string broker = "alpaca";    ///< in whose protocol backend and venue talk: tradier, ibkr
     friend bool operator==(const StageOptions&, const StageOptions&) = default;
 };
 

@@ -127,6 +127,9 @@ void Stage::startSandbox()
     m_venueUrl = std::string((*ready)["alpaca"].stringOr({}));
     m_adminUrl = std::string((*ready)["admin"].stringOr({}));
     m_proxyUrl = std::string((*ready)["proxyAdmin"].stringOr({}));
+    m_consentUrl = std::string((*ready)["oauth"].stringOr({}));
+    m_brokerUrl = std::string((*ready)[m_options.broker].stringOr({}));
+    m_brokerAccount = std::string((*ready)[m_options.broker + "Account"].stringOr({}));
     m_venue = std::make_unique<ApiClient>(m_link, m_venueUrl);
     m_admin = std::make_unique<ApiClient>(m_link, m_adminUrl);
     m_proxy = std::make_unique<ApiClient>(m_link, m_proxyUrl);
@@ -138,7 +141,7 @@ void Stage::createProxies()
     for (const char* name : {"rest", "stream", "data", "dataStream"}) {
         json::Writer out;
         out.beginObject().member("name", name).member("listen", "127.0.0.1:0");
-        out.member("upstream", hostOf(m_venueUrl));
+        out.member("upstream", hostOf(m_brokerUrl));
         const auto made = m_proxy->call("POST", "/proxies", out.endObject().take());
         require(made && made->status == 201, "the fault proxy did not make {}", name);
         m_proxies[name] = made->text("listen");
@@ -156,17 +159,14 @@ std::vector<std::string> Stage::backendArguments(std::initializer_list<std::stri
 {
     std::vector<std::string> options = kBackendDefaults;
     options.push_back("data-dir=" + m_dataDirectory);
-    options.push_back("alpaca-trading-url=" + through("rest", "http", ""));
-    options.push_back("alpaca-stream-url=" + through("stream", "ws", "/stream"));
-    options.push_back("alpaca-data-url=" + through("data", "http", ""));
-    options.push_back("alpaca-data-stream-url=" + through("dataStream", "ws", "/v2/iex"));
-    options.push_back("alpaca-crypto-stream-url=" +
-                      through("dataStream", "ws", "/v1beta3/crypto/us"));
-    options.push_back("alpaca-credentials-file=" + m_credentialsFile);
-    std::erase_if(options, [&](const std::string& option) {
+    auto further = brokerOptions();
+    const auto isDropped = [&](const std::string& option) {
         return std::ranges::find(dropped, nameOf(option)) != dropped.end();
-    });
-    return merged(std::move(options), m_options.backend);
+    };
+    std::erase_if(options, isDropped);
+    std::erase_if(further, isDropped);
+    further.insert(further.end(), m_options.backend.begin(), m_options.backend.end());
+    return merged(std::move(options), further);
 }
 
 void Stage::startBackend()

@@ -77,6 +77,8 @@ public:
     void addBackendOption(std::string option) { m_options.backend.push_back(std::move(option)); }
     void addSandboxOption(std::string option) { m_options.sandbox.push_back(std::move(option)); }
     std::string credentialsFile() const { return m_credentialsFile; }
+    /// The sandbox's authorization server.
+    const std::string& consentServer() const { return m_consentUrl; }
 
     // ── the backend's API ────────────────────────────────────────────────────────────────────────
     ApiClient& api();
@@ -125,6 +127,7 @@ public:
 
 private:
     void createProxies();
+    std::vector<std::string> brokerOptions() const;
     Answer keep(Answer answer);
     std::string through(const std::string& proxy, const std::string& scheme,
                         const std::string& path) const;
@@ -136,7 +139,8 @@ private:
     Duration m_end{};
     Link m_link;
     std::unique_ptr<Child> m_sandbox, m_backend;
-    std::string m_venueUrl, m_adminUrl, m_proxyUrl, m_backendUrl;
+    std::string m_venueUrl, m_adminUrl, m_proxyUrl, m_backendUrl, m_consentUrl;
+    std::string m_brokerUrl, m_brokerAccount; ///< the venue in the backend's protocol
     std::unique_ptr<ApiClient> m_api, m_admin, m_venue, m_proxy;
     std::map<std::string, std::string> m_proxies; ///< name → host:port
     std::set<std::string> m_pinned;

@@ -15,7 +15,7 @@ constexpr std::size_t kAnswersKept = 300;
 constexpr const char* kAllPrecautions =
     R"(["precaution.percent_off_market","precaution.ticks_off_market","precaution.size",)"
     R"("precaution.value","precaution.stale_quote","precaution.market_closed",)"
-    R"("precaution.far_from_market"])";
+    R"("precaution.far_from_market","ibkr.o163","ibkr.o10151","ibkr.o10331"])";
 
 std::string bodyOf(const Ticket& ticket)
 {
@@ -157,7 +157,7 @@ void Stage::awaitSettled(milliseconds limit)
         if (trading["reconciling"].booleanOr(true)) return why = "reconciling", false;
         if (!trading["brokerConnected"].booleanOr(false)) return why = "order stream down", false;
         if (trading["differences"].size() > 0) return why = trading.body, false;
-        if (breaker("broker.alpaca").text("state") != "closed") return why = "breaker", false;
+        if (breaker("broker." + m_options.broker).text("state") != "closed") return why = "breaker", false;
         const auto account = api().call("GET", "/v1/account");
         if (!account || account->status != 200) return why = "account not known", false;
         const auto found = get("/v1/instruments?query=SPY&limit=1");

@@ -55,8 +55,9 @@ int Stage::venueOrderCount(const std::string& clientOrderId)
     const auto answer = venue("GET", "/v2/orders?status=all&limit=500");
     require(answer.status == 200, "the venue's orders cannot be read: {}", answer.body);
     int count = 0;
+    // Tradier's tag is a part of the id that the venue keeps.
     for (const auto& order : answer.root().items())
-        count += order["client_order_id"].stringOr({}) == clientOrderId ? 1 : 0;
+        count += order["client_order_id"].stringOr({}).find(clientOrderId) != std::string_view::npos;
     return count;
 }
 

@@ -191,6 +191,7 @@ wire::HttpResponse AdminApi::addKey(const json::Value& body)
     ApiKey key;
     key.keyId = std::string(body["keyId"].stringOr(""));
     key.secret = runtime::Secret(std::string(body["secretKey"].stringOr("")));
+    key.token = runtime::Secret(std::string(body["oauthToken"].stringOr("")));
     key.account = accountOf(body);
     if (key.keyId.empty() || key.secret.empty())
         return refusal(422, "expected keyId and secretKey", key.keyId.empty() ? "keyId" : "secretKey");
