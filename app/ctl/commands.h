@@ -18,6 +18,7 @@ void addMarketCommands(CLI::App& app, Session& session, Chosen& chosen);
 void addSystemCommands(CLI::App& app, Session& session, Chosen& chosen);
 void addTradingCommands(CLI::App& app, Session& session, Chosen& chosen);
 void addUserCommands(CLI::App& app, Session& session, Chosen& chosen);
+void addBrokerCommands(CLI::App& app, Session& session, Chosen& chosen);
 void addVaultCommands(CLI::App& app, Session& session, Chosen& chosen);
 void addDrillCommands(CLI::App& app, Session& session, Chosen& chosen);
 

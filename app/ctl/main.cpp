@@ -27,6 +27,7 @@ int main(int argc, char** argv)
     addSystemCommands(app, session, chosen);
     addTradingCommands(app, session, chosen);
     addUserCommands(app, session, chosen);
+    addBrokerCommands(app, session, chosen);
     addVaultCommands(app, session, chosen);
     addDrillCommands(app, session, chosen);
 

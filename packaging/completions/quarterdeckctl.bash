@@ -34,7 +34,7 @@ _quarterdeckctl() {
     # What the command is: one word, or two where the first one only names a subject.
     local command=${path[0]:-}
     case $command in
-    order | position | difference | trading | instrument | market | breaker | log | trace | user | vault | drill)
+    order | position | difference | trading | instrument | market | breaker | log | trace | user | broker | vault | drill)
         command="${path[*]:0:2}"
         ;;
     backup) [ "${path[1]:-}" != list ] || command="backup list" ;; # any other word is a name
@@ -47,7 +47,7 @@ _quarterdeckctl() {
     esac
     case $command in
     "") words="order position fills account difference trading halt reduce resume quote bars instrument
-        market health breaker log trace backup restore login logout whoami user mailbox vault drill" ;;
+        market health breaker log trace backup restore login logout whoami user mailbox broker vault drill" ;;
     order) words="submit preview modify cancel show list" ;;
     "order submit") words="buy sell $ticket --confirm --yes" ;;
     "order preview") words="buy sell $ticket" ;;
@@ -80,6 +80,7 @@ _quarterdeckctl() {
     "user roles") words="--grant --revoke" ;;
     "user password") words="--with-code" ;;
     "user sign-out") words="--session" ;;
+    broker) words="session take-over" ;;
     vault) words="list rotate import" ;;
     "vault rotate") words="--data-keys" ;;
     drill) words="list run" ;;
