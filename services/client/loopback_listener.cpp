@@ -1,35 +1,12 @@
 #include "services/client/loopback_listener.h"
 
-#include <algorithm>
-
 #include <QTcpSocket>
-#include <QUrlQuery>
+
+#include "services/client/callback_request.h"
 
 namespace qd::client {
 
 namespace {
-
-constexpr int kStateMin = 16, kStateMax = 256, kCodeMax = 4'096;
-
-bool isStateShaped(const QString& state)
-{
-    if (state.size() < kStateMin || state.size() > kStateMax) return false;
-    return std::all_of(state.begin(), state.end(), [](QChar c) {
-        return (c >= u'a' && c <= u'z') || (c >= u'A' && c <= u'Z') || (c >= u'0' && c <= u'9') ||
-               c == u'-' || c == u'_' || c == u'.' || c == u'~';
-    });
-}
-
-/// RFC 6749 §4.1.2: a state, and either a code or an error; none of them twice.
-bool isAnswerShaped(const QUrlQuery& query)
-{
-    const auto count = [&](const char* name) {
-        return query.allQueryItemValues(QLatin1String(name)).size();
-    };
-    if (count("state") != 1 || count("code") + count("error") != 1) return false;
-    if (query.queryItemValue(QStringLiteral("code")).size() > kCodeMax) return false;
-    return isStateShaped(query.queryItemValue(QStringLiteral("state")));
-}
 
 QByteArray page(int status, const QString& title, const QString& text)
 {
@@ -53,15 +30,14 @@ QByteArray page(int status, const QString& title, const QString& text)
            body;
 }
 
-QByteArray headerOf(const QByteArray& head, const QByteArray& name)
+QString refusalOf(int status)
 {
-    for (const QByteArray& line : head.split('\n')) {
-        const auto colon = line.indexOf(':');
-        if (colon > 0 && line.left(colon).trimmed().toLower() == name) {
-            return line.mid(colon + 1).trimmed();
-        }
+    switch (status) {
+    case 400: return LoopbackListener::tr("This is not the answer of a broker.");
+    case 403: return LoopbackListener::tr("This address is for this machine alone.");
+    case 404: return LoopbackListener::tr("There is nothing here.");
+    default: return LoopbackListener::tr("Only the answer of a broker is taken here.");
     }
-    return {};
 }
 
 } // namespace
@@ -129,32 +105,18 @@ void LoopbackListener::read(QTcpSocket* socket)
 {
     const QByteArray seen = socket->peek(m_settings.headBytesMax);
     const auto end = seen.indexOf("\r\n\r\n");
-    if (end < 0) {
-        if (seen.size() >= m_settings.headBytesMax) refuse(socket, 431, tr("Too much at once."));
-        return;
-    }
-    socket->disconnect(this);
+    if (end < 0 && seen.size() < m_settings.headBytesMax) return;
+    socket->disconnect(this); // one answer each
     connect(socket, &QObject::destroyed, this, [this] { --m_open; });
-    const QByteArray head = seen.left(end);
-    const auto first = head.left(head.indexOf('\r')).split(' ');
+    if (end < 0) return refuse(socket, 431, tr("Too much at once."));
     if (!isListening()) return refuse(socket, 410, tr("Nobody waits for this any more."));
-    if (first.size() != 3 || first[0] != "GET" || !first[1].startsWith('/')) {
-        return refuse(socket, 405, tr("Only the answer of a broker is taken here."));
-    }
-    if (!isOurHost(headerOf(head, "host"))) {
-        return refuse(socket, 403, tr("This address is for this machine alone."));
-    }
-    const QUrl target(QString::fromLatin1(first[1]), QUrl::StrictMode);
-    if (target.path() != m_path) return refuse(socket, 404, tr("There is nothing here."));
-    if (!isAnswerShaped(QUrlQuery(target))) {
-        return refuse(socket, 400, tr("This is not the answer of a broker."));
-    }
-    const QString query = target.query(QUrl::FullyEncoded);
+    const CallbackVerdict verdict = judgeCallback(seen.left(end), m_path, m_v4.serverPort());
+    if (verdict.status != 200) return refuse(socket, verdict.status, refusalOf(verdict.status));
     cancel();
     socket->write(page(200, tr("Thank you"), tr("Quarterdeck has the broker's answer. You can "
                                                 "close this window and go back to it.")));
     socket->disconnectFromHost();
-    Q_EMIT arrived(query);
+    Q_EMIT arrived(verdict.query);
 }
 
 void LoopbackListener::refuse(QTcpSocket* socket, int status, const QString& text)
@@ -164,13 +126,6 @@ void LoopbackListener::refuse(QTcpSocket* socket, int status, const QString& tex
     if (++m_refusals >= m_settings.refusalsMax) {
         giveUp(tr("Something else kept knocking at this address."));
     }
-}
-
-/// A page elsewhere may resolve its own name to this machine; it is not whom we wait for.
-bool LoopbackListener::isOurHost(const QByteArray& host) const
-{
-    const QByteArray port = ':' + QByteArray::number(m_v4.serverPort());
-    return host == "127.0.0.1" + port || host == "localhost" + port || host == "[::1]" + port;
 }
 
 } // namespace qd::client

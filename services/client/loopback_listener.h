@@ -48,7 +48,6 @@ private:
     void read(QTcpSocket* socket);
     void refuse(QTcpSocket* socket, int status, const QString& text);
     void giveUp(const QString& why);
-    bool isOurHost(const QByteArray& host) const;
 
     const Settings m_settings;
     QTcpServer m_v4, m_v6;
