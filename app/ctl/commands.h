@@ -20,6 +20,7 @@ void addTradingCommands(CLI::App& app, Session& session, Chosen& chosen);
 void addUserCommands(CLI::App& app, Session& session, Chosen& chosen);
 void addBrokerCommands(CLI::App& app, Session& session, Chosen& chosen);
 void addVaultCommands(CLI::App& app, Session& session, Chosen& chosen);
+void addConnectionCommands(CLI::App& app, Session& session, Chosen& chosen);
 void addDrillCommands(CLI::App& app, Session& session, Chosen& chosen);
 
 } // namespace qd::ctl

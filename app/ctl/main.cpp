@@ -29,6 +29,7 @@ int main(int argc, char** argv)
     addUserCommands(app, session, chosen);
     addBrokerCommands(app, session, chosen);
     addVaultCommands(app, session, chosen);
+    addConnectionCommands(app, session, chosen);
     addDrillCommands(app, session, chosen);
 
     try {

@@ -34,7 +34,7 @@ _quarterdeckctl() {
     # What the command is: one word, or two where the first one only names a subject.
     local command=${path[0]:-}
     case $command in
-    order | position | difference | trading | instrument | market | breaker | log | trace | user | broker | vault | drill)
+    order | position | difference | trading | instrument | market | breaker | log | trace | user | broker | vault | connection | drill)
         command="${path[*]:0:2}"
         ;;
     backup) [ "${path[1]:-}" != list ] || command="backup list" ;; # any other word is a name
@@ -47,7 +47,7 @@ _quarterdeckctl() {
     esac
     case $command in
     "") words="order position fills account difference trading halt reduce resume quote bars instrument
-        market health breaker log trace backup restore login logout whoami user mailbox broker vault drill" ;;
+        market health breaker log trace backup restore login logout whoami user mailbox broker vault connection drill" ;;
     order) words="submit preview modify cancel show list" ;;
     "order submit") words="buy sell $ticket --confirm --yes" ;;
     "order preview") words="buy sell $ticket" ;;
@@ -74,13 +74,17 @@ _quarterdeckctl() {
     backup) words="list" ;;
     "backup list") words="--archive" ;;
     restore) words="--to --to-event --archive" ;;
+    connection) words="list add status remove" ;;
+    "connection list") words="--available" ;;
+    "connection add") words="--no-browser --wait alpaca tradier schwab" ;;
+    "connection status" | "connection remove") words="alpaca tradier schwab" ;;
+    broker) words="session take-over" ;;
     login) words="--device" ;;
     user) words="add list show roles disable enable password sessions sign-out" ;;
     "user add") words="--name --role --invite" ;;
     "user roles") words="--grant --revoke" ;;
     "user password") words="--with-code" ;;
     "user sign-out") words="--session" ;;
-    broker) words="session take-over" ;;
     vault) words="list rotate import" ;;
     "vault rotate") words="--data-keys" ;;
     drill) words="list run" ;;
