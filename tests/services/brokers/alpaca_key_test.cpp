@@ -3,6 +3,7 @@
 
 #include "services/brokers/alpaca/alpaca_broker.h"
 #include "services/brokers/alpaca/alpaca_feed.h"
+#include "services/brokers/request_gate.h"
 #include "tests/services/brokers/venue_world.h"
 
 namespace qd::brokers::test {
@@ -99,6 +100,112 @@ TEST_F(AlpacaKeyTest, EachKeyOfMarketDataChangesAlone)
     EXPECT_EQ(ask(), "PKFIRST");
     box.venue.next(401, R"({"message":"unauthorized"})"); // hands over to the second key
     EXPECT_EQ(ask(), "PKOTHER");
+    feed.stop();
+}
+
+class AlpacaConsentTest : public AlpacaKeyTest {
+protected:
+    static AlpacaSettings::Key token(const std::string& text)
+    {
+        return {{}, {}, runtime::Secret(text)};
+    }
+    static std::string bearerOf(const wire::HttpRequest& request)
+    {
+        return std::string(request.headers.find("Authorization"));
+    }
+    AlpacaBroker broker{keyless(), *box.http, *box.sockets, box.core, box.world.random()};
+};
+
+TEST_F(AlpacaConsentTest, QuestionsCarryTheTokenAndNoKey)
+{
+    broker.useKey(token("ta"));
+    ask(broker);
+    ASSERT_EQ(box.venue.requests.size(), 1u);
+    EXPECT_EQ(bearerOf(box.venue.requests[0]), "Bearer ta");
+    EXPECT_FALSE(box.venue.requests[0].headers.contains("APCA-API-KEY-ID"));
+    EXPECT_TRUE(broker.status().authenticated);
+}
+
+TEST_F(AlpacaConsentTest, ARefusedOneIsReplacedAndTheRequestMadeOnceMore)
+{
+    int renewals = 0;
+    broker.renewBy([&](const std::function<void(bool)>& then) {
+        broker.useKey(token("tb" + std::to_string(++renewals)));
+        then(true);
+    });
+    broker.useKey(token("ta"));
+    box.venue.next(401, "{}");
+    ask(broker);
+    ASSERT_EQ(box.venue.requests.size(), 2u);
+    EXPECT_EQ(bearerOf(box.venue.requests[1]), "Bearer tb1");
+    box.venue.next(401, "{}");
+    box.venue.next(401, "{}");
+    EXPECT_NE(ask(broker), "ok") << "a second refusal is the answer";
+    EXPECT_EQ(box.venue.requests.size(), 4u);
+    EXPECT_EQ(renewals, 2);
+}
+
+TEST_F(AlpacaConsentTest, AnOrderIsNotKeptWaitingForAnotherToken)
+{
+    broker.renewBy([](const std::function<void(bool)>&) {}); // never tells
+    broker.useKey(token("ta"));
+    box.venue.next(401, R"({"message":"unauthorized"})");
+    std::optional<Outcome> outcome;
+    OrderRequest request;
+    request.clientOrderId = ClientOrderId("11111111-1111-4111-8111-111111111111");
+    request.symbol = Symbol::of("SPY");
+    request.quantity = Quantity::of("1");
+    broker.submit(request, {}, [&](Outcome told) { outcome = std::move(told); });
+    box.run(RequestGate::kOrderWaitMax + std::chrono::seconds(1));
+    ASSERT_TRUE(outcome);
+    EXPECT_TRUE(std::holds_alternative<Refused>(*outcome)) << "it was certainly not acted on";
+    EXPECT_EQ(box.venue.requests.size(), 1u);
+}
+
+TEST_F(AlpacaConsentTest, TheStreamFollowsEachTokenAndEndsWithTheLast)
+{
+    box.venue.onOpen = [](ScriptedVenue::Session&) {};
+    std::vector<ConnectionChange> changes;
+    broker.start([&](const BrokerEvent& event) {
+        if (const auto* change = std::get_if<ConnectionChange>(&event)) changes.push_back(*change);
+    });
+    broker.useKey(token("ta"));
+    box.run(std::chrono::seconds(1));
+    broker.useKey(token("tb"));
+    box.run(std::chrono::seconds(1));
+    ASSERT_EQ(box.venue.sessions.size(), 2u);
+    EXPECT_TRUE(box.venue.sessions[0]->closed);
+    ASSERT_FALSE(box.venue.sessions[1]->received.empty());
+    EXPECT_NE(box.venue.sessions[1]->received[0].find(R"("oauth_token":"tb")"), std::string::npos);
+    broker.useKey({});
+    box.run(std::chrono::minutes(5));
+    EXPECT_TRUE(box.venue.sessions[1]->closed);
+    EXPECT_EQ(box.venue.sessions.size(), 2u) << "connected again without access";
+    ASSERT_FALSE(changes.empty());
+    EXPECT_FALSE(changes.back().connected);
+    broker.stop();
+}
+
+TEST_F(AlpacaConsentTest, MarketDataSignsInWithItAndFollowsIt)
+{
+    box.venue.onOpen = [](ScriptedVenue::Session& session) {
+        session.tell(R"([{"T":"success","msg":"connected"}])");
+    };
+    AlpacaFeed feed(keyless(), *box.http, *box.sockets, box.core, box.core, box.world.random());
+    feed.start([](const std::vector<MarketEvent>&) {});
+    box.run(std::chrono::minutes(1));
+    EXPECT_TRUE(box.venue.sessions.empty()) << "there is nothing to sign in with";
+    feed.useKey(0, token("ta"));
+    box.run(std::chrono::seconds(1));
+    ASSERT_FALSE(box.venue.sessions.empty());
+    ASSERT_FALSE(box.venue.sessions[0]->received.empty());
+    EXPECT_NE(box.venue.sessions[0]->received[0].find(R"("key":"oauth","secret":"ta")"),
+              std::string::npos);
+    const auto before = box.venue.sessions.size();
+    feed.useKey(0, {});
+    box.run(std::chrono::minutes(1));
+    for (const auto& session : box.venue.sessions) EXPECT_TRUE(session->closed);
+    EXPECT_EQ(box.venue.sessions.size(), before);
     feed.stop();
 }
 
