@@ -47,6 +47,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
                 QD_ASSERT(update.fill && update.fill->quantity.isPositive());
             }
         (void)line.read(message, now);
+        brokers::MarketSnapshot snapshot{line.symbol(), line.quote(), line.lastTrade(), {}, {}};
+        ibkr::readDays(message, now, /*utcDays=*/false, snapshot);
+        if (snapshot.day) QD_ASSERT(!snapshot.day->volume.isNegative());
     }
     return 0;
 }

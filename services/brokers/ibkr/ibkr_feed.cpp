@@ -211,7 +211,7 @@ void IbkrFeed::askSnapshots(std::vector<std::int64_t> conids, bool isFirst,
     request.path = "/iserver/marketdata/snapshot?conids=";
     for (const auto conid : conids)
         request.path += (conid == conids.front() ? "" : ",") + std::to_string(conid);
-    request.path += "&fields=31,84,85,86,88,7059,6509";
+    request.path += std::string("&fields=31,84,85,86,88,7059,6509,") + ibkr::kDayFields;
     m_gate.send(std::move(request), [this, alive = m_alive, conids, isFirst,
                                      told](const Result<wire::HttpResponse>& result) {
         if (!*alive || !result || result->status >= 400) return;
@@ -230,8 +230,10 @@ void IbkrFeed::askSnapshots(std::vector<std::int64_t> conids, bool isFirst,
             if (!symbol) continue;
             ibkr::MarketLine line(*symbol);
             if (!line.read(item, m_core.clock().now())) continue;
-            if (line.quote() || line.lastTrade())
-                snapshots.push_back({*symbol, line.quote(), line.lastTrade(), {}, {}});
+            MarketSnapshot snapshot{*symbol, line.quote(), line.lastTrade(), {}, {}};
+            ibkr::readDays(item, m_core.clock().now(), m_settings.simulated, snapshot);
+            if (snapshot.quote || snapshot.trade || snapshot.previousDay)
+                snapshots.push_back(std::move(snapshot));
         }
         told(std::move(snapshots));
     });

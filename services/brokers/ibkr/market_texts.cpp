@@ -1,5 +1,6 @@
 #include "services/brokers/ibkr/market_texts.h"
 
+#include "models/market/calendar.h"
 #include "services/brokers/ibkr/order_json.h"
 
 namespace qd::brokers::ibkr {
@@ -138,6 +139,26 @@ Result<std::vector<MarketEvent>> MarketLine::read(const json::Value& message, Ti
         events.emplace_back(MarketStatus{m_symbol, m_isHalted, m_isHalted ? "halted" : "", at});
     }
     return events;
+}
+
+void readDays(const json::Value& message, Timestamp now, bool utcDays, MarketSnapshot& snapshot)
+{
+    const Date today = utcDays ? utcDate(now) : toNewYork(now).date;
+    const auto startOf = [utcDays](const Date& date) {
+        return utcDays ? utcMidnight(date) : fromNewYork(date, Duration::zero());
+    };
+    const auto priceOf = [&message](const char* field) {
+        const auto text = readPriceText(textOf(message[field]));
+        return text && text->price.isPositive() ? std::optional(text->price) : std::nullopt;
+    };
+    if (const auto before = priceOf("7741"))
+        snapshot.previousDay =
+            Bar{startOf(addDays(today, -1)), *before, *before, *before, *before, {}, 0};
+    const auto open = priceOf("7295"), high = priceOf("70"), low = priceOf("71");
+    if (!open || !high || !low || !snapshot.trade) return;
+    const auto volume = readSizeText(textOf(message["7762"]));
+    snapshot.day = Bar{startOf(today), *open, *high, *low, snapshot.trade->price,
+                       volume.value_or(Quantity()), 0};
 }
 
 Result<Bar> readBar(const json::Value& value)

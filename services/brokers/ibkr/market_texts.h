@@ -50,6 +50,12 @@ private:
     char m_availability = 0;
 };
 
+/// The fields of the session under way and of the close before it.
+inline constexpr const char* kDayFields = "70,71,7295,7741,7762";
+/// What a snapshot tells of them, for the session of `now`; what cannot be read is as if it were not
+/// known. Days begin at midnight in New York, at the bundled venue (`utcDays`) at UTC's.
+void readDays(const json::Value& message, Timestamp now, bool utcDays, MarketSnapshot& snapshot);
+
 Result<Bar> readBar(const json::Value& bar);
 
 } // namespace qd::brokers::ibkr

@@ -246,6 +246,9 @@ TEST_F(IbkrDesk, SnapshotsAreAskedTwiceForTheFirstAnswerIsEmpty)
     ASSERT_TRUE(told[0].quote && told[0].trade);
     EXPECT_EQ(told[0].quote->bid, Price::of("10.00"));
     EXPECT_EQ(told[0].trade->price, Price::of("10.01"));
+    ASSERT_TRUE(told[0].day);
+    EXPECT_EQ(told[0].day->open, Price::of("10.01"));
+    EXPECT_EQ(told[0].day->volume, Quantity::of("100")) << "told exactly, not in hundreds";
 }
 
 } // namespace

@@ -35,6 +35,23 @@ TEST(IbkrTexts, PricesAndSizesForPeopleAreExactNumbers)
     for (const char* bad : {"", "K", "-1"}) EXPECT_FALSE(readSizeText(bad)) << bad;
 }
 
+TEST(IbkrTexts, ASnapshotTellsTheSessionAndTheCloseBefore)
+{
+    MarketSnapshot snapshot;
+    snapshot.trade = Trade{Symbol::of("ACME"), Price::of("10"), Quantity::of("1"), 0, {}, {}, {}, {}};
+    const auto now = Timestamp::of("2026-01-05T15:00:00Z");
+    readDays(parsed(R"({"70":"11.5","71":"9","7295":"9.5","7741":"C9.25","7762":"1,300"})").root(), now,
+             /*utcDays=*/false, snapshot);
+    ASSERT_TRUE(snapshot.day && snapshot.previousDay);
+    EXPECT_EQ(snapshot.day->start, Timestamp::of("2026-01-05T05:00:00Z"));
+    EXPECT_EQ(snapshot.day->close, Price::of("10"));
+    EXPECT_EQ(snapshot.day->volume, Quantity::of("1300"));
+    EXPECT_EQ(snapshot.previousDay->close, Price::of("9.25"));
+    MarketSnapshot nothing;
+    readDays(parsed(R"({"70":"x","7741":"0"})").root(), now, /*utcDays=*/true, nothing);
+    EXPECT_FALSE(nothing.day || nothing.previousDay);
+}
+
 TEST(IbkrTexts, AnAnswerOf200IsTakenAskedOrDeclined)
 {
     const auto taken = readAnswer(parsed(R"([{"order_id":"1234567890","local_order_id":"c",
