@@ -128,6 +128,27 @@ TEST(Orders, MissingCredentialsRefuseBeforeSending)
     EXPECT_EQ(backend.link->submits, 0);
 }
 
+TEST(Orders, ASessionThatAnotherProgramHasIsToldApartFromOneThatCannotBeReached)
+{
+    Backend backend;
+    auto& status = backend.link->statusToChange();
+    status.authenticated = false;
+    status.sessionTaken = true;
+    status.refusal = {ErrorKind::Denied, "ibkr.competing_session", "the phone has it", {}};
+    status.wayBack = "close the phone";
+    const auto taken = backend.trySubmit(buy(1, "ACME").limit("12.50"));
+    ASSERT_FALSE(taken);
+    EXPECT_EQ(taken.error().error.code, "orders.broker_session_taken");
+    EXPECT_EQ(taken.error().wayBack, "close the phone");
+    status.sessionTaken = false;
+    status.refusal = {ErrorKind::Unavailable, "wire.connect", "no gateway", {}};
+    const auto away = backend.trySubmit(buy(1, "ACME").limit("12.50"));
+    ASSERT_FALSE(away);
+    EXPECT_EQ(away.error().error.code, "orders.broker_unavailable");
+    EXPECT_EQ(away.error().error.kind, ErrorKind::Unavailable);
+    EXPECT_EQ(backend.link->submits, 0);
+}
+
 TEST(Orders, CancelBeforeTheAnswerIsSentOnceTheVenueHasANameForIt)
 {
     Backend backend;
