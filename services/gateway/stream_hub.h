@@ -8,6 +8,7 @@
 
 #include "services/gateway/authenticator.h"
 #include "services/gateway/market_fanout.h"
+#include "services/json/json.h"
 #include "services/orders/order_service.h"
 #include "services/runtime/executor.h"
 #include "services/runtime/random.h"
