@@ -21,7 +21,7 @@ public:
         std::function<void(const runtime::Secret*)> use;
         /// A token that was fetched because the one before was refused, and is refused too, is not
         /// the token's fault: no further one is fetched so long.
-        Duration refusedAgainAfter = std::chrono::minutes(1);
+        Duration refusedAgainAfter = std::chrono::seconds(10);
     };
     struct Figures {
         std::uint64_t handedOver = 0, takenAway = 0, refusals = 0;

@@ -163,7 +163,10 @@ void Connections::renewAhead(const std::vector<LinkRow>& rows)
         const bool isOver = m_the.core.clock().now() >= link.expiresAt;
         if (!(*entry)->provider.canRefresh && !isOver) continue;
         m_notBefore[link.id] = steady + m_settings.renewAgainAfter;
-        m_refresher.renew(link, row.generation, [](const Result<Tokens>&) {});
+        m_refresher.renew(link, row.generation,
+                          [this, id = link.id, alive = m_alive](const Result<Tokens>& renewed) {
+                              if (*alive && renewed) m_notBefore.erase(id); // what failed waits
+                          });
     }
 }
 

@@ -308,7 +308,6 @@ void AuthorizationServer::revokeEverything()
 void AuthorizationServer::endAccess()
 {
     m_grants.endAccess();
-    m_ended();
 }
 
 bool AuthorizationServer::isAccessValid(std::string_view token) const

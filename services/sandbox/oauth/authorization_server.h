@@ -68,9 +68,9 @@ public:
     const ServerFaults& faults() const { return m_faults; }
     /// As the user does on the server's own pages.
     void revokeEverything();
-    /// Every access token ends before its time; what renews it lives on.
+    /// Every access token ends, as when its time is up; what renews it lives on.
     void endAccess();
-    /// `told` when tokens have died before their time, whoever ended them.
+    /// `told` when grants have died, whoever ended them.
     void onEnded(std::function<void()> told) { m_ended = std::move(told); }
     /// Its address, once that is known.
     void setIssuer(std::string issuer) { m_settings.issuer = std::move(issuer); }
