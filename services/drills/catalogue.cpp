@@ -21,7 +21,8 @@ std::tuple<std::string_view, int, int> orderOf(std::string_view id)
 std::vector<Drill> collect()
 {
     std::vector<Drill> all;
-    for (auto* list : {startDrills, accountDrills, securityDrills, credentialDrills, secretDrills, intakeDrills, outcomeDrills,
+    for (auto* list : {startDrills, accountDrills, securityDrills, credentialDrills,
+                       consentDrills, accessDrills, secretDrills, intakeDrills, outcomeDrills,
                        outageDrills, durabilityDrills, storageDrills, marketDrills, fillDrills,
                        platformDrills, exactnessDrills})
         std::ranges::move(list(), std::back_inserter(all));

@@ -17,6 +17,8 @@ std::vector<Drill> startDrills();       ///< settings, first request, health, lo
 std::vector<Drill> accountDrills();     ///< people: accounts, guesses, sessions
 std::vector<Drill> securityDrills();    ///< roles, programs, what is encrypted, what is seen
 std::vector<Drill> credentialDrills();  ///< keys missing, revoked, expired
+std::vector<Drill> consentDrills();     ///< a user connects a broker in a browser
+std::vector<Drill> accessDrills();      ///< a connection lasts, is renewed, and ends
 std::vector<Drill> secretDrills();      ///< the vault: denied, down, old, altered
 std::vector<Drill> intakeDrills();      ///< what is refused before it is sent
 std::vector<Drill> outcomeDrills();     ///< answers that never come, or come twice
