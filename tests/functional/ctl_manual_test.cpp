@@ -37,7 +37,7 @@ std::string outputOf(const std::string& program, Words arguments, Words environm
                                      (folder / "out").string(), (folder / "err").string()});
     EXPECT_TRUE(child.has_value());
     if (!child) return {};
-    const auto exit = (*child)->waitFor(30s);
+    const auto exit = (*child)->waitFor(120s);
     EXPECT_TRUE(exit && exit->code == 0) << program << ": " << (*child)->errors();
     return (*child)->output();
 }
