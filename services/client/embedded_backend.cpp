@@ -123,7 +123,18 @@ QStringList EmbeddedBackend::arguments(Child child) const
                        QStringLiteral("--alpaca-simulated"), QStringLiteral("true"),
                        QStringLiteral("--storage-database"), m_world,
                        QStringLiteral("--trading-live"), QStringLiteral("false")} +
-           m_options.backendOptions;
+           consentArguments() + m_options.backendOptions;
+}
+
+/// The market's authorization server, so that a consent can be given and taken back here too.
+QStringList EmbeddedBackend::consentArguments() const
+{
+    const auto server = fromUtf8(memberOf(m_marketLine, "oauth"));
+    if (server.isEmpty()) return {};
+    return {QStringLiteral("--oauth-alpaca-server-url"),   server,
+            QStringLiteral("--oauth-alpaca-client-id"),    QStringLiteral("quarterdeck"),
+            QStringLiteral("--oauth-alpaca-redirect-uri"),
+            QStringLiteral("http://127.0.0.1/callback")};
 }
 
 void EmbeddedBackend::launch(Child child)

@@ -89,6 +89,7 @@ private:
     QString folder() const;
     QString dataFolder() const;
     QStringList arguments(Child child) const;
+    QStringList consentArguments() const;
     void forgetOldWorlds() const;
     Watched& of(Child child) { return child == Child::Market ? m_market : m_backend; }
     const Watched& of(Child child) const { return child == Child::Market ? m_market : m_backend; }
