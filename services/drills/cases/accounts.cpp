@@ -290,6 +290,23 @@ void requireWaitsGrow(Stage& stage, Evidence& evidence, const std::string& email
                   fmt::join(waits, ", "));
 }
 
+/// The valid user's sign-in, from their own network and on a device that is known.
+Result<Answer> signInValid(const std::string& url, const std::string& deviceKey)
+{
+    return LocalCaller("127.99.1.1", url)
+        .call("POST", "/v1/session",
+              People::credentials("valid@example.org", kPeoplesPassword,
+                                  R"(,"deviceKey":")" + deviceKey + "\""));
+}
+
+milliseconds tookOf(const Result<Answer>& answer)
+{
+    require(answer && answer->status == 200, "a valid user: {}",
+            answer ? std::to_string(answer->status) + " " + answer->text("code")
+                   : whyNot(answer));
+    return std::chrono::duration_cast<milliseconds>(answer->took);
+}
+
 /// A hundred guesses at `email` side by side; how long somebody else waited who signed in meanwhile.
 milliseconds flood(Stage& stage, Evidence& evidence, const std::string& email,
                    const std::string& deviceKey)
@@ -297,10 +314,7 @@ milliseconds flood(Stage& stage, Evidence& evidence, const std::string& email,
     Result<Answer> valid = fail(ErrorKind::Unavailable, "drill.call", "not asked");
     std::thread other([&valid, deviceKey, url = stage.api().baseUrl()] {
         pauseFor(50ms); // in the middle of it
-        valid = LocalCaller("127.99.1.1", url)
-                    .call("POST", "/v1/session",
-                          People::credentials("valid@example.org", kPeoplesPassword,
-                                              R"(,"deviceKey":")" + deviceKey + "\""));
+        valid = signInValid(url, deviceKey);
     });
     const auto guessing = guessInParallel(stage, email);
     other.join();
@@ -312,9 +326,7 @@ milliseconds flood(Stage& stage, Evidence& evidence, const std::string& email,
     evidence.note("{} guesses side by side from as many networks: {} judged, {} asked for a proof of "
                   "work, {} told to wait",
                   kGuesses, guessing.judged, guessing.puzzles, guessing.held);
-    require(valid && valid->status == 200, "a valid user meanwhile: {}",
-            valid ? std::to_string(valid->status) + " " + valid->text("code") : whyNot(valid));
-    return std::chrono::duration_cast<milliseconds>(valid->took);
+    return tookOf(valid);
 }
 
 void unlimitedGuesses(Stage& stage, Evidence& evidence)
@@ -328,14 +340,20 @@ void unlimitedGuesses(Stage& stage, Evidence& evidence)
     const auto before = people.signIn("valid@example.org");
     requireAlike(stage, evidence);
 
-    milliseconds best = 1h; // the machine is shared: the best of so many counts
-    for (int i = 0; i < kFloods && best > 1000ms; ++i) {
+    // The machine is shared: the best of so many counts, and where others make even a lone sign-in
+    // slow, one that waits for few others is what can be asked for.
+    const auto alone = tookOf(signInValid(stage.api().baseUrl(), before.deviceKey));
+    const auto bar = std::max<milliseconds>(1000ms, 4 * alone);
+    milliseconds best = 1h;
+    for (int i = 0; i < kFloods && best > bar; ++i) {
         const auto email = "guessed" + std::to_string(i) + "@example.org";
         people.make(email, R"(["viewer"])");
         best = std::min(best, flood(stage, evidence, email, before.deviceKey));
     }
-    require(best <= 1000ms, "a valid user meanwhile waited {} ms", best.count());
-    evidence.note("a valid user on a known device meanwhile: signed in after {} ms", best.count());
+    require(best <= bar, "a valid user meanwhile waited {} ms, alone {} ms", best.count(),
+            alone.count());
+    evidence.note("a valid user on a known device meanwhile: signed in after {} ms, alone after {} ms",
+                  best.count(), alone.count());
 
     const auto puzzle = LocalCaller("127.78.1.1", stage.api().baseUrl())
                             .call("POST", "/v1/session",
