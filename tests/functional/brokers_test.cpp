@@ -120,6 +120,50 @@ TEST_P(BrokerPrograms, AnAnswerThatIsLostIsFoundAndTheOrderIsNotSentAgain)
     });
 }
 
+TEST_P(BrokerPrograms, WhateverTheRoadDoesAnOrderIsThereOnceOrNotAtAll)
+{
+    m_stage.setLimit(4min);
+    tell([&] {
+        m_stage.startAll();
+        m_stage.pinPrice("PG", "174.90", "175.00");
+        std::vector<std::string> taken;
+        for (const char* toxic : {R"({"type":"lose_ack","attributes":{"count":3}})",
+                                  R"({"type":"reset_peer","attributes":{"timeout":0}})",
+                                  R"({"type":"truncate","attributes":{"bytes":60,"count":2}})",
+                                  R"({"type":"http_status","stream":"upstream","attributes":{"status":503,"count":2}})",
+                                  R"({"type":"http_status","stream":"upstream","attributes":{"status":429,"count":1}})",
+                                  R"({"type":"latency","attributes":{"latency":700}})"}) {
+            m_stage.toxic("rest", toxic);
+            const auto id = Stage::newId();
+            const auto answer = m_stage.submit({.symbol = "PG", .type = "limit", .quantity = "10",
+                                                .limitPrice = "170.00", .timeInForce = "gtc", .id = id});
+            EXPECT_TRUE(answer.status == 202 || answer.status == 503 || answer.status == 401)
+                << toxic << ": " << answer.body;
+            if (answer.status == 202) {
+                taken.push_back(id);
+                m_stage.awaitOrder(id, std::string("answered in some way, with ") + toxic,
+                                   [](const Answer& now) {
+                                       return now.text("state") != "submitted" ||
+                                              now["outcomeUnknown"].booleanOr(false);
+                                   });
+            }
+            m_stage.healNetwork();
+        }
+        EXPECT_FALSE(taken.empty());
+        for (const auto& id : taken) {
+            const auto end = m_stage.awaitOrder(
+                id, "accepted or proven absent",
+                [](const Answer& now) {
+                    return !now["outcomeUnknown"].booleanOr(true) && now.text("state") != "submitted";
+                },
+                90s);
+            EXPECT_EQ(m_stage.venueOrderCount(id), end.text("state") == "accepted" ? 1 : 0)
+                << end.text("state") << " here";
+        }
+        m_stage.awaitSettled(90s);
+    });
+}
+
 TEST_P(BrokerPrograms, QuotesBarsAndTheAccountCome)
 {
     m_stage.setLimit(3min);
