@@ -34,8 +34,9 @@ QString endText(const ConnectionStore::Line& line, Timestamp now)
 
 bool isTakenElsewhere(const ConnectionStore& store, int item)
 {
-    const client::BrokerFacts* facts = store.statusOf(store.at(item).offered.broker);
-    return facts && facts->sessionTaken;
+    const ConnectionStore::Line& line = store.at(item);
+    const client::BrokerFacts* facts = store.statusOf(line.offered.broker);
+    return facts && facts->sessionTaken && line.offered.method == LinkMethod::Session;
 }
 
 ConnectionWord connectionWord(const ConnectionStore& store, int item)
@@ -46,7 +47,8 @@ ConnectionWord connectionWord(const ConnectionStore& store, int item)
     }
     if (line.connection) return wordOf(*line.connection);
     const client::BrokerFacts* facts = store.statusOf(line.offered.broker);
-    if (line.offered.method != LinkMethod::OAuth && facts) {
+    if (line.offered.method != LinkMethod::OAuth) {
+        if (!store.isTradedBy(item)) return {ConnectionsTableModel::tr("NOT IN USE"), Tone::Muted};
         return facts->connected ? ConnectionWord{ConnectionsTableModel::tr("CONNECTED"), Tone::Up}
                                 : ConnectionWord{ConnectionsTableModel::tr("DISCONNECTED"), Tone::Warn};
     }
@@ -71,7 +73,8 @@ QString troubleText(const ConnectionStore& store, int item)
 {
     const ConnectionStore::Line& line = store.at(item);
     const client::BrokerFacts* facts = store.statusOf(line.offered.broker);
-    if (facts && !facts->connected && !facts->reason.empty()) return format::plain(facts->reason, 160);
+    const bool isItsTrouble = facts && !facts->connected && !facts->reason.empty();
+    if (isItsTrouble && store.isTradedBy(item)) return format::plain(facts->reason, 160);
     if (line.connection && !line.connection->link.lastError.empty()) {
         const std::string& code = line.connection->link.lastError;
         if (code == "oauth.reauth_needed") {
@@ -124,8 +127,7 @@ Cell ConnectionsTableModel::cellOf(int item, int column) const
         break;
     }
     case UseColumn: {
-        const bool trades = line.connection ? line.connection->trades
-                                            : m_store.statusOf(line.offered.broker) != nullptr;
+        const bool trades = m_store.isTradedBy(item);
         cell.text = trades ? tr("yes") : QStringLiteral("–");
         if (!trades) cell.tone = Tone::Muted;
         break;

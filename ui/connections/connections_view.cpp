@@ -122,7 +122,10 @@ ConnectionsView::ConnectionsView(const Theme& theme, ConnectionStore& store,
     column->addLayout(row, 1);
     m_table->setRowModel(m_model);
     connect(m_table, &DataTable::currentItemChanged, this, [this] {
-        if (selected() >= 0) m_chosen = m_store.at(selected()).offered.broker;
+        if (selected() >= 0) {
+            m_chosen = m_store.at(selected()).offered.broker;
+            m_chosenMethod = m_store.at(selected()).offered.method;
+        }
         showSelected();
     });
     connect(&store, &ConnectionStore::rearranged, this, &ConnectionsView::selectAgain);
@@ -224,7 +227,7 @@ void ConnectionsView::showState()
 void ConnectionsView::selectAgain()
 {
     if (m_model->rowCount() == 0) return;
-    const int item = m_store.itemOf(m_chosen);
+    const int item = m_store.itemOf(m_chosen, m_chosenMethod);
     const int row = item >= 0 ? m_model->rowOf(item) : 0;
     m_table->setCurrentIndex(m_model->index(std::max(row, 0), 0));
 }

@@ -59,7 +59,8 @@ private:
     ValueRow *m_method, *m_since, *m_ends, *m_renewable;
     QPushButton *m_connect, *m_revoke, *m_takeOver;
     ConsentPanel* m_consent;
-    BrokerId m_chosen; ///< stays selected when the lines are made anew
+    BrokerId m_chosen;
+    LinkMethod m_chosenMethod = LinkMethod::OAuth; ///< stays selected when the lines are made anew
     bool m_mayChange = true;
 };
 

@@ -90,12 +90,24 @@ void ConnectionStore::arrange()
     Q_EMIT changed();
 }
 
-int ConnectionStore::itemOf(const BrokerId& broker) const
+int ConnectionStore::itemOf(const BrokerId& broker, std::optional<LinkMethod> method) const
 {
     for (int item = 0; item < count(); ++item) {
-        if (at(item).offered.broker == broker) return item;
+        const client::OfferedBroker& offered = at(item).offered;
+        if (offered.broker == broker && (!method || offered.method == *method)) return item;
     }
     return -1;
+}
+
+bool ConnectionStore::isTradedBy(int item) const
+{
+    const Line& line = at(item);
+    if (line.connection) return line.connection->trades;
+    if (line.offered.method == LinkMethod::OAuth || !statusOf(line.offered.broker)) return false;
+    return std::none_of(m_lines.begin(), m_lines.end(), [&](const Line& other) {
+        return other.offered.broker == line.offered.broker && other.connection &&
+               other.connection->trades;
+    });
 }
 
 const client::BrokerFacts* ConnectionStore::statusOf(const BrokerId& broker) const

@@ -26,7 +26,10 @@ public:
     QString problem() const { return m_problem; }
     int count() const { return int(m_lines.size()); }
     const Line& at(int item) const { return m_lines[std::size_t(item)]; }
-    int itemOf(const BrokerId& broker) const;
+    /// -1 if there is none. Without a method, the first one that is offered.
+    int itemOf(const BrokerId& broker, std::optional<LinkMethod> method = std::nullopt) const;
+    /// Do the backend's orders go by this line? A key that a consent took the place of is not used.
+    bool isTradedBy(int item) const;
     /// What the status report says of this broker; null: nothing.
     const client::BrokerFacts* statusOf(const BrokerId& broker) const;
     StatusStore& status() { return m_status; }

@@ -388,6 +388,8 @@ ScriptedPeople::Reply ScriptedPeople::ofConnections(const std::string& line,
         return {200, R"({"brokers":[{"broker":"alpaca","name":"Alpaca","method":"oauth",)"
                      R"("configured":true,"missingKeys":[],)"
                      R"("redirectUri":"http://127.0.0.1/callback"},)"
+                     R"({"broker":"alpaca","name":"Alpaca","method":"key","configured":false,)"
+                     R"("missingKeys":[],"redirectUri":null},)"
                      R"({"broker":"tradier","name":"Tradier","method":"oauth","configured":true,)"
                      R"("missingKeys":[],"redirectUri":"https://desk.example.org/callback"},)"
                      R"({"broker":"ibkr","name":"Interactive Brokers","method":"session",)"

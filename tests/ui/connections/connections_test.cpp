@@ -107,7 +107,7 @@ private Q_SLOTS:
         QCOMPARE(stage.view.findChild<StatePlate*>()->title(),
                  QStringLiteral("Asking which brokers there are"));
         stage.load();
-        QCOMPARE(stage.store.count(), 4);
+        QCOMPARE(stage.store.count(), 5);
         QCOMPARE(stage.statusOf("alpaca"), QStringLiteral("CONNECTED"));
         QCOMPARE(stage.statusOf("tradier"), QStringLiteral("SIGN IN AGAIN"));
         QCOMPARE(stage.statusOf("schwab"), QStringLiteral("NOT SET UP"));
@@ -122,6 +122,32 @@ private Q_SLOTS:
         QVERIFY(stage.button("connectBroker")->isHidden()); // it could only fail
         stage.select("ibkr");
         QVERIFY(stage.button("connectBroker")->isHidden()); // no method stands in for another
+    }
+
+    void onlyWhatOrdersGoBySaysSo()
+    {
+        Stage stage;
+        stage.load();
+        client::StatusReport report;
+        client::BrokerFacts& alpaca = report.brokers.emplace_back();
+        alpaca.name = "alpaca";
+        alpaca.connected = true;
+        stage.status.setReport(report);
+        const int consent = stage.store.itemOf(BrokerId("alpaca"), LinkMethod::OAuth);
+        const int key = stage.store.itemOf(BrokerId("alpaca"), LinkMethod::Key);
+        const auto* model = stage.view.table().rowModel();
+        const auto use = [&](int item) {
+            return model->cellOf(item, ConnectionsTableModel::UseColumn).text;
+        };
+        QCOMPARE(use(consent), QStringLiteral("yes"));
+        QVERIFY(use(key) != QStringLiteral("yes")); // the consent took its place
+        QCOMPARE(connectionWord(stage.store, key).text, QStringLiteral("NOT IN USE"));
+        stage.people.forgetConnections();
+        stage.load();
+        stage.view.refresh();
+        QTRY_COMPARE(use(key), QStringLiteral("yes"));
+        QCOMPARE(connectionWord(stage.store, key).text, QStringLiteral("CONNECTED"));
+        QVERIFY(use(consent) != QStringLiteral("yes"));
     }
 
     void aConsentGoesThroughTheBrowserAndComesBackByItself()
