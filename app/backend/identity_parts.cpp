@@ -109,6 +109,7 @@ struct IdentityParts::State {
     std::unique_ptr<mail::Mailbox> mailbox;
     std::unique_ptr<mail::SmtpMailer> smtp;
     std::unique_ptr<identity::MailRound> round;
+    std::int64_t mailsWaiting = 0; ///< when they were last looked at
     runtime::Timer sweepTimer, mailTimer;
     struct Told {
         std::uint64_t throttled = 0, replays = 0, sent = 0, failed = 0, hashesRefused = 0;
@@ -200,8 +201,11 @@ void IdentityParts::State::lookForMail()
     mails.post([this, weak = std::weak_ptr<bool>(alive), now = the.core.clock().now(),
                 &core = the.core, database = mailLook.get()] {
         const auto due = identity::isMailDue(*database, now);
-        core.post([this, weak, due = !due || *due] {
-            if (!weak.expired() && due) round->run();
+        const auto waiting = identity::mailsWaiting(*database);
+        core.post([this, weak, waiting, due = !due || *due] {
+            if (weak.expired()) return;
+            mailsWaiting = waiting.value_or(mailsWaiting);
+            if (due) round->run();
         });
     });
     mailTimer = the.core.after(kLookForMailEvery, [this] { lookForMail(); });
@@ -223,6 +227,7 @@ void IdentityParts::State::watchMetrics()
         {"identity_hashes_refused_total", MetricType::Counter,
          "Password hashes for which there was no room or time.", {}, {}},
         {"mail_total", MetricType::Counter, "Mails by what became of the try.", {"result"}, {}},
+        {"mail_waiting", MetricType::Gauge, "Mails in the outbox that are still to be sent.", {}, {}},
     });
     the.metrics.onCollect([this, weak = std::weak_ptr<bool>(alive)] {
         if (!weak.expired()) collect();
@@ -243,6 +248,7 @@ void IdentityParts::State::collect()
           counts.refused + counts.expired);
     raise(metrics.counter("mail_total", {"sent"}), told.sent, round->sent());
     raise(metrics.counter("mail_total", {"failed"}), told.failed, round->failed());
+    metrics.gauge("mail_waiting").set(static_cast<double>(mailsWaiting));
     metrics.gauge("identity_throttle_counters")
         .set(static_cast<double>(throttle->counterCount()));
     metrics.gauge("identity_access_tokens")

@@ -87,6 +87,11 @@ Result<bool> isMailDue(storage::Database& database, Timestamp now)
     return *due > 0;
 }
 
+Result<std::int64_t> mailsWaiting(storage::Database& database)
+{
+    return numberOf(database, "SELECT count(*) FROM identity_outbox WHERE sent = 0");
+}
+
 Result<void> postMail(storage::Transaction& transaction, const MailDraft& draft,
                       const TokenKey& key, const By& by)
 {
@@ -98,7 +103,7 @@ Result<void> postMail(storage::Transaction& transaction, const MailDraft& draft,
     const auto subject = subjectOf(draft.user);
     if (*lately >= kMailsAnHour)
         return noteMail(transaction, "mail.withheld", draft.id, toString(draft.kind), subject, by);
-    const auto waiting = numberOf(database, "SELECT count(*) FROM identity_outbox WHERE sent = 0");
+    const auto waiting = mailsWaiting(database);
     if (!waiting) return tl::unexpected(waiting.error());
     if (*waiting >= kOutboxMax)
         return fail(ErrorKind::Unavailable, "identity.outbox_full", "too many mails wait to be sent");

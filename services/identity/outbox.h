@@ -53,6 +53,8 @@ inline constexpr std::int64_t kOutboxMax = 10'000;  ///< that wait
 
 /// Does a mail wait that is due? On any connection, also one that only reads.
 Result<bool> isMailDue(storage::Database& database, Timestamp now);
+/// How many wait, due or not.
+Result<std::int64_t> mailsWaiting(storage::Database& database);
 
 /// These run in the caller's transaction, on the writer's executor.
 

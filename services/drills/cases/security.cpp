@@ -371,7 +371,9 @@ void securityEvents(Stage& stage, Evidence& evidence)
                   awaitAlert(*ear, "Keys of the vault were rotated"));
     const auto metrics = stage.get("/metrics").body;
     for (const char* series :
-         {"security_events_total{kind=\"session.refused\"} 5", "security_alerts_total"})
+         {"security_events_total{kind=\"session.refused\"} 5", "security_alerts_total",
+          "auth_attempts_total", "identity_throttled_total", "identity_hashes{state=\"waiting\"}",
+          "identity_access_tokens 1", "mail_waiting 0"})
         require(metrics.find(series) != std::string::npos, "/metrics lacks {}", series);
     evidence.note("/metrics counts them by kind, for a pager's rules");
 }
