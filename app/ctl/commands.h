@@ -17,6 +17,7 @@ void addOrderCommands(CLI::App& app, Session& session, Chosen& chosen);
 void addMarketCommands(CLI::App& app, Session& session, Chosen& chosen);
 void addSystemCommands(CLI::App& app, Session& session, Chosen& chosen);
 void addTradingCommands(CLI::App& app, Session& session, Chosen& chosen);
+void addTokenCommands(CLI::App& app, Session& session, Chosen& chosen);
 void addUserCommands(CLI::App& app, Session& session, Chosen& chosen);
 void addBrokerCommands(CLI::App& app, Session& session, Chosen& chosen);
 void addVaultCommands(CLI::App& app, Session& session, Chosen& chosen);

@@ -26,6 +26,7 @@ int main(int argc, char** argv)
     addMarketCommands(app, session, chosen);
     addSystemCommands(app, session, chosen);
     addTradingCommands(app, session, chosen);
+    addTokenCommands(app, session, chosen);
     addUserCommands(app, session, chosen);
     addBrokerCommands(app, session, chosen);
     addVaultCommands(app, session, chosen);

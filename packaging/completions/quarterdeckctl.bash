@@ -34,7 +34,7 @@ _quarterdeckctl() {
     # What the command is: one word, or two where the first one only names a subject.
     local command=${path[0]:-}
     case $command in
-    order | position | difference | trading | instrument | market | breaker | log | trace | user | broker | vault | connection | drill)
+    order | position | difference | trading | instrument | market | breaker | log | trace | user | token | broker | vault | connection | drill)
         command="${path[*]:0:2}"
         ;;
     backup) [ "${path[1]:-}" != list ] || command="backup list" ;; # any other word is a name
@@ -47,7 +47,7 @@ _quarterdeckctl() {
     esac
     case $command in
     "") words="order position fills account difference trading halt reduce resume quote bars instrument
-        market health breaker log trace backup restore login logout whoami user mailbox broker vault connection drill" ;;
+        market health breaker log trace backup restore login logout whoami user token mailbox broker vault connection drill" ;;
     order) words="submit preview modify cancel show list" ;;
     "order submit") words="buy sell $ticket --confirm --yes" ;;
     "order preview") words="buy sell $ticket" ;;
@@ -79,6 +79,8 @@ _quarterdeckctl() {
     "connection add") words="--no-browser --wait alpaca tradier schwab" ;;
     "connection status" | "connection remove") words="alpaca tradier schwab" ;;
     broker) words="session take-over" ;;
+    token) words="issue rotate" ;;
+    "token issue") words="--role" ;;
     login) words="--device" ;;
     user) words="add list show roles disable enable password sessions sign-out" ;;
     "user add") words="--name --role --invite" ;;

@@ -143,6 +143,19 @@ TEST_F(PeopleAtTheCommandLine, AMailsCodeSetsAPassword)
     EXPECT_EQ(say({"logout"}).code, 0);
 }
 
+TEST_F(PeopleAtTheCommandLine, AProgramsTokenServesForWhatItNames)
+{
+    const auto issued = say({"token", "issue", "backup-job", "--role", "viewer"});
+    ASSERT_EQ(issued.code, 0) << issued.err;
+    const auto file = (s_folder->path() / "program.token").string();
+    std::ofstream(file) << issued.out;
+    EXPECT_EQ(say({"--token-file", file, "position", "list"}).code, 0);
+    const auto denied = say({"--token-file", file, "backup", "program.db"});
+    EXPECT_EQ(denied.code, 1);
+    EXPECT_NE(denied.err.find("auth.role"), std::string::npos) << denied.err;
+    EXPECT_EQ(say({"token", "rotate"}).code, 0);
+}
+
 TEST_F(PeopleAtTheCommandLine, AWrongPasswordIsRefusedAndNothingIsKept)
 {
     const auto wrong = say({"login", "nobody@example.org"}, line("not the password"));
