@@ -384,8 +384,9 @@ void spoilSecret(Stage& stage)
 {
     auto database = storage::Database::open(stage.databaseFile());
     require(database.has_value(), "the database cannot be opened for the fault");
-    const auto spoilt =
-        database->execute("UPDATE vault_secrets SET sealed = zeroblob(length(sealed))");
+    const auto spoilt = database->execute(
+        std::string("UPDATE vault_secrets SET sealed = zeroblob(length(sealed)) WHERE id = '") +
+        kSecretId + "'");
     require(spoilt.has_value(), "the secret cannot be spoilt");
 }
 
