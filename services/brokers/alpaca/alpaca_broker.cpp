@@ -231,14 +231,25 @@ AlpacaBroker::~AlpacaBroker() = default;
 
 void AlpacaBroker::useKey(AlpacaSettings::Key key)
 {
-    const bool wasToken = !m_state->settings.accessToken.empty();
+    const bool wasRefused = !m_state->gate.isAuthorized();
     m_state->settings.take(std::move(key));
-    m_state->stream.keyChanged(/*mustLeave=*/wasToken);
+    m_state->stream.keyChanged(/*isDead=*/wasRefused || !m_state->settings.hasCredentials());
+    if (!wasRefused || !m_state->settings.hasCredentials()) return;
+    // Orders are refused until the venue has taken the new one: it is shown at once.
+    RequestGate::Request question;
+    question.path = "/v2/clock";
+    m_state->gate.send(std::move(question), [](const Result<wire::HttpResponse>&) {});
 }
 
 void AlpacaBroker::renewBy(std::function<void(std::function<void(bool)>)> renew)
 {
-    m_state->settings.renew = std::move(renew);
+    m_state->settings.renew = [state = m_state.get(),
+                               renew = std::move(renew)](const std::function<void(bool)>& then) {
+        renew([state, then](bool isRenewed) {
+            if (isRenewed) state->stream.keyChanged(/*isDead=*/true);
+            then(isRenewed);
+        });
+    };
 }
 
 const Capabilities& AlpacaBroker::capabilities() const

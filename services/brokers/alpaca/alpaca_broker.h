@@ -46,8 +46,8 @@ public:
     /// Calls from now on are made with `key`; an empty one makes them fail as without credentials. A
     /// stream that was refused is tried again with it at once; one that is open stays so.
     void useKey(AlpacaSettings::Key key);
-    /// As `AlpacaSettings::renew`: what a refused access token is replaced by. With tokens the stream
-    /// too is connected anew whenever another one is used, and ends with the last.
+    /// As `AlpacaSettings::renew`: what a refused access token is replaced by. The stream is connected
+    /// anew when the token that it was let in with was refused, and ends when there is none any more.
     void renewBy(std::function<void(std::function<void(bool)>)> renew);
 
     const resilience::CircuitBreaker& breaker() const;

@@ -546,7 +546,9 @@ void AlpacaFeed::useKey(std::size_t index, AlpacaSettings::Key key)
         if (index == 0) return settings.take(std::move(to));
         settings.moreDataKeys[index - 1] = std::move(to);
     };
-    const bool mustLeave = index == 0 && !m_settings.accessToken.empty();
+    // Streams that were let in stay so, unless the access was taken away.
+    const bool mustLeave =
+        index == 0 && !m_settings.accessToken.empty() && key.accessToken.empty();
     const auto there = std::make_shared<AlpacaSettings::Key>(AlpacaSettings::Key{
         key.keyId.clone(), key.secretKey.clone(), key.accessToken.clone()});
     m_io.post([settings = m_streamSettings, streams = m_streams, there, change, mustLeave] {

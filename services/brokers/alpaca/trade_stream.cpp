@@ -117,8 +117,10 @@ void TradeStream::stop()
     m_line.stop();
 }
 
-void TradeStream::keyChanged(bool mustLeave)
+void TradeStream::keyChanged(bool isDead)
 {
+    const bool mustLeave = isDead && !m_letInWith.empty() &&
+                           !m_letInWith.matches(m_settings.accessToken.revealForUse());
     if ((m_unauthorized || mustLeave) && m_line.isRunning()) m_line.start();
 }
 
@@ -137,6 +139,7 @@ void TradeStream::connect(const StreamLine::Attempt& attempt)
 
 void TradeStream::authenticate()
 {
+    m_letInWith = m_settings.accessToken.clone();
     json::Writer out;
     out.beginObject().member("action", "authenticate").key("data").beginObject();
     if (m_settings.accessToken.empty()) {

@@ -16,9 +16,10 @@ public:
                 runtime::Executor& core, runtime::Random& random);
     void start(std::function<void(BrokerEvent)> events);
     void stop();
-    /// There is another key: if the last one was refused, or there was none, it is tried at once; so
-    /// it is if the last one must not be used any longer.
-    void keyChanged(bool mustLeave);
+    /// There is another key: if the last one was refused, or there was none, it is tried at once. A
+    /// stream that is up stays so: it was let in, and a gap would cost a comparison. It is left only
+    /// if the token that it was let in with `isDead` and not the one of now.
+    void keyChanged(bool isDead);
     const StreamLine& line() const { return m_line; }
     /// The venue refused our key on the stream.
     bool isUnauthorized() const { return m_unauthorized; }
@@ -36,6 +37,7 @@ private:
     runtime::Executor& m_core;
     std::function<void(BrokerEvent)> m_events;
     bool m_unauthorized = false;
+    runtime::Secret m_letInWith; ///< the token that was shown; empty: a key
     StreamLine m_line;
 };
 

@@ -225,7 +225,9 @@ void verifierInUse(Stage& stage, Evidence& evidence)
 void loginExpires(Stage& stage, Evidence& evidence)
 {
     constexpr int kRenewals = 3;
-    ConsentDesk desk(stage, {.sandbox = {"oauth-access-lifetime=16s"}, .backend = {kOften}});
+    // The order is to find out that the access has ended, not a comparison in the background.
+    ConsentDesk desk(stage, {.sandbox = {"oauth-access-lifetime=16s"},
+                             .backend = {kOften, "trading-reconcile-every=60s"}});
     desk.connect();
     int orders = 0;
     while (desk.count("refreshed") < kRenewals) {
@@ -255,8 +257,10 @@ void loginExpires(Stage& stage, Evidence& evidence)
     desk.awaitTrading();
     desk.server("POST", "/revoke-everything");
     const auto requests = desk.count("tokenRequests");
-    const auto refused = desk.requireRefused("revoked at the broker");
-    stage.await("the user is told", 20s, [&] { return desk.status() == "reauth_needed"; });
+    const auto refused = Stage::newId();
+    require(stage.submit({.symbol = "SPY", .id = refused}).status >= 400,
+            "an order was taken right after the broker had revoked the access");
+    stage.await("the user is told", 45s, [&] { return desk.status() == "reauth_needed"; });
     desk.requireRefused("revoked at the broker");
     require(desk.count("tokenRequests") - requests == 1, "asked {} times for access that is revoked",
             desk.count("tokenRequests") - requests);
