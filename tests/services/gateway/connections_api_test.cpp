@@ -73,6 +73,46 @@ TEST_F(ConnectionsApiTest, SaysWhetherToAskAgainOrToBeginAgain)
     EXPECT_EQ(Desk::parse(unknown)["restart"].stringOr({}), "/v1/connections/acme/begin");
 }
 
+TEST_F(ConnectionsApiTest, HealthTellsWhatIsWrongWithAConnection)
+{
+    Health health;
+    box.api->addTo(health);
+    EXPECT_EQ(health.ask().at(0).status, HealthStatus::Ok);
+    finish(begin());
+    EXPECT_EQ(health.ask().at(0).status, HealthStatus::Ok);
+    box.broker.isDown = true;
+    ask("DELETE", "/v1/connections/acme");
+    desk.run(std::chrono::seconds(2));
+    const auto pending = health.ask().at(0);
+    EXPECT_EQ(pending.status, HealthStatus::Degraded);
+    EXPECT_EQ(pending.detail, "acme is revocation_pending");
+}
+
+TEST_F(ConnectionsApiTest, SaysByWhichConnectionTheDeskTrades)
+{
+    Health health;
+    ConnectionsApi desks(*box.connections, {"user:trader", BrokerId("acme")});
+    desks.addTo(health);
+    EXPECT_NE(health.ask().at(0).detail.find("/v1/connections/acme/begin"), std::string::npos)
+        << "nothing to trade by, and no word of it";
+    finish(begin());
+    desk.run(std::chrono::seconds(1));
+    EXPECT_EQ(health.ask().at(0).status, HealthStatus::Ok);
+    EXPECT_FALSE(Desk::parse(ask("GET", "/v1/connections"))["connections"].at(0)["trades"].booleanOr(
+        true))
+        << "this API's desk trades by no connection";
+}
+
+TEST_F(ConnectionsApiTest, APortIsNamedOnlyWhereTheAddressLeavesItOpen)
+{
+    const auto answer = ask("POST", "/v1/connections/acme/begin",
+                            R"({"method":"oauth","redirectPort":5000})");
+    EXPECT_EQ(answer.status, 422);
+    EXPECT_NE(answer.body.find("oauth.redirect_port"), std::string::npos) << answer.body;
+    const auto brokers = Desk::parse(ask("GET", "/v1/connections/available"));
+    EXPECT_EQ(brokers["brokers"].at(0)["redirectUri"].stringOr({}), "http://127.0.0.1:1/back");
+}
+
 TEST_F(ConnectionsApiTest, TheMethodIsSaidAndNoOtherTaken)
 {
     EXPECT_EQ(ask("POST", "/v1/connections/acme/begin", "{}").status, 422);
