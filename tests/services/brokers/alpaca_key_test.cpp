@@ -113,6 +113,14 @@ protected:
     {
         return std::string(request.headers.find("Authorization"));
     }
+    /// The stream takes whatever is shown.
+    void letIn()
+    {
+        box.venue.onText = [](ScriptedVenue::Session& session, const std::string& text) {
+            if (text.find("authenticate") != std::string::npos)
+                session.tell(R"({"stream":"authorization","data":{"status":"authorized"}})");
+        };
+    }
     AlpacaBroker broker{keyless(), *box.http, *box.sockets, box.core, box.world.random()};
 };
 
@@ -162,7 +170,7 @@ TEST_F(AlpacaConsentTest, AnOrderIsNotKeptWaitingForAnotherToken)
     EXPECT_EQ(box.venue.requests.size(), 1u);
 }
 
-TEST_F(AlpacaConsentTest, TheStreamFollowsEachTokenAndEndsWithTheLast)
+TEST_F(AlpacaConsentTest, AStreamThatIsNotLetInTriesEachTokenAndEndsWithTheLast)
 {
     box.venue.onOpen = [](ScriptedVenue::Session&) {};
     std::vector<ConnectionChange> changes;
@@ -186,7 +194,26 @@ TEST_F(AlpacaConsentTest, TheStreamFollowsEachTokenAndEndsWithTheLast)
     broker.stop();
 }
 
-TEST_F(AlpacaConsentTest, MarketDataSignsInWithItAndFollowsIt)
+TEST_F(AlpacaConsentTest, TheStreamIsConnectedAnewOnceItsTokenWasRefused)
+{
+    broker.renewBy([&](const std::function<void(bool)>& then) {
+        broker.useKey(token("tb"));
+        then(true);
+    });
+    letIn();
+    broker.start([](const BrokerEvent&) {});
+    broker.useKey(token("ta"));
+    box.run(std::chrono::seconds(1));
+    box.venue.next(401, "{}");
+    ask(broker);
+    ASSERT_EQ(box.venue.sessions.size(), 2u);
+    EXPECT_TRUE(box.venue.sessions[0]->closed);
+    ASSERT_FALSE(box.venue.sessions[1]->received.empty());
+    EXPECT_NE(box.venue.sessions[1]->received[0].find(R"("oauth_token":"tb")"), std::string::npos);
+    broker.stop();
+}
+
+TEST_F(AlpacaConsentTest, MarketDataSignsInWithItAndLeavesWithIt)
 {
     box.venue.onOpen = [](ScriptedVenue::Session& session) {
         session.tell(R"([{"T":"success","msg":"connected"}])");
