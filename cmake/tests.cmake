@@ -147,12 +147,14 @@ function(brings_qt out)
 endfunction()
 
 # single_programs(<folder>): each tests/<folder>/<name>.cpp is one program <folder>_<name> of what it
-# needs. Further arguments are linked with.
+# needs. Further arguments are linked with. Their names are in <folder>_programs afterwards.
 function(single_programs folder)
+    set(names "")
     file(GLOB sources CONFIGURE_DEPENDS tests/${folder}/*.cpp)
     foreach(source IN LISTS sources)
         get_filename_component(stem ${source} NAME_WE)
         set(name ${folder}_${stem})
+        list(APPEND names ${name})
         needs_of(${source} needs)
         add_executable(${name} ${source})
         target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR})
@@ -166,6 +168,7 @@ function(single_programs folder)
         set_target_properties(${name} PROPERTIES
             RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/${folder})
     endforeach()
+    set(${folder}_programs ${names} PARENT_SCOPE)
 endfunction()
 
 # Every fuzz target in one program that replays the seeds and changes of them.
@@ -174,32 +177,43 @@ target_compile_features(test_fuzz_seeds PRIVATE cxx_std_20)
 target_compile_definitions(test_fuzz_seeds PRIVATE QD_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
 target_include_directories(test_fuzz_seeds PRIVATE ${PROJECT_BINARY_DIR}/fuzz_replay)
 set(fuzz_targets "")
+foreach(kind gtest qtest) # by the precompiled headers that fit; the libraries are where those are
+    add_library(replay_${kind} OBJECT)
+    target_include_directories(replay_${kind} PRIVATE ${PROJECT_SOURCE_DIR})
+    target_compile_options(replay_${kind} PRIVATE ${test_options})
+    precompile(replay_${kind} ${kind})
+    target_link_libraries(test_fuzz_seeds PRIVATE replay_${kind})
+endforeach()
+target_link_libraries(replay_gtest PRIVATE GTest::gtest)
+target_link_libraries(replay_qtest PRIVATE Qt6::Test Qt6::Network Qt6::Widgets)
 file(GLOB sources CONFIGURE_DEPENDS tests/fuzz/*.cpp)
 foreach(source IN LISTS sources)
     get_filename_component(stem ${source} NAME_WE)
     needs_of(${source} needs)
-    add_library(replay_${stem} OBJECT ${source})
-    target_include_directories(replay_${stem} PRIVATE ${PROJECT_SOURCE_DIR})
-    target_compile_definitions(replay_${stem} PRIVATE LLVMFuzzerTestOneInput=replay_${stem})
-    target_compile_options(replay_${stem} PRIVATE ${test_options})
-    target_link_libraries(replay_${stem} PRIVATE ${needs})
+    set(replay ${PROJECT_BINARY_DIR}/fuzz_replay/${stem}.cpp)
+    file(CONFIGURE OUTPUT ${replay} CONTENT "#define LLVMFuzzerTestOneInput replay_${stem}
+#include \"tests/fuzz/${stem}.cpp\"
+#undef LLVMFuzzerTestOneInput
+")
     brings_qt(qt ${needs})
-    if(qt) # the libraries are where the sets find their headers
-        target_link_libraries(replay_${stem} PRIVATE Qt6::Test Qt6::Network Qt6::Widgets)
-        precompile(replay_${stem} qtest)
-    else()
-        target_link_libraries(replay_${stem} PRIVATE GTest::gtest)
-        precompile(replay_${stem} gtest)
+    set(kind gtest)
+    if(qt)
+        set(kind qtest)
     endif()
-    target_link_libraries(test_fuzz_seeds PRIVATE replay_${stem} ${needs})
+    target_sources(replay_${kind} PRIVATE ${replay})
+    target_link_libraries(replay_${kind} PRIVATE ${needs})
+    target_link_libraries(test_fuzz_seeds PRIVATE ${needs})
     string(APPEND fuzz_targets "FUZZ_TARGET(${stem})\n")
 endforeach()
 file(CONFIGURE OUTPUT ${PROJECT_BINARY_DIR}/fuzz_replay/fuzz_targets.inc CONTENT "${fuzz_targets}")
 register_test(test_fuzz_seeds)
 
-# Plain programs that print one JSON line a figure.
+# Plain programs that print one JSON line a figure. Built when asked for, as the target `benches`, and
+# by .ci/run, so that they cannot rot: a build from nothing is a minute shorter without them.
 if(BENCH)
     single_programs(bench)
+    set_property(TARGET ${bench_programs} PROPERTY EXCLUDE_FROM_ALL ON)
+    add_custom_target(benches DEPENDS ${bench_programs})
     if(TARGET bench_api_orders)
         allocate_across_threads(bench_api_orders) # as the backend does, whose parts it measures
     endif()
