@@ -169,14 +169,16 @@ bool MarketDecoder::State::readFields(ondemand::object object, char& type,
                                       std::string_view& typeText, Fields& fields)
 {
     for (auto entry : object) {
-        ondemand::field field;
-        if (std::move(entry).get(field)) return false;
-        const ondemand::raw_json_string rawKey = field.key();
-        const char* key = rawKey.raw();
+        if (entry.error()) return false;
+        // Looked at where they are: simdjson's iterators are stored word by word, and a copy, read in
+        // wider pieces just after, waits for each of them.
+        ondemand::field&& field = std::move(entry).value_unsafe();
+        const char* key = field.key().raw();
+        ondemand::value& value = field.value();
+        const auto found = value.type();
+        if (found.error()) return false;
+        const auto kind = found.value_unsafe();
         std::string_view token;
-        ondemand::value value = field.value();
-        if (value.type().error()) return false;
-        const auto kind = value.type().value_unsafe();
         if (kind == ondemand::json_type::array || kind == ondemand::json_type::object) {
             const auto raw = kind == ondemand::json_type::array
                                  ? value.get_array().value_unsafe().raw_json()
