@@ -6,14 +6,14 @@ namespace qd::app {
 
 namespace {
 
-/// Whose connection orders go by; nobody's if they go by a key.
+/// Nobody's connection if orders go by a key.
 gateway::ConnectionsApi::Desk deskOf(const runtime::Config& config)
 {
     gateway::ConnectionsApi::Desk desk;
     desk.isLive = config.boolean("trading.live");
-    if (brokerMethod(config) != LinkMethod::OAuth) return desk;
-    desk.owner = config.text("oauth.owner");
     desk.broker = tradedBroker(config);
+    desk.method = brokerMethod(config);
+    if (desk.method == LinkMethod::OAuth) desk.owner = config.text("oauth.owner");
     return desk;
 }
 

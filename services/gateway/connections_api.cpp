@@ -80,6 +80,13 @@ bool ConnectionsApi::isDesk(const BrokerLink& link) const
            link.status != LinkStatus::RevocationPending;
 }
 
+/// A key or session is no connection; the backend has one, or could not have started.
+bool ConnectionsApi::isDeskWay(const brokers::oauth::Availability& way) const
+{
+    return way.method != LinkMethod::OAuth && way.method == m_desk.method &&
+           way.broker == m_desk.broker;
+}
+
 ComponentHealth ConnectionsApi::connectionsHealth() const
 {
     const auto& overview = m_connections.overview();
@@ -145,7 +152,7 @@ void ConnectionsApi::available(const CallPtr& call) const
             .member("broker", each.broker.text())
             .member("name", each.name)
             .member("method", toString(each.method))
-            .member("configured", each.isConfigured)
+            .member("configured", each.isConfigured || isDeskWay(each))
             .key("missingKeys")
             .beginArray();
         for (const std::string& key : each.missingKeys) out.value(key);

@@ -15,16 +15,13 @@ namespace qd::gateway {
 /// executor; everything given outlives the API.
 class ConnectionsApi {
 public:
-    /// By which connection this backend trades, if it does by one.
+    /// At which broker this backend trades, and how that lets it in.
     struct Desk {
-        std::string owner; ///< "user:owner"
+        std::string owner; ///< whose connection it goes by: "user:owner"; empty: by none
         BrokerId broker;
         bool isLive = false; ///< with real money: beginning and ending ask for a step-up
+        LinkMethod method = LinkMethod::OAuth;
     };
-    explicit ConnectionsApi(brokers::oauth::Connections& connections)
-        : ConnectionsApi(connections, Desk{})
-    {
-    }
     ConnectionsApi(brokers::oauth::Connections& connections, Desk desk)
         : m_connections(connections), m_desk(std::move(desk))
     {
@@ -42,6 +39,7 @@ private:
     void writeConnection(json::Writer& out, const BrokerLink& link) const;
     std::string connectionJson(const BrokerLink& link) const;
     bool isDesk(const BrokerLink& link) const;
+    bool isDeskWay(const brokers::oauth::Availability& way) const;
     void list(const CallPtr& call);
     void available(const CallPtr& call) const;
     void begin(const CallPtr& call);

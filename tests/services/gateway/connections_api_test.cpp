@@ -133,5 +133,22 @@ TEST_F(ConnectionsApiTest, AvailableNamesTheMissingKeys)
     EXPECT_EQ(brokers.at(2)["missingKeys"].at(0).stringOr({}), "oauth.other.client_id");
 }
 
+TEST(ConnectionsOfADesk, TheKeyThatItTradesByIsConfigured)
+{
+    const auto isKeyConfigured = [](const char* broker, LinkMethod method) {
+        Desk desk;
+        ConnectionsDesk box(desk.backend.world, desk.gate, {"", BrokerId(broker), false, method});
+        box.api->addTo(desk.api);
+        const auto answer = desk.call("GET", "/v1/connections/available", {}, {}, "trader");
+        const auto document = Desk::parse(answer);
+        const auto key = document["brokers"].at(1);
+        EXPECT_EQ(key["method"].stringOr({}), "key") << answer.body;
+        return key["configured"].booleanOr(false);
+    };
+    EXPECT_TRUE(isKeyConfigured("acme", LinkMethod::Key));
+    EXPECT_FALSE(isKeyConfigured("acme", LinkMethod::OAuth)) << "it is another way in";
+    EXPECT_FALSE(isKeyConfigured("other", LinkMethod::Key)) << "it is another broker";
+}
+
 } // namespace
 } // namespace qd::gateway::test

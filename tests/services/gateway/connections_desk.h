@@ -60,7 +60,8 @@ public:
 /// Connections over a real database and a short broker "acme", for the API over them. On `core`.
 class ConnectionsDesk {
 public:
-    ConnectionsDesk(qd::test::SimWorld& world, runtime::Executor& core)
+    ConnectionsDesk(qd::test::SimWorld& world, runtime::Executor& core,
+                    ConnectionsApi::Desk desk = {})
         : m_db(world, "oauth-db"),
           m_far(world, "broker"),
           m_network(m_far, m_random),
@@ -80,7 +81,7 @@ public:
         connections =
             std::make_unique<brokers::oauth::Connections>(brokers::oauth::Connections::Dependencies{
                 *m_writer, m_tokens, *m_http, m_providers, core, m_random});
-        api = std::make_unique<ConnectionsApi>(*connections);
+        api = std::make_unique<ConnectionsApi>(*connections, std::move(desk));
     }
     ~ConnectionsDesk() { m_db.kill(); }
 
