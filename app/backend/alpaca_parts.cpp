@@ -52,7 +52,6 @@ private:
     brokers::AlpacaFeed m_feed;
 };
 
-/// Asks the broker for the account, as a client that has nothing but the candidate.
 vault::Vault::Tester AlpacaParts::accountTester() const
 {
     return [world = m_world, addresses = m_addresses](const runtime::Secret& candidate,
@@ -63,13 +62,10 @@ vault::Vault::Tester AlpacaParts::accountTester() const
         settings.keyId = std::move(key->keyId);
         settings.secretKey = std::move(key->secretKey);
         settings.queryTimeout = kTrialMax;
-        const auto client = std::make_shared<brokers::AlpacaBroker>(
-            std::move(settings), world.http, world.tradeSockets, world.core,
-            runtime::systemRandom());
-        client->account([client, verdict, &core = world.core](const Result<AccountSnapshot>& account) {
-            core.post([client] {}); // it ends outside its own call
-            verdict(account.map([](const AccountSnapshot&) {}));
-        });
+        tryCandidate(std::make_shared<brokers::AlpacaBroker>(std::move(settings), world.http,
+                                                         world.tradeSockets, world.core,
+                                                         runtime::systemRandom()),
+                     world.core, verdict);
     };
 }
 

@@ -11,4 +11,15 @@ std::unique_ptr<BrokerParts> BrokerParts::make(const runtime::Config& config, co
     return name == "ibkr" ? makeIbkrParts(config, world) : makeAlpacaParts(config, world);
 }
 
+void tryCandidate(std::shared_ptr<brokers::Broker> client, runtime::Executor& core,
+                  const vault::Vault::Verdict& verdict)
+{
+    auto& asked = *client;
+    asked.account([client = std::move(client), verdict, &core](
+                      const Result<AccountSnapshot>& account) {
+        core.post([client] {}); // it ends outside its own call
+        verdict(account.map([](const AccountSnapshot&) {}));
+    });
+}
+
 } // namespace qd::app

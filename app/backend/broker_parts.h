@@ -49,6 +49,10 @@ public:
     virtual bool isSimulated() const = 0;
 };
 
+/// Whether `client`, which has nothing but the candidate for a key, is let in: asks for the account.
+void tryCandidate(std::shared_ptr<brokers::Broker> client, runtime::Executor& core,
+                  const vault::Vault::Verdict& verdict);
+
 std::unique_ptr<BrokerParts> makeAlpacaParts(const runtime::Config& config,
                                              const BrokerParts::World& world);
 std::unique_ptr<BrokerParts> makeTradierParts(const runtime::Config& config,

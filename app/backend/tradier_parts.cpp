@@ -51,13 +51,10 @@ vault::Vault::Tester TradierParts::accountTester() const
         brokers::TradierSettings settings = addresses->clone();
         settings.token = candidate.clone();
         settings.queryTimeout = kTrialMax;
-        const auto client = std::make_shared<brokers::TradierBroker>(
-            std::move(settings), world.http, world.tradeSockets, world.core,
-            runtime::systemRandom());
-        client->account([client, verdict, &core = world.core](const Result<AccountSnapshot>& account) {
-            core.post([client] {}); // it ends outside its own call
-            verdict(account.map([](const AccountSnapshot&) {}));
-        });
+        tryCandidate(std::make_shared<brokers::TradierBroker>(std::move(settings), world.http,
+                                                         world.tradeSockets, world.core,
+                                                         runtime::systemRandom()),
+                     world.core, verdict);
     };
 }
 
