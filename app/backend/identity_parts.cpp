@@ -111,9 +111,6 @@ struct IdentityParts::State {
     std::unique_ptr<identity::MailRound> round;
     std::int64_t mailsWaiting = 0; ///< when they were last looked at
     runtime::Timer sweepTimer, mailTimer;
-    struct Told {
-        std::uint64_t throttled = 0, replays = 0, sent = 0, failed = 0, hashesRefused = 0;
-    } told;
     std::shared_ptr<bool> alive = std::make_shared<bool>(true);
 };
 
@@ -237,17 +234,12 @@ void IdentityParts::State::watchMetrics()
 void IdentityParts::State::collect()
 {
     auto& metrics = the.metrics;
-    const auto raise = [](observability::Counter counter, std::uint64_t& before, std::uint64_t now) {
-        counter.add(static_cast<double>(now - before));
-        before = now;
-    };
     const auto counts = hashes->counts();
-    raise(metrics.counter("identity_throttled_total"), told.throttled, throttle->refusals());
-    raise(metrics.counter("identity_refresh_replays_total"), told.replays, sessions->replays());
-    raise(metrics.counter("identity_hashes_refused_total"), told.hashesRefused,
-          counts.refused + counts.expired);
-    raise(metrics.counter("mail_total", {"sent"}), told.sent, round->sent());
-    raise(metrics.counter("mail_total", {"failed"}), told.failed, round->failed());
+    metrics.counter("identity_throttled_total").raiseTo(throttle->refusals());
+    metrics.counter("identity_refresh_replays_total").raiseTo(sessions->replays());
+    metrics.counter("identity_hashes_refused_total").raiseTo(counts.refused + counts.expired);
+    metrics.counter("mail_total", {"sent"}).raiseTo(round->sent());
+    metrics.counter("mail_total", {"failed"}).raiseTo(round->failed());
     metrics.gauge("mail_waiting").set(static_cast<double>(mailsWaiting));
     metrics.gauge("identity_throttle_counters")
         .set(static_cast<double>(throttle->counterCount()));

@@ -224,10 +224,7 @@ void Monitoring::updateBreakers(observability::Metrics& metrics)
         for (const auto state : kStates)
             metrics.gauge("breaker_state", {now.name, state})
                 .set(toString(now.state) == state ? 1 : 0);
-        auto& before = m_notPermitted[now.name];
-        metrics.counter("breaker_not_permitted_total", {now.name})
-            .add(static_cast<double>(now.notPermitted - before));
-        before = now.notPermitted;
+        metrics.counter("breaker_not_permitted_total", {now.name}).raiseTo(now.notPermitted);
     }
 }
 
@@ -258,10 +255,7 @@ void Monitoring::addTo(observability::Metrics& metrics, const Api& api, const St
         set("orders_open", figures.openOrders);
         set("orders_unresolved", figures.unresolved);
         set("orders_differences", m_the.orders.trading().differences.size());
-        const auto unknownWords = figures.unknownWords;
-        metrics.counter("orders_unknown_words_total")
-            .add(static_cast<double>(unknownWords - m_unknownWords));
-        m_unknownWords = unknownWords;
+        metrics.counter("orders_unknown_words_total").raiseTo(figures.unknownWords);
         set("storage_queued_works", stats.queued);
         set("storage_last_commit_seconds",
             std::chrono::duration<double>(stats.lastCommit).count());

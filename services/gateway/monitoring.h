@@ -47,8 +47,6 @@ private:
     void updateBreakers(observability::Metrics& metrics);
 
     Dependencies m_the;
-    std::map<std::string, std::uint64_t> m_notPermitted; ///< as of the last exposition
-    std::uint64_t m_unknownWords = 0;                    ///< likewise
 };
 
 /// A span and a latency sample for each call that the API answered.

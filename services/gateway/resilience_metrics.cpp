@@ -20,28 +20,24 @@ ResilienceMetrics::ResilienceMetrics(observability::Metrics& metrics, const Api&
     m_metrics.onCollect([this] { collect(); });
 }
 
-void ResilienceMetrics::raise(std::string_view metric, std::string_view name,
-                              std::string_view label, std::uint64_t& told, std::uint64_t now)
+void ResilienceMetrics::collectLimit(std::string_view name, RateClass rate)
 {
-    m_metrics.counter(metric, {name, label}).add(static_cast<double>(now - told));
-    told = now;
-}
-
-void ResilienceMetrics::collectLimit(std::string_view name, LimitCounts& told,
-                                     const LimitCounts& now)
-{
-    raise("ratelimit_decisions_total", name, "allowed", told.allowed, now.allowed);
-    raise("ratelimit_decisions_total", name, "refused", told.refused, now.refused);
+    const LimitCounts& counts = m_api.limitCounts(rate);
+    constexpr const char* kDecisions = "ratelimit_decisions_total";
+    m_metrics.counter(kDecisions, {name, "allowed"}).raiseTo(counts.allowed);
+    m_metrics.counter(kDecisions, {name, "refused"}).raiseTo(counts.refused);
 }
 
 void ResilienceMetrics::collect()
 {
-    collectLimit("api.orders", m_toldOrders, m_api.limitCounts(RateClass::Orders));
-    collectLimit("api.queries", m_toldQueries, m_api.limitCounts(RateClass::Queries));
+    collectLimit("api.orders", RateClass::Orders);
+    collectLimit("api.queries", RateClass::Queries);
+    collectLimit("api.strangers", RateClass::Strangers);
     const auto& counts = m_reads.counts();
-    raise("retry_attempts_total", m_name, "retried", m_told.retried, counts.retried);
-    raise("retry_attempts_total", m_name, "recovered", m_told.recovered, counts.recovered);
-    raise("retry_attempts_total", m_name, "gave_up", m_told.gaveUp, counts.gaveUp);
+    constexpr const char* kAttempts = "retry_attempts_total";
+    m_metrics.counter(kAttempts, {m_name, "retried"}).raiseTo(counts.retried);
+    m_metrics.counter(kAttempts, {m_name, "recovered"}).raiseTo(counts.recovered);
+    m_metrics.counter(kAttempts, {m_name, "gave_up"}).raiseTo(counts.gaveUp);
     m_metrics.gauge("retry_budget_ratio", {m_name})
         .set(static_cast<double>(m_reads.budgetPermille()) / resilience::RetryBudget::kCapPermille);
     m_metrics.gauge("retry_waiting", {m_name}).set(static_cast<double>(m_reads.waiting()));

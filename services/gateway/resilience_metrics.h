@@ -11,7 +11,7 @@ namespace qd::gateway {
 
 /// What the limits and the second tries are doing, for /metrics; breakers are told by Monitoring, the
 /// bulkhead by SystemApi:
-///   ratelimit_decisions_total{name="api.orders"|"api.queries",decision="allowed"|"refused"}
+///   ratelimit_decisions_total{name="api.orders"|"api.queries"|"api.strangers",decision="allowed"|"refused"}
 ///   ratelimit_remaining{name="broker.…"}    requests that the venue still lets through; −1 unknown
 ///   retry_attempts_total{name="broker.…",outcome="retried"|"recovered"|"gave_up"}
 ///   retry_budget_ratio{name="broker.…"}     1: ten retries are saved up, 0: none
@@ -24,17 +24,13 @@ public:
 
 private:
     void collect();
-    void collectLimit(std::string_view name, LimitCounts& told, const LimitCounts& now);
-    void raise(std::string_view metric, std::string_view name, std::string_view label,
-               std::uint64_t& told, std::uint64_t now);
+    void collectLimit(std::string_view name, RateClass rate);
 
     observability::Metrics& m_metrics;
     const Api& m_api;
     const brokers::Broker& m_broker;
     const brokers::PersistentReads& m_reads;
     const std::string m_name; ///< "broker.alpaca"
-    brokers::PersistentReads::Counts m_told;
-    LimitCounts m_toldOrders, m_toldQueries;
 };
 
 } // namespace qd::gateway

@@ -48,15 +48,12 @@ void addBulkheadMetrics(const SystemApi& self)
         {"bulkhead_refused_total", MetricType::Counter,
          "Pieces of work for which there was no room, or not in time.", {"name"}, {}},
     });
-    self.metrics.onCollect([&metrics = self.metrics, bulkhead = self.bulkhead,
-                            told = std::uint64_t{0}]() mutable {
+    self.metrics.onCollect([&metrics = self.metrics, bulkhead = self.bulkhead] {
         const auto counts = bulkhead->counts();
         metrics.gauge("bulkhead_running", {kLookUps}).set(counts.running);
         metrics.gauge("bulkhead_waiting", {kLookUps}).set(counts.waiting);
-        const auto refused = counts.refused + counts.expired;
         metrics.counter("bulkhead_refused_total", {kLookUps})
-            .add(static_cast<double>(refused - told));
-        told = refused;
+            .raiseTo(counts.refused + counts.expired);
     });
 }
 

@@ -168,6 +168,11 @@ void Counter::add(double amount)
     m_series->Increment(amount);
 }
 
+void Counter::raiseTo(std::uint64_t total)
+{
+    m_series->Increment(std::max(0.0, static_cast<double>(total) - m_series->Value()));
+}
+
 void Gauge::set(double value)
 {
     m_series->Set(value);

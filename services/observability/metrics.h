@@ -40,6 +40,9 @@ class Counter {
 public:
     explicit Counter(prometheus::Counter& series) : m_series(&series) {}
     void add(double amount = 1); ///< ≥ 0
+    /// For what is counted elsewhere since the start and only shown here; a smaller total changes
+    /// nothing. Called in `onCollect`, and no `add` beside it.
+    void raiseTo(std::uint64_t total);
 
 private:
     prometheus::Counter* m_series;

@@ -16,8 +16,7 @@ struct Sums {
     int count = 0, overdue = 0;
 };
 
-/// Keeps what was shown before: counters grow by differences, and a purpose whose last secret went
-/// is shown as none.
+/// Keeps which purposes were shown before: one whose last secret went is shown as none.
 class Showing {
 public:
     Showing(const Vault& vault, observability::Metrics& metrics, const runtime::Clock& clock)
@@ -50,26 +49,21 @@ private:
     void count()
     {
         const VaultFigures& now = m_vault.figures();
-        const auto grow = [this](std::string_view outcome, std::uint64_t value, std::uint64_t before) {
-            m_metrics.counter("quarterdeck_vault_reads_total", {outcome})
-                .add(static_cast<double>(value - before));
+        const auto reads = [this](std::string_view outcome, std::uint64_t total) {
+            m_metrics.counter("quarterdeck_vault_reads_total", {outcome}).raiseTo(total);
         };
-        grow("cached", now.cached, m_before.cached);
-        grow("opened", now.opened, m_before.opened);
-        grow("stale", now.stale, m_before.stale);
-        grow("failed", now.failed, m_before.failed);
-        m_metrics.counter("quarterdeck_vault_denied_total")
-            .add(static_cast<double>(now.denied - m_before.denied));
-        m_metrics.counter("quarterdeck_vault_unnoted_total")
-            .add(static_cast<double>(now.unnoted - m_before.unnoted));
-        m_before = now;
+        reads("cached", now.cached);
+        reads("opened", now.opened);
+        reads("stale", now.stale);
+        reads("failed", now.failed);
+        m_metrics.counter("quarterdeck_vault_denied_total").raiseTo(now.denied);
+        m_metrics.counter("quarterdeck_vault_unnoted_total").raiseTo(now.unnoted);
     }
 
     const Vault& m_vault;
     observability::Metrics& m_metrics;
     const runtime::Clock& m_clock;
     std::map<std::string, Sums> m_sums;
-    VaultFigures m_before;
 };
 
 } // namespace

@@ -89,6 +89,17 @@ TEST_F(Observed, EachLimitersDecisions)
     EXPECT_GT(metric(R"(ratelimit_remaining{name="broker.alpaca"})"), 0) << "the venue's own limit";
 }
 
+TEST_F(Observed, StrangersWhoCameTooOften)
+{
+    const std::string refused =
+        R"(ratelimit_decisions_total{decision="refused",name="api.strangers"})";
+    ASSERT_EQ(metric(refused), 0) << "the series is there from the start";
+    const auto statuses = rush(200, "POST", "/v1/session/refresh"); // a burst is 60
+    const auto limited = countOf(statuses, 429);
+    ASSERT_GT(limited, 0);
+    EXPECT_EQ(metric(refused), static_cast<double>(limited));
+}
+
 TEST_F(Observed, TheBulkheadsRoomAndWhomItTurnedAway)
 {
     const auto text = m_stage.get("/metrics").body;

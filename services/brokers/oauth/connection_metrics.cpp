@@ -1,12 +1,11 @@
 #include "services/brokers/oauth/connection_metrics.h"
 
 #include <map>
-#include <utility>
 
 namespace qd::brokers::oauth {
 namespace {
 
-/// Counters grow by differences; a status whose last link went is shown as none.
+/// Keeps which states were shown before: one whose last link went is shown as none.
 class LinksShown {
 public:
     LinksShown(const Connections& connections, observability::Metrics& metrics)
@@ -25,53 +24,38 @@ public:
             .set(static_cast<double>(m_connections.overview().orphans));
         m_metrics.gauge("quarterdeck_oauth_unsaved_tokens")
             .set(static_cast<double>(m_connections.refreshes().unsaved));
-        countConsents();
-        countRefreshes();
-        countRevocations();
+        count();
     }
 
 private:
-    void grow(std::string_view name, observability::Metrics::LabelValues labels,
-              std::uint64_t now, std::uint64_t before)
+    void count()
     {
-        m_metrics.counter(name, labels).add(static_cast<double>(now - before));
-    }
-    void countConsents()
-    {
-        const auto& now = m_connections.consents();
-        constexpr const char* kName = "quarterdeck_oauth_consents_total";
-        grow(kName, {"begun"}, now.begun, m_consents.begun);
-        grow(kName, {"linked"}, now.linked, m_consents.linked);
-        grow(kName, {"refused"}, now.refused, m_consents.refused);
-        grow("quarterdeck_oauth_unaudited_total", {}, now.unaudited, m_consents.unaudited);
-        m_consents = now;
-    }
-    void countRefreshes()
-    {
-        const auto& now = m_connections.refreshes();
-        constexpr const char* kName = "quarterdeck_oauth_refreshes_total";
-        grow(kName, {"renewed"}, now.renewed, m_refreshes.renewed);
-        grow(kName, {"failed"}, now.failed, m_refreshes.failed);
-        grow(kName, {"refused"}, now.refused, m_refreshes.refused);
-        grow("quarterdeck_oauth_refresh_requests_total", {}, now.requests, m_refreshes.requests);
-        m_refreshes = now;
-    }
-    void countRevocations()
-    {
-        const auto& now = m_connections.revocations();
-        constexpr const char* kName = "quarterdeck_oauth_revocations_total";
-        grow(kName, {"confirmed"}, now.confirmed, m_revocations.confirmed);
-        grow(kName, {"failed"}, now.failed, m_revocations.failed);
-        grow("quarterdeck_oauth_revocation_alarms_total", {}, now.alarms, m_revocations.alarms);
-        m_revocations = now;
+        const auto raise = [this](std::string_view name, observability::Metrics::LabelValues labels,
+                                  std::uint64_t total) {
+            m_metrics.counter(name, labels).raiseTo(total);
+        };
+        const auto& consents = m_connections.consents();
+        constexpr const char* kConsents = "quarterdeck_oauth_consents_total";
+        raise(kConsents, {"begun"}, consents.begun);
+        raise(kConsents, {"linked"}, consents.linked);
+        raise(kConsents, {"refused"}, consents.refused);
+        raise("quarterdeck_oauth_unaudited_total", {}, consents.unaudited);
+        const auto& refreshes = m_connections.refreshes();
+        constexpr const char* kRefreshes = "quarterdeck_oauth_refreshes_total";
+        raise(kRefreshes, {"renewed"}, refreshes.renewed);
+        raise(kRefreshes, {"failed"}, refreshes.failed);
+        raise(kRefreshes, {"refused"}, refreshes.refused);
+        raise("quarterdeck_oauth_refresh_requests_total", {}, refreshes.requests);
+        const auto& revocations = m_connections.revocations();
+        constexpr const char* kRevocations = "quarterdeck_oauth_revocations_total";
+        raise(kRevocations, {"confirmed"}, revocations.confirmed);
+        raise(kRevocations, {"failed"}, revocations.failed);
+        raise("quarterdeck_oauth_revocation_alarms_total", {}, revocations.alarms);
     }
 
     const Connections& m_connections;
     observability::Metrics& m_metrics;
     std::map<std::pair<std::string, std::string>, int> m_links;
-    Authorizer::Figures m_consents;
-    Refresher::Figures m_refreshes;
-    Revoker::Figures m_revocations;
 };
 
 } // namespace
@@ -107,11 +91,9 @@ void watch(const AccessKeeper& keeper, observability::Metrics& metrics)
                       "Whether there is access that the broker is called with.", {}, {}},
                      {"quarterdeck_oauth_access_refused_total", Counter,
                       "How often the broker did not take the access in use.", {}, {}}});
-    metrics.onCollect([&keeper, &metrics, before = std::uint64_t{0}]() mutable {
-        const std::uint64_t now = keeper.figures().refusals;
+    metrics.onCollect([&keeper, &metrics] {
         metrics.gauge("quarterdeck_oauth_access_in_use").set(keeper.hasAccess() ? 1 : 0);
-        metrics.counter("quarterdeck_oauth_access_refused_total")
-            .add(static_cast<double>(now - std::exchange(before, now)));
+        metrics.counter("quarterdeck_oauth_access_refused_total").raiseTo(keeper.figures().refusals);
     });
 }
 

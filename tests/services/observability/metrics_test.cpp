@@ -102,6 +102,22 @@ TEST(Metrics, GaugesCanBeAskedForWhenNeeded)
     EXPECT_NE(metrics.exposition().find(R"(dlq_messages{reason="poison"} 5)"), std::string::npos);
 }
 
+TEST(Metrics, ACounterFollowsATotalThatIsKeptElsewhere)
+{
+    Metrics metrics;
+    metrics.declare({{"kept_elsewhere_total", MetricType::Counter, "Kept elsewhere.", {}, {}}});
+    const auto shown = [&metrics] { return metrics.value("kept_elsewhere_total").value_or(-1); };
+    metrics.counter("kept_elsewhere_total").raiseTo(0);
+    EXPECT_EQ(shown(), 0) << "a series that has counted nothing is shown all the same";
+    metrics.counter("kept_elsewhere_total").raiseTo(7);
+    metrics.counter("kept_elsewhere_total").raiseTo(7);
+    EXPECT_EQ(shown(), 7);
+    metrics.counter("kept_elsewhere_total").raiseTo(3);
+    EXPECT_EQ(shown(), 7) << "counters never fall";
+    metrics.counter("kept_elsewhere_total").raiseTo(9);
+    EXPECT_EQ(shown(), 9);
+}
+
 TEST(Metrics, ShowWhatTheLogAndTheSpansLose)
 {
     const test::TempDir directory;
