@@ -9,6 +9,10 @@
 namespace qd::brokers::test {
 namespace {
 
+// What a key or token says is cut out of every text of the venue: nothing that JSON could hold.
+constexpr const char* kFirst = "OAUTH-ONE";
+constexpr const char* kSecond = "OAUTH-TWO";
+
 AlpacaSettings::Key keyNamed(const std::string& id)
 {
     return {runtime::Secret(id), runtime::Secret("secret of " + id)};
@@ -119,6 +123,8 @@ protected:
         box.venue.onText = [](ScriptedVenue::Session& session, const std::string& text) {
             if (text.find("authenticate") != std::string::npos)
                 session.tell(R"({"stream":"authorization","data":{"status":"authorized"}})");
+            else
+                session.tell(R"({"stream":"listening","data":{"streams":["trade_updates"]}})");
         };
     }
     AlpacaBroker broker{keyless(), *box.http, *box.sockets, box.core, box.world.random()};
@@ -126,10 +132,10 @@ protected:
 
 TEST_F(AlpacaConsentTest, QuestionsCarryTheTokenAndNoKey)
 {
-    broker.useKey(token("ta"));
+    broker.useKey(token(kFirst));
     ask(broker);
     ASSERT_EQ(box.venue.requests.size(), 1u);
-    EXPECT_EQ(bearerOf(box.venue.requests[0]), "Bearer ta");
+    EXPECT_EQ(bearerOf(box.venue.requests[0]), std::string("Bearer ") + kFirst);
     EXPECT_FALSE(box.venue.requests[0].headers.contains("APCA-API-KEY-ID"));
     EXPECT_TRUE(broker.status().authenticated);
 }
@@ -138,14 +144,14 @@ TEST_F(AlpacaConsentTest, ARefusedOneIsReplacedAndTheRequestMadeOnceMore)
 {
     int renewals = 0;
     broker.renewBy([&](const std::function<void(bool)>& then) {
-        broker.useKey(token("tb" + std::to_string(++renewals)));
+        broker.useKey(token(kSecond + std::to_string(++renewals)));
         then(true);
     });
-    broker.useKey(token("ta"));
+    broker.useKey(token(kFirst));
     box.venue.next(401, "{}");
     ask(broker);
     ASSERT_EQ(box.venue.requests.size(), 2u);
-    EXPECT_EQ(bearerOf(box.venue.requests[1]), "Bearer tb1");
+    EXPECT_EQ(bearerOf(box.venue.requests[1]), std::string("Bearer ") + kSecond + "1");
     box.venue.next(401, "{}");
     box.venue.next(401, "{}");
     EXPECT_NE(ask(broker), "ok") << "a second refusal is the answer";
@@ -156,7 +162,7 @@ TEST_F(AlpacaConsentTest, ARefusedOneIsReplacedAndTheRequestMadeOnceMore)
 TEST_F(AlpacaConsentTest, AnOrderIsNotKeptWaitingForAnotherToken)
 {
     broker.renewBy([](const std::function<void(bool)>&) {}); // never tells
-    broker.useKey(token("ta"));
+    broker.useKey(token(kFirst));
     box.venue.next(401, R"({"message":"unauthorized"})");
     std::optional<Outcome> outcome;
     OrderRequest request;
@@ -177,14 +183,15 @@ TEST_F(AlpacaConsentTest, AStreamThatIsNotLetInTriesEachTokenAndEndsWithTheLast)
     broker.start([&](const BrokerEvent& event) {
         if (const auto* change = std::get_if<ConnectionChange>(&event)) changes.push_back(*change);
     });
-    broker.useKey(token("ta"));
+    broker.useKey(token(kFirst));
     box.run(std::chrono::seconds(1));
-    broker.useKey(token("tb"));
+    broker.useKey(token(kSecond));
     box.run(std::chrono::seconds(1));
     ASSERT_EQ(box.venue.sessions.size(), 2u);
     EXPECT_TRUE(box.venue.sessions[0]->closed);
     ASSERT_FALSE(box.venue.sessions[1]->received.empty());
-    EXPECT_NE(box.venue.sessions[1]->received[0].find(R"("oauth_token":"tb")"), std::string::npos);
+    EXPECT_NE(box.venue.sessions[1]->received[0].find(R"("oauth_token":"OAUTH-TWO")"),
+              std::string::npos);
     broker.useKey({});
     box.run(std::chrono::minutes(5));
     EXPECT_TRUE(box.venue.sessions[1]->closed);
@@ -194,22 +201,42 @@ TEST_F(AlpacaConsentTest, AStreamThatIsNotLetInTriesEachTokenAndEndsWithTheLast)
     broker.stop();
 }
 
+TEST_F(AlpacaConsentTest, AStreamThatIsUpStaysSoWhenItsTokenIsRenewed)
+{
+    letIn();
+    std::vector<ConnectionChange> changes;
+    broker.start([&](const BrokerEvent& event) {
+        if (const auto* change = std::get_if<ConnectionChange>(&event)) changes.push_back(*change);
+    });
+    broker.useKey(token(kFirst));
+    box.run(std::chrono::seconds(1));
+    ASSERT_FALSE(changes.empty());
+    ASSERT_TRUE(changes.back().connected) << changes.back().reason;
+    const auto told = changes.size();
+    broker.useKey(token(kSecond));
+    box.run(std::chrono::seconds(30));
+    EXPECT_EQ(box.venue.sessions.size(), 1u) << "each connection makes the order room compare";
+    EXPECT_EQ(changes.size(), told);
+    broker.stop();
+}
+
 TEST_F(AlpacaConsentTest, TheStreamIsConnectedAnewOnceItsTokenWasRefused)
 {
     broker.renewBy([&](const std::function<void(bool)>& then) {
-        broker.useKey(token("tb"));
+        broker.useKey(token(kSecond));
         then(true);
     });
     letIn();
     broker.start([](const BrokerEvent&) {});
-    broker.useKey(token("ta"));
+    broker.useKey(token(kFirst));
     box.run(std::chrono::seconds(1));
     box.venue.next(401, "{}");
     ask(broker);
     ASSERT_EQ(box.venue.sessions.size(), 2u);
     EXPECT_TRUE(box.venue.sessions[0]->closed);
     ASSERT_FALSE(box.venue.sessions[1]->received.empty());
-    EXPECT_NE(box.venue.sessions[1]->received[0].find(R"("oauth_token":"tb")"), std::string::npos);
+    EXPECT_NE(box.venue.sessions[1]->received[0].find(R"("oauth_token":"OAUTH-TWO")"),
+              std::string::npos);
     broker.stop();
 }
 
@@ -222,11 +249,11 @@ TEST_F(AlpacaConsentTest, MarketDataSignsInWithItAndLeavesWithIt)
     feed.start([](const std::vector<MarketEvent>&) {});
     box.run(std::chrono::minutes(1));
     EXPECT_TRUE(box.venue.sessions.empty()) << "there is nothing to sign in with";
-    feed.useKey(0, token("ta"));
+    feed.useKey(0, token(kFirst));
     box.run(std::chrono::seconds(1));
     ASSERT_FALSE(box.venue.sessions.empty());
     ASSERT_FALSE(box.venue.sessions[0]->received.empty());
-    EXPECT_NE(box.venue.sessions[0]->received[0].find(R"("key":"oauth","secret":"ta")"),
+    EXPECT_NE(box.venue.sessions[0]->received[0].find(R"("key":"oauth","secret":"OAUTH-ONE")"),
               std::string::npos);
     const auto before = box.venue.sessions.size();
     feed.useKey(0, {});
