@@ -16,9 +16,9 @@ struct RefusalWord {
 QString waitText(const client::Problem& problem)
 {
     if (!problem.retryAfter) return RefusalWord::tr("a moment");
-    const auto seconds = std::chrono::ceil<std::chrono::seconds>(*problem.retryAfter).count();
-    return seconds < 90 ? RefusalWord::tr("%1 s").arg(seconds)
-                        : RefusalWord::tr("%1 minutes").arg((seconds + 59) / 60);
+    const auto wait = std::chrono::ceil<std::chrono::seconds>(*problem.retryAfter).count();
+    return wait < 90 ? RefusalWord::tr("%1 s").arg(wait)
+                     : RefusalWord::tr("%1 minutes").arg((wait + 59) / 60);
 }
 
 QString knownRefusal(const client::Problem& problem)

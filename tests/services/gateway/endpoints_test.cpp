@@ -192,13 +192,16 @@ TEST_F(Endpoints, ServeTheirRoleAndRefuseEveryOtherThatDoesNotIncludeIt)
         // A refresh token that is none is told so with the same status.
         const bool isRefresh = row.path == "/v1/session/refresh";
         const int stranger = statusFor(row, Role::Anyone);
-        if (!isRefresh)
+        if (!isRefresh) {
             EXPECT_EQ(stranger == 401, asksForToken) << name << " without a token: " << stranger;
+        }
         for (const Role held : kSignedIn) {
             const bool served = forAll || row.role == Role::Viewer || held == row.role ||
                                 held == Role::Admin;
             const int status = statusFor(row, held);
-            if (!isRefresh) EXPECT_NE(status, 401) << name << " for " << toString(held);
+            if (!isRefresh) {
+                EXPECT_NE(status, 401) << name << " for " << toString(held);
+            }
             EXPECT_EQ(status == 403, !served)
                 << name << " for " << toString(held) << ": " << status;
         }
