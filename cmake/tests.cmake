@@ -1,5 +1,5 @@
-# Tests mirror the tree: tests/<room>/*_test.cpp is one GoogleTest program per room; rooms with Qt
-# get one Qt Test program per file. tests/support holds the twins (FakeClock, SimExecutor …).
+# Tests mirror the tree: tests/<room>/*_test.cpp is one program per room, GoogleTest's or, where there
+# is Qt, Qt Test's. tests/support holds the twins (FakeClock, SimExecutor …).
 
 file(GLOB_RECURSE support_sources CONFIGURE_DEPENDS tests/support/*.cpp tests/support/*.h)
 if(support_sources MATCHES "\\.cpp")
@@ -47,29 +47,34 @@ function(gtest_program folder)
     register_test(${name})
 endfunction()
 
-function(qtest_programs folder)
-    cmake_parse_arguments(ARG "" "" "USES;QT" ${ARGN})
+# The main of every Qt Test program. Its classes say QD_QT_SUITE, tests/qt/suite.h.
+add_library(qt_suites OBJECT tests/qt/main.cpp)
+target_include_directories(qt_suites PRIVATE ${PROJECT_SOURCE_DIR})
+target_link_libraries(qt_suites PRIVATE Qt6::Test Qt6::Network Qt6::Widgets)
+target_compile_options(qt_suites PRIVATE ${test_options})
+precompile(qt_suites qtest)
+
+# qtest_program(<folder below tests> USES rooms…)
+function(qtest_program folder)
+    cmake_parse_arguments(ARG "" "" "USES" ${ARGN})
     file(GLOB sources CONFIGURE_DEPENDS tests/${folder}/*_test.cpp)
-    foreach(source IN LISTS sources)
-        get_filename_component(stem ${source} NAME_WE)
-        string(REPLACE "/" "_" name test_${folder}_${stem})
-        add_executable(${name} ${source})
-        set_target_properties(${name} PROPERTIES AUTOMOC ON)
-        # The test's own meta objects are in the test; what is left here is an empty file.
-        set_source_files_properties(
-            ${PROJECT_BINARY_DIR}/${name}_autogen/mocs_compilation.cpp
-            PROPERTIES SKIP_PRECOMPILE_HEADERS ON)
-        foreach(used IN LISTS ARG_USES)
-            room_target(${used} used_target)
-            target_link_libraries(${name} PRIVATE ${used_target})
-        endforeach()
-        target_link_libraries(${name} PRIVATE Qt6::Test Qt6::Network Qt6::Widgets)
-        target_compile_options(${name} PRIVATE ${test_options})
-        precompile(${name} qtest)
-        target_compile_definitions(${name} PRIVATE QD_SOURCE_DIR="${PROJECT_SOURCE_DIR}"
-            QD_BINARY_DIR="${PROJECT_BINARY_DIR}")
-        register_test(${name})
+    string(REPLACE "/" "_" name test_${folder})
+    add_executable(${name} ${sources})
+    set_target_properties(${name} PROPERTIES AUTOMOC ON)
+    # The suites' own meta objects are in the suites; what is left here is an empty file.
+    set_source_files_properties(
+        ${PROJECT_BINARY_DIR}/${name}_autogen/mocs_compilation.cpp
+        PROPERTIES SKIP_PRECOMPILE_HEADERS ON)
+    foreach(used IN LISTS ARG_USES)
+        room_target(${used} used_target)
+        target_link_libraries(${name} PRIVATE ${used_target})
     endforeach()
+    target_link_libraries(${name} PRIVATE qt_suites Qt6::Test Qt6::Network Qt6::Widgets)
+    target_compile_options(${name} PRIVATE ${test_options})
+    precompile(${name} qtest)
+    target_compile_definitions(${name} PRIVATE QD_SOURCE_DIR="${PROJECT_SOURCE_DIR}"
+        QD_BINARY_DIR="${PROJECT_BINARY_DIR}")
+    register_test(${name})
 endfunction()
 
 foreach(folder models/base models/market models/orders services/runtime services/json
@@ -88,10 +93,10 @@ gtest_program(functional USES ${ground} services/drills)
 if(TARGET test_functional)
     add_dependencies(test_functional quarterdeckd quarterdeck-sandbox quarterdeckctl)
 endif()
-qtest_programs(services/client USES services/client tests/support)
+qtest_program(services/client USES services/client tests/support)
 foreach(folder ui/theme ui/widgets ui/state ui/market ui/orders ui/portfolio ui/charts ui/people
         ui/connections ui/shell)
-    qtest_programs(${folder} USES ${folder})
+    qtest_program(${folder} USES ${folder})
 endforeach()
 
 # The process that test_services_storage kills and packaging/powercut.sh cuts the power of: the order

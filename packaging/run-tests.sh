@@ -23,8 +23,8 @@ wanted() {
 # Adds the counts that a log's closing lines tell (GoogleTest, Qt Test or the plain line).
 count() { # NAME LOG EXIT SECONDS
     local p=0 f=0 s=0 line
-    if line=$(grep -E '^Totals: [0-9]+ passed' "$2" | tail -n 1) && [ -n "$line" ]; then
-        read -r p f s < <(sed -E 's/.* ([0-9]+) passed, ([0-9]+) failed, ([0-9]+) skipped.*/\1 \2 \3/' <<<"$line")
+    if grep -qE '^Totals: [0-9]+ passed' "$2"; then # a line for each of the program's suites
+        read -r p f s < <(awk '/^Totals: / { p += $2; f += $4; s += $6 } END { print p, f, s }' "$2")
     elif grep -q '^\[==========\]' "$2"; then
         p=$(sed -nE 's/^\[  PASSED  \] ([0-9]+) tests?.*/\1/p' "$2" | tail -n 1)
         f=$(sed -nE 's/^\[  FAILED  \] ([0-9]+) tests?, listed.*/\1/p' "$2" | tail -n 1)

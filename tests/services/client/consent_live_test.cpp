@@ -2,49 +2,18 @@
 // a browser comes back to. The browser is a plain HTTP client that follows where it is sent.
 #include <algorithm>
 
-#include <QFileInfo>
 #include <QNetworkAccessManager>
 #include <QNetworkReply>
 #include <QTemporaryDir>
 #include <QTest>
 
 #include "services/client/consent_flow.h"
-#include "services/client/embedded_backend.h"
+#include "tests/qt/suite.h"
+#include "tests/services/client/client_stage.h"
 
 using namespace qd;
 using namespace qd::client;
-
-namespace {
-
-constexpr int kWithin = 60'000; // ms; a limit, not a wait
-const QString kBinaries = QStringLiteral(QD_BINARY_DIR "/bin");
-
-bool areBuilt()
-{
-    return QFileInfo::exists(kBinaries + QStringLiteral("/quarterdeckd")) &&
-           QFileInfo::exists(kBinaries + QStringLiteral("/quarterdeck-sandbox"));
-}
-
-template <typename T, typename Call>
-Answer<T> answerOf(Call call)
-{
-    std::optional<Answer<T>> kept;
-    call([&](Answer<T> answer) { kept = std::move(answer); });
-    if (!QTest::qWaitFor([&] { return kept.has_value(); }, kWithin)) qFatal("no answer");
-    return std::move(*kept);
-}
-
-EmbeddedBackend::Options optionsFor(const QTemporaryDir& folder)
-{
-    EmbeddedBackend::Options options;
-    options.folder = kBinaries;
-    options.dataFolder = folder.filePath(QStringLiteral("data"));
-    options.marketOptions = {QStringLiteral("--symbols"), QStringLiteral("50"),
-                             QStringLiteral("--oauth-asks"), QStringLiteral("false")};
-    return options;
-}
-
-} // namespace
+using namespace qd::test;
 
 class ConsentLiveTest : public QObject {
     Q_OBJECT
@@ -53,7 +22,8 @@ private Q_SLOTS:
     {
         if (!areBuilt()) QSKIP("quarterdeckd and quarterdeck-sandbox are not built");
         const QTemporaryDir folder;
-        EmbeddedBackend embedded(optionsFor(folder));
+        EmbeddedBackend embedded(
+            embeddedIn(folder, {QStringLiteral("--oauth-asks"), QStringLiteral("false")}));
         NetSession session({});
         QObject context;
         embedded.start();
@@ -110,5 +80,5 @@ private Q_SLOTS:
     }
 };
 
-QTEST_GUILESS_MAIN(ConsentLiveTest)
+QD_QT_SUITE(ConsentLiveTest)
 #include "consent_live_test.moc"

@@ -1,48 +1,25 @@
 // The real programs, started and spoken to as the terminal does it.
 #include <csignal>
 
-#include <QFileInfo>
 #include <QSignalSpy>
 #include <QTemporaryDir>
 #include <QTest>
 
-#include "services/client/embedded_backend.h"
+#include "tests/qt/suite.h"
+#include "tests/services/client/client_stage.h"
 
 using namespace qd;
 using namespace qd::client;
+using namespace qd::test;
 using namespace std::chrono_literals;
 
 namespace {
 
-constexpr int kWithin = 60'000; // ms; a limit, not a wait
-const QString kBinaries = QStringLiteral(QD_BINARY_DIR "/bin");
-
-bool areBuilt()
+EmbeddedBackend::Options quickIn(const QTemporaryDir& folder)
 {
-    return QFileInfo::exists(kBinaries + QStringLiteral("/quarterdeckd")) &&
-           QFileInfo::exists(kBinaries + QStringLiteral("/quarterdeck-sandbox"));
-}
-
-EmbeddedBackend::Options options(const QTemporaryDir& folder)
-{
-    EmbeddedBackend::Options options;
-    options.folder = kBinaries;
-    options.dataFolder = folder.path() + QStringLiteral("/quarterdeck");
-    options.marketOptions = {QStringLiteral("--seed"), QStringLiteral("7"),
-                             QStringLiteral("--symbols"), QStringLiteral("50"),
-                             QStringLiteral("--updates-per-second"), QStringLiteral("500")};
+    auto options = embeddedIn(folder, {QStringLiteral("--updates-per-second"), QStringLiteral("500")});
     options.restartDelay = 10ms;
     return options;
-}
-
-/// Makes the call and waits for its answer.
-template <typename T, typename Call>
-Answer<T> answerOf(Call call)
-{
-    std::optional<Answer<T>> kept;
-    call([&](Answer<T> answer) { kept = std::move(answer); });
-    if (!QTest::qWaitFor([&] { return kept.has_value(); }, kWithin)) qFatal("no answer");
-    return std::move(*kept);
 }
 
 Price scaled(Price price, const char* factor)
@@ -73,7 +50,7 @@ void EmbeddedTest::ticksAndAnOrderFromEndToEnd()
 {
     if (!areBuilt()) QSKIP("quarterdeckd and quarterdeck-sandbox are not built");
     QTemporaryDir folder;
-    auto embedded = std::make_unique<EmbeddedBackend>(options(folder));
+    auto embedded = std::make_unique<EmbeddedBackend>(quickIn(folder));
     NetSession session({});
     QStringList progress;
     std::vector<StreamEvent> events;
@@ -138,7 +115,7 @@ void EmbeddedTest::everyCallIsUnderstoodByTheRealBackend()
 {
     if (!areBuilt()) QSKIP("quarterdeckd and quarterdeck-sandbox are not built");
     QTemporaryDir folder;
-    EmbeddedBackend embedded(options(folder));
+    EmbeddedBackend embedded(quickIn(folder));
     NetSession session({});
     LinkState state = LinkState::Offline;
     bool isFunded = false, isPriced = false;
@@ -227,7 +204,7 @@ void EmbeddedTest::aKilledBackendIsStartedAgainAndTheSessionReturns()
 {
     if (!areBuilt()) QSKIP("quarterdeckd and quarterdeck-sandbox are not built");
     QTemporaryDir folder;
-    EmbeddedBackend embedded(options(folder));
+    EmbeddedBackend embedded(quickIn(folder));
     NetSession session({});
     QSignalSpy lost(&embedded, &EmbeddedBackend::childLost);
     LinkFacts link;
@@ -249,7 +226,7 @@ void EmbeddedTest::aKilledMarketTakesTheBackendAlong()
 {
     if (!areBuilt()) QSKIP("quarterdeckd and quarterdeck-sandbox are not built");
     QTemporaryDir folder;
-    EmbeddedBackend embedded(options(folder));
+    EmbeddedBackend embedded(quickIn(folder));
     QSignalSpy ready(&embedded, &EmbeddedBackend::ready);
     embedded.start();
     QTRY_COMPARE_WITH_TIMEOUT(ready.count(), 1, kWithin);
@@ -263,7 +240,7 @@ void EmbeddedTest::aProgramThatComplainsIsQuoted()
 {
     if (!areBuilt()) QSKIP("quarterdeckd and quarterdeck-sandbox are not built");
     QTemporaryDir folder;
-    auto wrong = options(folder);
+    auto wrong = quickIn(folder);
     wrong.marketOptions = {QStringLiteral("--seed"), QStringLiteral("perhaps")};
     EmbeddedBackend embedded(wrong);
     QSignalSpy failed(&embedded, &EmbeddedBackend::failed);
@@ -279,7 +256,7 @@ void EmbeddedTest::aProgramThatComplainsIsQuoted()
 void EmbeddedTest::aMissingProgramIsNamed()
 {
     QTemporaryDir folder;
-    auto nowhere = options(folder);
+    auto nowhere = quickIn(folder);
     nowhere.folder = folder.path();
     EmbeddedBackend embedded(nowhere);
     QSignalSpy failed(&embedded, &EmbeddedBackend::failed);
@@ -304,7 +281,7 @@ void writeScript(const QString& path, const QByteArray& lines)
 void EmbeddedTest::oneThatNeverGetsReadyIsGivenUp()
 {
     QTemporaryDir folder;
-    auto silent = options(folder);
+    auto silent = quickIn(folder);
     silent.folder = folder.path();
     silent.readyWithin = 300ms;
     writeScript(folder.filePath(QStringLiteral("quarterdeck-sandbox")),
@@ -320,7 +297,7 @@ void EmbeddedTest::oneThatNeverGetsReadyIsGivenUp()
 void EmbeddedTest::oneThatDoesNotStayUpIsGivenUp()
 {
     QTemporaryDir folder;
-    auto shaky = options(folder);
+    auto shaky = quickIn(folder);
     shaky.folder = folder.path();
     shaky.restartsMax = 2;
     writeScript(folder.filePath(QStringLiteral("quarterdeck-sandbox")),
@@ -352,5 +329,5 @@ void EmbeddedTest::aTokenFileOthersCanReadIsRefused()
     QVERIFY(!readTokenFile(folder.filePath(QStringLiteral("none"))));
 }
 
-QTEST_GUILESS_MAIN(EmbeddedTest)
+QD_QT_SUITE(EmbeddedTest)
 #include "embedded_test.moc"

@@ -10,15 +10,16 @@
 #include "services/client/identity.h"
 #include "services/client/net_session.h"
 #include "services/client/people_api.h"
+#include "tests/qt/suite.h"
+#include "tests/services/client/client_stage.h"
 #include "tests/services/client/fake_gateway.h"
 
 using namespace qd;
 using namespace qd::client;
+using namespace qd::test;
 using namespace std::chrono_literals;
 
 namespace {
-
-constexpr int kWithin = 20'000; // ms; a limit, not a wait
 
 const QByteArray kUser =
     R"({"id":"7c1f1f2e-5f0a-4d7b-9a54-3f6f6b1c0001","email":"ann@example.org",)"
@@ -364,5 +365,5 @@ private Q_SLOTS:
     }
 };
 
-QTEST_GUILESS_MAIN(IdentityTest)
+QD_QT_SUITE(IdentityTest)
 #include "identity_test.moc"

@@ -3,14 +3,16 @@
 #include <QTest>
 
 #include "services/client/loopback_listener.h"
+#include "tests/qt/suite.h"
+#include "tests/services/client/client_stage.h"
 
 using namespace qd;
 using namespace qd::client;
+using namespace qd::test;
 using namespace std::chrono_literals;
 
 namespace {
 
-constexpr int kWithin = 10'000; // ms; a limit, not a wait
 const QString kGood =
     QStringLiteral("/callback?state=abcdefghijklmnopqrstuvwxyz0123456789-_ABCDE&code=x%2Fy");
 
@@ -185,5 +187,5 @@ private Q_SLOTS:
     }
 };
 
-QTEST_GUILESS_MAIN(LoopbackTest)
+QD_QT_SUITE(LoopbackTest)
 #include "loopback_test.moc"

@@ -1,51 +1,25 @@
 // People before the real backend, as the terminal lets them in.
-#include <QFileInfo>
 #include <QSignalSpy>
 #include <QTemporaryDir>
 #include <QTest>
 
-#include "services/client/embedded_backend.h"
 #include "services/client/identity.h"
 #include "services/client/people_api.h"
+#include "tests/qt/suite.h"
+#include "tests/services/client/client_stage.h"
 
 using namespace qd;
 using namespace qd::client;
+using namespace qd::test;
 
 namespace {
 
-constexpr int kWithin = 60'000; // ms; a limit, not a wait
 constexpr const char* kEmail = "ann@example.org";
 constexpr const char* kPassword = "umbrella clockwork fjord";
-const QString kBinaries = QStringLiteral(QD_BINARY_DIR "/bin");
-
-bool areBuilt()
-{
-    return QFileInfo::exists(kBinaries + QStringLiteral("/quarterdeckd")) &&
-           QFileInfo::exists(kBinaries + QStringLiteral("/quarterdeck-sandbox"));
-}
-
-template <typename T, typename Call>
-Answer<T> answerOf(Call call)
-{
-    std::optional<Answer<T>> kept;
-    call([&](Answer<T> answer) { kept = std::move(answer); });
-    if (!QTest::qWaitFor([&] { return kept.has_value(); }, kWithin)) qFatal("no answer");
-    return std::move(*kept);
-}
-
-EmbeddedBackend::Options optionsFor(const QTemporaryDir& folder)
-{
-    EmbeddedBackend::Options options;
-    options.folder = kBinaries;
-    options.dataFolder = folder.filePath(QStringLiteral("data"));
-    options.marketOptions = {QStringLiteral("--seed"), QStringLiteral("7"),
-                             QStringLiteral("--symbols"), QStringLiteral("50")};
-    return options;
-}
 
 /// A backend of its own, its owner, and a terminal elsewhere that nobody has signed in to.
 struct House {
-    House() : embedded(optionsFor(folder)), owner({}), elsewhere({})
+    House() : embedded(embeddedIn(folder)), owner({}), elsewhere({})
     {
         embedded.start();
     }
@@ -154,5 +128,5 @@ private Q_SLOTS:
     }
 };
 
-QTEST_GUILESS_MAIN(PeopleLiveTest)
+QD_QT_SUITE(PeopleLiveTest)
 #include "people_live_test.moc"

@@ -2,15 +2,16 @@
 #include <QTest>
 
 #include "services/client/net_session.h"
+#include "tests/qt/suite.h"
+#include "tests/services/client/client_stage.h"
 #include "tests/services/client/fake_gateway.h"
 
 using namespace qd;
 using namespace qd::client;
+using namespace qd::test;
 using namespace std::chrono_literals;
 
 namespace {
-
-constexpr int kWithin = 20'000; // ms; a limit, not a wait
 
 constexpr const char* kOrder = R"({"clientOrderId":"61e69015-8549-4bfd-b9c3-01e75843f47d",
 "account":"paper","symbol":"SPY","side":"buy","type":"limit","timeInForce":"day","quantity":"100",
@@ -35,8 +36,8 @@ OrderRequest limitOrder()
 }
 
 /// A session that is online, whose answers are kept.
-struct Desk {
-    explicit Desk(NetSettings settings = {})
+struct RestDesk {
+    explicit RestDesk(NetSettings settings = {})
         : session({gateway.url(), runtime::Secret("secret-token")}, settings)
     {
         QObject::connect(&session, &Session::linkChanged, &session,
@@ -95,7 +96,7 @@ private Q_SLOTS:
 
 void RestTest::anOrderIsSentAndReadWhole()
 {
-    Desk desk;
+    RestDesk desk;
     QVERIFY(desk.goOnline());
     desk.gateway.answers["POST /v1/orders"] = {.status = 202, .body = kOrder};
     auto order = limitOrder();
@@ -124,7 +125,7 @@ void RestTest::anOrderIsSentAndReadWhole()
 
 void RestTest::aConfirmationIsAskedFor()
 {
-    Desk desk;
+    RestDesk desk;
     QVERIFY(desk.goOnline());
     desk.gateway.answers["POST /v1/orders"] = {.status = 412, .body = R"({"title":"Please confirm",
         "status":412,"code":"orders.confirmation_needed","detail":"","traceId":"t1",
@@ -141,7 +142,7 @@ void RestTest::aConfirmationIsAskedFor()
 
 void RestTest::fieldErrorsNameTheirFields()
 {
-    Desk desk;
+    RestDesk desk;
     QVERIFY(desk.goOnline());
     desk.gateway.answers["POST /v1/orders"] = {.status = 422, .body = R"({"title":"Order refused",
         "status":422,"code":"orders.qty_below_lot","detail":"expected a multiple of 1, was 0.5",
@@ -156,7 +157,7 @@ void RestTest::fieldErrorsNameTheirFields()
 
 void RestTest::aWrongTokenIs401()
 {
-    Desk desk;
+    RestDesk desk;
     QVERIFY(desk.goOnline());
     desk.gateway.answers["GET /v1/quotes"] = {
         .status = 401, .body = R"({"title":"Not signed in","status":401,"code":"auth.token"})",
@@ -171,7 +172,7 @@ void RestTest::aWrongTokenIs401()
 
 void RestTest::retryAfterIsUnderstood()
 {
-    Desk desk;
+    RestDesk desk;
     QVERIFY(desk.goOnline());
     desk.gateway.answers["POST /v1/orders"] = {
         .status = 503, .body = R"({"code":"orders.breaker","retryAfterMs":1500,"status":503})",
@@ -192,7 +193,7 @@ void RestTest::retryAfterIsUnderstood()
 
 void RestTest::anUnknownOutcomeIsSaidToBeOne()
 {
-    Desk desk;
+    RestDesk desk;
     QVERIFY(desk.goOnline());
     desk.gateway.answers["POST /v1/orders"] = {.status = 504, .body = R"({"code":"broker.timeout"})"};
     const auto answer = desk.submit();
@@ -203,7 +204,7 @@ void RestTest::aLateAnswerToACommandIsUnknown()
 {
     NetSettings settings;
     settings.commandDeadline = settings.questionDeadline = 100ms;
-    Desk desk(settings);
+    RestDesk desk(settings);
     QVERIFY(desk.goOnline());
     desk.gateway.answers["POST /v1/orders"] = {.never = true};
     desk.gateway.answers["POST /v1/orders/preview"] = {.never = true};
@@ -220,7 +221,7 @@ void RestTest::anAnswerThatIsTooLargeIsNotTaken()
 {
     NetSettings settings;
     settings.bodyBytesMax = 100'000;
-    Desk desk(settings);
+    RestDesk desk(settings);
     QVERIFY(desk.goOnline());
     desk.gateway.answers["GET /v1/bars"] = {.body = QByteArray(20 << 20, ' ')};
     const auto answer = desk.answerOf<BarSeries>([&](auto reply) {
@@ -232,7 +233,7 @@ void RestTest::anAnswerThatIsTooLargeIsNotTaken()
 
 void RestTest::anAnswerThatIsNoJsonIsUnreadable()
 {
-    Desk desk;
+    RestDesk desk;
     QVERIFY(desk.goOnline());
     for (const char* body : {"<html>", "", "[]", R"({"symbol":"SPY","interval":"9m","bars":[]})",
                              R"({"symbol":"SPY","interval":"1m","bars":[[1,2]]})"}) {
@@ -249,7 +250,7 @@ void RestTest::offlineAnswersAtOnceButCancelsAreTried()
 {
     NetSettings settings;
     settings.retryMin = settings.retryMax = 1h;
-    Desk desk(settings);
+    RestDesk desk(settings);
     QVERIFY(desk.goOnline());
     desk.gateway.answers["DELETE /v1/orders"] = {.status = 202, .body = R"({"requested":["a","b"]})"};
     desk.gateway.socket->close();
@@ -272,7 +273,7 @@ void RestTest::offlineAnswersAtOnceButCancelsAreTried()
 
 void RestTest::aGoneOwnerIsNotAnswered()
 {
-    Desk desk;
+    RestDesk desk;
     QVERIFY(desk.goOnline());
     desk.gateway.answers["POST /v1/orders"] = {.status = 202, .body = kOrder};
     bool answered = false;
@@ -287,7 +288,7 @@ void RestTest::aGoneOwnerIsNotAnswered()
 
 void RestTest::theTokenDoesNotFollowARedirect()
 {
-    Desk desk;
+    RestDesk desk;
     test::FakeGateway elsewhere;
     QVERIFY(desk.goOnline());
     desk.gateway.answers["GET /v1/instruments"] = {
@@ -301,7 +302,7 @@ void RestTest::theTokenDoesNotFollowARedirect()
 
 void RestTest::questionsOfEveryKind()
 {
-    Desk desk;
+    RestDesk desk;
     QVERIFY(desk.goOnline());
     auto& answers = desk.gateway.answers;
     answers["GET /v1/bars"] = {.body = R"({"symbol":"BTC/USD","interval":"5m","bars":
@@ -381,7 +382,7 @@ std::vector<Symbol> symbolsUpTo(int count)
 
 void RestTest::manySymbolsAreAskedForInParts()
 {
-    Desk desk;
+    RestDesk desk;
     QVERIFY(desk.goOnline());
     desk.gateway.answers["GET /v1/quotes"] = {.body = R"({"quotes":[{"symbol":"SPY","bid":"1"}]})"};
     const auto answer = desk.answerOf<std::vector<QuoteFacts>>(
@@ -399,7 +400,7 @@ void RestTest::manySymbolsAreAskedForInParts()
 
 void RestTest::onePartThatFailsFailsTheQuestion()
 {
-    Desk desk;
+    RestDesk desk;
     QVERIFY(desk.goOnline()); // the gateway knows no such resource
     const auto answer = desk.answerOf<std::vector<QuoteFacts>>(
         [&](auto reply) { desk.session.fetchQuotes(symbolsUpTo(501), &desk.owner, reply); });
@@ -409,7 +410,7 @@ void RestTest::onePartThatFailsFailsTheQuestion()
 
 void RestTest::acceptingADifferenceSendsTheReason()
 {
-    Desk desk;
+    RestDesk desk;
     QVERIFY(desk.goOnline());
     desk.gateway.answers["POST /v1/trading/differences/9f2c41d07be3a815/accept"] = {
         .body = R"({"differenceId":"9f2c41d07be3a815","trading":{"state":"active","differences":[
@@ -428,7 +429,7 @@ void RestTest::acceptingADifferenceSendsTheReason()
 
 void RestTest::aTraceComesInTheOrderOfItsSteps()
 {
-    Desk desk;
+    RestDesk desk;
     QVERIFY(desk.goOnline());
     desk.gateway.answers["GET /v1/traces/4bf9"] = {.body = R"({"spans":[
         {"traceId":"4bf9","spanId":"b","parentSpanId":"a","name":"orders.judge",
@@ -449,7 +450,7 @@ void RestTest::aTraceComesInTheOrderOfItsSteps()
 
 void RestTest::everyRequestBeginsATrace()
 {
-    Desk desk;
+    RestDesk desk;
     QVERIFY(desk.goOnline());
     (void)desk.submit();
     (void)desk.submit();
@@ -463,5 +464,5 @@ void RestTest::everyRequestBeginsATrace()
     QVERIFY(idOf(0) != idOf(1));
 }
 
-QTEST_GUILESS_MAIN(RestTest)
+QD_QT_SUITE(RestTest)
 #include "rest_test.moc"

@@ -2,17 +2,19 @@
 #include <QTest>
 
 #include "services/client/net_session.h"
+#include "tests/qt/suite.h"
+#include "tests/services/client/client_stage.h"
 #include "tests/services/client/fake_gateway.h"
 
 using namespace qd;
 using namespace qd::client;
+using namespace qd::test;
 using namespace std::chrono_literals;
 
 namespace {
 
 constexpr const char* kNotice =
     R"(,"notice":{"severity":"warning","title":"T","text":"x","subject":""})";
-constexpr int kWithin = 20'000; // ms; a limit, not a wait
 
 NetSettings quick()
 {
@@ -36,8 +38,8 @@ QByteArray market(int sequence, const QByteArray& members, bool picture = false)
 }
 
 /// A session at a gateway, and everything it said.
-struct Desk {
-    explicit Desk(NetSettings settings = quick())
+struct StreamDesk {
+    explicit StreamDesk(NetSettings settings = quick())
         : session({gateway.url(), runtime::Secret("secret-token")}, settings)
     {
         QObject::connect(&session, &Session::linkChanged, &session,
@@ -107,7 +109,7 @@ private Q_SLOTS:
 
 void StreamTest::aSnapshotThenEventsInOrder()
 {
-    Desk desk;
+    StreamDesk desk;
     desk.session.start();
     QTRY_VERIFY_WITH_TIMEOUT(desk.isOnline(), kWithin);
     QCOMPARE(desk.snapshots.size(), 1u);
@@ -128,7 +130,7 @@ void StreamTest::aSnapshotThenEventsInOrder()
 
 void StreamTest::aMissingEventFetchesEverythingAnew()
 {
-    Desk desk;
+    StreamDesk desk;
     desk.session.start();
     QTRY_VERIFY_WITH_TIMEOUT(desk.isOnline(), kWithin);
     desk.gateway.sequence = 820;
@@ -147,7 +149,7 @@ void StreamTest::aMissingEventFetchesEverythingAnew()
 
 void StreamTest::aChainThatNeverHoldsIsLeftForAWhile()
 {
-    Desk desk;
+    StreamDesk desk;
     desk.session.start();
     for (int round = 0; round < 4; ++round) {
         QTRY_VERIFY_WITH_TIMEOUT(desk.snapshots.size() > std::size_t(round), kWithin);
@@ -159,7 +161,7 @@ void StreamTest::aChainThatNeverHoldsIsLeftForAWhile()
 
 void StreamTest::aLossIsAnnouncedAndComesBackWithWhatWasWished()
 {
-    Desk desk;
+    StreamDesk desk;
     WishList wishes;
     wishes.quotes = {Symbol::of("SPY")};
     wishes.bars = {{Symbol::of("SPY"), BarInterval::Minute1}};
@@ -185,7 +187,7 @@ void StreamTest::aLossIsAnnouncedAndComesBackWithWhatWasWished()
 
 void StreamTest::aReturnWithinTheReplayNeedsNoSnapshot()
 {
-    Desk desk;
+    StreamDesk desk;
     desk.gateway.replays = true;
     desk.session.start();
     QTRY_VERIFY_WITH_TIMEOUT(desk.isOnline(), kWithin);
@@ -202,7 +204,7 @@ void StreamTest::aReturnAfterALongAbsenceFetchesEverythingAnew()
     auto settings = quick();
     settings.replayWithin = 5ms;
     settings.retryMin = 20ms;
-    Desk desk(settings);
+    StreamDesk desk(settings);
     desk.gateway.replays = true;
     desk.session.start();
     QTRY_VERIFY_WITH_TIMEOUT(desk.isOnline(), kWithin);
@@ -217,7 +219,7 @@ void StreamTest::silenceEndsTheConnection()
     auto settings = quick();
     settings.silenceMax = 80ms;
     settings.pingEvery = 1h;
-    Desk desk(settings);
+    StreamDesk desk(settings);
     desk.session.start();
     QTRY_VERIFY_WITH_TIMEOUT(desk.wasEver(LinkState::Online), kWithin);
     QTRY_VERIFY_WITH_TIMEOUT(desk.gateway.connections >= 2, kWithin);
@@ -248,7 +250,7 @@ void StreamTest::unreadableFramesAreCountedAndEndTheConnection_data()
 void StreamTest::unreadableFramesAreCountedAndEndTheConnection()
 {
     QFETCH(QByteArray, frame);
-    Desk desk;
+    StreamDesk desk;
     desk.session.start();
     QTRY_VERIFY_WITH_TIMEOUT(desk.isOnline(), kWithin);
     desk.gateway.sendMarket(frame);
@@ -260,7 +262,7 @@ void StreamTest::unreadableFramesAreCountedAndEndTheConnection()
 
 void StreamTest::unknownKindsAreTolerated()
 {
-    Desk desk;
+    StreamDesk desk;
     desk.session.start();
     QTRY_VERIFY_WITH_TIMEOUT(desk.isOnline(), kWithin);
     desk.gateway.send(R"({"type":"weather","temperature":21})");
@@ -271,7 +273,7 @@ void StreamTest::unknownKindsAreTolerated()
 
 void StreamTest::unknownWordsKeepTheirRowAndTheConnection()
 {
-    Desk desk;
+    StreamDesk desk;
     desk.session.start();
     QTRY_VERIFY_WITH_TIMEOUT(desk.isOnline(), kWithin);
     desk.gateway.send(R"({"type":"event","sequence":813,"previous":812,"kind":"order.parked",
@@ -300,7 +302,7 @@ void StreamTest::unknownWordsKeepTheirRowAndTheConnection()
 
 void StreamTest::aRefusedTokenSaysSo()
 {
-    Desk desk;
+    StreamDesk desk;
     desk.gateway.expectedToken = "another";
     desk.session.start();
     QTRY_VERIFY_WITH_TIMEOUT(desk.state() == LinkState::Offline && !desk.links.empty(), kWithin);
@@ -311,7 +313,7 @@ void StreamTest::aRefusedTokenSaysSo()
 
 void StreamTest::noServerAtAllIsOffline()
 {
-    Desk desk;
+    StreamDesk desk;
     desk.gateway.stopListening();
     desk.session.start();
     QTRY_VERIFY_WITH_TIMEOUT(!desk.links.empty() && desk.links.back().attempt >= 3, kWithin);
@@ -323,7 +325,7 @@ void StreamTest::noServerAtAllIsOffline()
 
 void StreamTest::aServerFoundLaterIsDialledAtOnce()
 {
-    Desk desk;
+    StreamDesk desk;
     test::FakeGateway other;
     other.expectedToken = "new";
     other.sequence = 5;
@@ -337,7 +339,7 @@ void StreamTest::aServerFoundLaterIsDialledAtOnce()
 
 void StreamTest::aMissingMarketFrameSubscribesAgain()
 {
-    Desk desk;
+    StreamDesk desk;
     WishList wishes;
     wishes.quotes = {Symbol::of("SPY")};
     desk.session.subscribe(wishes);
@@ -361,7 +363,7 @@ void StreamTest::ticksBetweenTwoFramesAreConflated()
 {
     auto settings = quick();
     settings.frame = 300ms;
-    Desk desk(settings);
+    StreamDesk desk(settings);
     desk.session.start();
     QTRY_VERIFY_WITH_TIMEOUT(desk.isOnline(), kWithin);
     desk.gateway.sendMarket(market(1, "\"quotes\":[]", true));
@@ -384,7 +386,7 @@ void StreamTest::tradesOfOneBatchAreBounded()
     auto settings = quick();
     settings.frame = 200ms;
     settings.tradesMax = 10;
-    Desk desk(settings);
+    StreamDesk desk(settings);
     desk.session.start();
     QTRY_VERIFY_WITH_TIMEOUT(desk.isOnline(), kWithin);
     QByteArray rows;
@@ -402,7 +404,7 @@ void StreamTest::aBusyReceiverGetsOneBatchNotAHeap()
 {
     auto settings = quick();
     settings.frame = 1ms;
-    Desk desk(settings);
+    StreamDesk desk(settings);
     desk.session.start();
     QTRY_VERIFY_WITH_TIMEOUT(desk.isOnline(), kWithin);
     // This thread is receiver and server: while it only writes, what arrives meanwhile must wait
@@ -419,7 +421,7 @@ void StreamTest::aBusyReceiverGetsOneBatchNotAHeap()
 
 void StreamTest::theRoundTripIsMeasured()
 {
-    Desk desk;
+    StreamDesk desk;
     desk.session.start();
     QTRY_VERIFY_WITH_TIMEOUT(desk.isOnline(), kWithin);
     QCOMPARE(desk.links.back().roundTripMs, 0.0);
@@ -428,5 +430,5 @@ void StreamTest::theRoundTripIsMeasured()
     QTRY_VERIFY_WITH_TIMEOUT(desk.links.back().roundTripMs > 0, kWithin);
 }
 
-QTEST_GUILESS_MAIN(StreamTest)
+QD_QT_SUITE(StreamTest)
 #include "stream_test.moc"

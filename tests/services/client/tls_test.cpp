@@ -5,15 +5,16 @@
 
 #include "services/client/net_session.h"
 #include "services/wire/network.h"
+#include "tests/qt/suite.h"
+#include "tests/services/client/client_stage.h"
 #include "tests/support/certificate.h"
 #include "tests/support/temp_dir.h"
 
 using namespace qd;
 using namespace qd::client;
+using namespace qd::test;
 
 namespace {
-
-constexpr int kWithin = 20'000; // ms; a limit, not a wait
 
 /// Cancels two orders whatever it is asked, and takes every stream.
 class Backend final : public wire::Service {
@@ -113,5 +114,5 @@ private Q_SLOTS:
     }
 };
 
-QTEST_GUILESS_MAIN(TlsTest)
+QD_QT_SUITE(TlsTest)
 #include "tls_test.moc"

@@ -4,6 +4,7 @@
 #include <QImage>
 #include <QTest>
 
+#include "tests/qt/suite.h"
 #include "ui/charts/chart_panel.h"
 #include "ui/state/scripted_session.h"
 
@@ -13,8 +14,8 @@ using namespace qd::ui;
 namespace {
 
 /// The chart's panel over a scripted day, with SPY selected.
-struct Stage {
-    Stage()
+struct PanelStage {
+    PanelStage()
         : clock(Timestamp::of("2024-04-03T14:42:17.381Z")), session(clock, 3), desk(session, clock),
           panel(desk, theme)
     {
@@ -62,7 +63,7 @@ QRect rowOf(const ChartScale& scale, double price)
 }
 
 /// A fill at the top of the plot, above all bars, `barsAgo` bars before the newest.
-Fill fillAbove(Stage& stage, const char* id, Side side, int barsAgo)
+Fill fillAbove(PanelStage& stage, const char* id, Side side, int barsAgo)
 {
     Fill fill;
     fill.executionId = ExecutionId(id);
@@ -79,14 +80,14 @@ Fill fillAbove(Stage& stage, const char* id, Side side, int barsAgo)
     return fill;
 }
 
-QPoint placeOf(Stage& stage, const Fill& fill)
+QPoint placeOf(PanelStage& stage, const Fill& fill)
 {
     const BarPyramid& bars = stage.desk.bars().series(stage.desk.chartKey()).bars;
     return {int(std::lround(stage.scale().x(double(*barAt(bars, fill.eventTime.millis()))))),
             int(std::lround(stage.scale().y(fill.price.toDouble())))};
 }
 
-void tell(Stage& stage, const Fill& fill)
+void tell(PanelStage& stage, const Fill& fill)
 {
     client::StreamEvent event;
     event.kind = "order.filled";
@@ -102,7 +103,7 @@ class ChartPanelTest : public QObject {
 private Q_SLOTS:
     void aWorkingOrderIsALineAtItsPriceUntilItIsClosed()
     {
-        Stage stage;
+        PanelStage stage;
         stage.start();
         const QColor buy = stage.lineColour(stage.theme.colors().up);
         const QColor sell = stage.lineColour(stage.theme.colors().down);
@@ -132,7 +133,7 @@ private Q_SLOTS:
 
     void anotherSymbolsOrdersAreNotOnTheChart()
     {
-        Stage stage;
+        PanelStage stage;
         stage.start();
         const QImage before = stage.picture();
         OrderRequest order;
@@ -158,7 +159,7 @@ private Q_SLOTS:
     void aFillIsAnArrowAtItsTimeAndPrice()
     {
         QFETCH(bool, buy);
-        Stage stage;
+        PanelStage stage;
         stage.start();
         const Fill fill = fillAbove(stage, "X-1", buy ? Side::Buy : Side::Sell, 60);
         const QPoint at = placeOf(stage, fill);
@@ -179,7 +180,7 @@ private Q_SLOTS:
 
     void anEmptyChartSaysWhy()
     {
-        Stage stage;
+        PanelStage stage;
         QCOMPARE(stage.plateTitle(), QStringLiteral("Not connected"));
         stage.session.setAnswering(false);
         stage.session.start();
@@ -228,12 +229,6 @@ private Q_SLOTS:
     }
 };
 
-int main(int argc, char** argv)
-{
-    qputenv("QT_QPA_PLATFORM", "offscreen");
-    QApplication application(argc, argv);
-    ChartPanelTest test;
-    return QTest::qExec(&test, argc, argv);
-}
+QD_QT_SUITE(ChartPanelTest)
 
 #include "chart_panel_test.moc"

@@ -1,6 +1,7 @@
 #include <QApplication>
 #include <QTest>
 
+#include "tests/qt/suite.h"
 #include "tests/ui/desk_stage.h"
 #include "tests/ui/painted.h"
 #include "ui/charts/chart_panel.h"
@@ -11,8 +12,8 @@ using namespace qd::ui;
 
 namespace {
 
-struct Stage : test::DeskStage {
-    Stage() : panel(desk, theme)
+struct ReadingStage : test::DeskStage {
+    ReadingStage() : panel(desk, theme)
     {
         panel.resize(1200, 700);
         panel.show();
@@ -64,7 +65,7 @@ class ChartReadingTest : public QObject {
 private Q_SLOTS:
     void workingOrdersAndThePositionAreMarkedAtTheirPrices()
     {
-        Stage stage;
+        ReadingStage stage;
         stage.open();
         const QString all = stage.everything();
         for (const char* text : {"BUY 300", "LMT 511.86 DAY", "SELL 500", "STP 511.05 GTC",
@@ -81,7 +82,7 @@ private Q_SLOTS:
 
     void aMarkerLeavesWithItsOrderAndMovesWithItsPrice()
     {
-        Stage stage;
+        ReadingStage stage;
         stage.open();
         Order order = stage.openOrder("BUY 300");
         order.request.limitPrice = Price::of("511.91");
@@ -103,7 +104,7 @@ private Q_SLOTS:
 
     void fillsAreArrowsAtTheirTimeAndPrice()
     {
-        Stage stage;
+        ReadingStage stage;
         stage.open();
         QCOMPARE(stage.painted("B"), 1); // the 500 SPY that were bought
         QCOMPARE(stage.painted("S"), 0); // the sale was TSLA
@@ -135,7 +136,7 @@ private Q_SLOTS:
 
     void theCrosshairReadsTheBarUnderIt()
     {
-        Stage stage;
+        ReadingStage stage;
         stage.open();
         const std::size_t last = stage.bars().size() - 1, bar = last - 60;
         const auto readout = [&](std::size_t index) {
@@ -169,7 +170,7 @@ private Q_SLOTS:
 
     void volumeStandsBelowItsBarAsHighAsItIs()
     {
-        Stage stage;
+        ReadingStage stage;
         stage.open();
         const ChartScale& scale = stage.chart().scale();
         const auto first = std::size_t(std::max(0.0, std::ceil(scale.firstIndex)));
@@ -199,7 +200,7 @@ private Q_SLOTS:
 
     void aTradeMovesThePriceAtTheAxis()
     {
-        Stage stage;
+        ReadingStage stage;
         stage.open();
         stage.trade("SPY", "512.44");
         QCOMPARE(stage.painted("512.44"), 1);
@@ -213,7 +214,7 @@ private Q_SLOTS:
 
     void offlineTheBarsStayAndUnfetchedOnesSayWhy()
     {
-        Stage stage;
+        ReadingStage stage;
         stage.open();
         stage.session.goOffline("connection refused");
         QVERIFY(stage.chart().isVisible()); // old bars, under the veil
@@ -230,12 +231,6 @@ private Q_SLOTS:
     }
 };
 
-int main(int argc, char** argv)
-{
-    qputenv("QT_QPA_PLATFORM", "offscreen");
-    QApplication application(argc, argv);
-    ChartReadingTest test;
-    return QTest::qExec(&test, argc, argv);
-}
+QD_QT_SUITE(ChartReadingTest)
 
 #include "chart_reading_test.moc"

@@ -9,6 +9,7 @@
 #include <QTest>
 
 #include "models/base/timestamp.h"
+#include "tests/qt/suite.h"
 #include "ui/charts/candle_chart.h"
 
 using namespace qd::ui;
@@ -34,8 +35,8 @@ BarPyramid makeBars(std::size_t count, std::size_t step = 1)
     return pyramid;
 }
 
-struct Stage {
-    explicit Stage(std::size_t count, std::size_t step = 1)
+struct BarStage {
+    explicit BarStage(std::size_t count, std::size_t step = 1)
         : bars(makeBars(count, step)), chart(theme)
     {
         studies.rebuild(bars, true);
@@ -70,7 +71,7 @@ double barsInSight(const CandleChart& chart)
 }
 
 /// This thread's processor time for one step of zoom and its frame.
-double zoomCpuMs(Stage& stage, double factor)
+double zoomCpuMs(BarStage& stage, double factor)
 {
     const auto now = [] {
         timespec time{};
@@ -147,7 +148,7 @@ private Q_SLOTS:
     /// Our own arithmetic and Qt Charts' mapping must agree, or bars leave their axes.
     void mappingAgreesWithTheFrame()
     {
-        Stage stage(500);
+        BarStage stage(500);
         QChart* frame = stage.chart.chart();
         auto* reference = qobject_cast<QLineSeries*>(frame->series().first());
         QVERIFY(reference);
@@ -162,7 +163,7 @@ private Q_SLOTS:
 
     void aTickPaintsNoStillPicture()
     {
-        Stage stage(500);
+        BarStage stage(500);
         stage.paint();
         const int before = stage.chart.stillPaints();
         Candle last = stage.bars.bar(499);
@@ -183,7 +184,7 @@ private Q_SLOTS:
 
     void followsOnlyWhileTheNewestBarIsInSight()
     {
-        Stage stage(500);
+        BarStage stage(500);
         QVERIFY(stage.chart.isFollowing());
         const double right = stage.chart.scale().lastIndex;
         stage.bars.append(kStartMs + 500 * 60'000, stage.bars.bar(499));
@@ -202,7 +203,7 @@ private Q_SLOTS:
 
     void zoomKeepsTheBarUnderTheCursor()
     {
-        Stage stage(2000);
+        BarStage stage(2000);
         stage.chart.pan(-800);
         const double x = 600;
         const double index = stage.chart.scale().indexAt(x);
@@ -215,7 +216,7 @@ private Q_SLOTS:
     /// Whatever is drawn for each bar in sight would be recorded a thousand times as often.
     void aMillionBarsAreDrawnWithAsMuchAsAThousand()
     {
-        Stage million(1'000'000), thousand(1'000);
+        BarStage million(1'000'000), thousand(1'000);
         thousand.chart.showRange(0, 1'000);
         const qint64 control = drawn(thousand.chart);
         million.chart.showRange(0, 1'000'000);
@@ -231,7 +232,7 @@ private Q_SLOTS:
     /// What is only visited leaves no trace in a picture, but the processor's time tells it.
     void aFrameOfAMillionBarsCostsWhatTenThousandCost()
     {
-        Stage million(1'000'000), few(10'000, /*step=*/100);
+        BarStage million(1'000'000), few(10'000, /*step=*/100);
         double least = 1e9, control = 1e9;
         million.chart.showRange(0, 1'000'000);
         few.chart.showRange(0, 10'000);
@@ -359,7 +360,7 @@ private Q_SLOTS:
             const double price = i < kEach ? 100 : 110;
             candles.push_back({price, price + 3, price, price, 100}); // VWAP is a dollar higher
         }
-        Stage stage(1);
+        BarStage stage(1);
         stage.bars.assign(std::move(starts), std::move(candles));
         stage.studies.rebuild(stage.bars, true);
         stage.chart.setSeries(&stage.bars, &stage.studies, 2);
@@ -438,12 +439,6 @@ private Q_SLOTS:
     }
 };
 
-int main(int argc, char** argv)
-{
-    qputenv("QT_QPA_PLATFORM", "offscreen");
-    QApplication application(argc, argv);
-    ChartTest test;
-    return QTest::qExec(&test, argc, argv);
-}
+QD_QT_SUITE(ChartTest)
 
 #include "chart_test.moc"

@@ -10,6 +10,7 @@
 #include <QTcpSocket>
 #include <QTest>
 
+#include "tests/qt/suite.h"
 #include "ui/connections/connections_view.h"
 #include "ui/state/scripted_people.h"
 
@@ -354,12 +355,6 @@ private Q_SLOTS:
     }
 };
 
-int main(int argc, char** argv)
-{
-    qputenv("QT_QPA_PLATFORM", "offscreen");
-    QApplication application(argc, argv);
-    ConnectionsTest test;
-    return QTest::qExec(&test, argc, argv);
-}
+QD_QT_SUITE(ConnectionsTest)
 
 #include "connections_test.moc"

@@ -2,6 +2,7 @@
 #include <QSignalSpy>
 #include <QTest>
 
+#include "tests/qt/suite.h"
 #include "tests/ui/desk_stage.h"
 #include "tests/ui/painted.h"
 #include "ui/market/quote_panel.h"
@@ -198,12 +199,6 @@ private Q_SLOTS:
     }
 };
 
-int main(int argc, char** argv)
-{
-    qputenv("QT_QPA_PLATFORM", "offscreen");
-    QApplication application(argc, argv);
-    MarketTest test;
-    return QTest::qExec(&test, argc, argv);
-}
+QD_QT_SUITE(MarketTest)
 
 #include "market_test.moc"

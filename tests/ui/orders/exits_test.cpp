@@ -1,4 +1,5 @@
 #include "models/orders/validation.h"
+#include "tests/qt/suite.h"
 #include "tests/ui/orders/ticket_stage.h"
 #include "ui/orders/exits_box.h"
 #include "ui/orders/order_words.h"
@@ -41,7 +42,7 @@ TicketCheck judged(const TicketDraft& draft)
     return checkTicket(draft, spy(), market());
 }
 
-QString errorOf(const TicketDraft& draft, const char* field)
+QString exitErrorOf(const TicketDraft& draft, const char* field)
 {
     for (const TicketError& error : judged(draft).errors) {
         if (error.field == QLatin1String(field)) return error.text;
@@ -104,17 +105,17 @@ private Q_SLOTS:
 
     void exitsOnTheWrongSideAreRefusedAtTheirField()
     {
-        QVERIFY(errorOf(bracket("99", "98"), "takeProfit").contains(QStringLiteral("above 100")));
-        QVERIFY(errorOf(bracket("102", "101"), "stopLoss").contains(QStringLiteral("below 100")));
-        QVERIFY(errorOf(bracket("100", "98"), "takeProfit").contains(QStringLiteral("above")));
-        QVERIFY(errorOf(bracket("102.005", "98"), "takeProfit").contains(QStringLiteral("step")));
-        QVERIFY(errorOf(bracket("x", "98"), "takeProfit").contains(QStringLiteral("Examples")));
-        QVERIFY(errorOf(bracket("102", "100%"), "stopLoss").contains(QStringLiteral("zero")));
-        QVERIFY(errorOf(bracket("99999999999%", "98"), "takeProfit").size() > 0);
-        QVERIFY(errorOf(bracket("102", ""), "stopLoss").contains(QStringLiteral("Where")));
+        QVERIFY(exitErrorOf(bracket("99", "98"), "takeProfit").contains(QStringLiteral("above 100")));
+        QVERIFY(exitErrorOf(bracket("102", "101"), "stopLoss").contains(QStringLiteral("below 100")));
+        QVERIFY(exitErrorOf(bracket("100", "98"), "takeProfit").contains(QStringLiteral("above")));
+        QVERIFY(exitErrorOf(bracket("102.005", "98"), "takeProfit").contains(QStringLiteral("step")));
+        QVERIFY(exitErrorOf(bracket("x", "98"), "takeProfit").contains(QStringLiteral("Examples")));
+        QVERIFY(exitErrorOf(bracket("102", "100%"), "stopLoss").contains(QStringLiteral("zero")));
+        QVERIFY(exitErrorOf(bracket("99999999999%", "98"), "takeProfit").size() > 0);
+        QVERIFY(exitErrorOf(bracket("102", ""), "stopLoss").contains(QStringLiteral("Where")));
         TicketDraft limited = bracket("102", "99");
         limited.stopLossLimit = QStringLiteral("99.10");
-        QVERIFY(errorOf(limited, "stopLossLimit").contains(QStringLiteral("above its stop")));
+        QVERIFY(exitErrorOf(limited, "stopLossLimit").contains(QStringLiteral("above its stop")));
         limited.stopLossLimit = QStringLiteral("98.90");
         QCOMPARE(*judged(limited).request->stopLoss->limitPrice, Price::of("98.90"));
     }
@@ -123,11 +124,11 @@ private Q_SLOTS:
     {
         TicketDraft draft = bracket("102", "99");
         draft.timeInForce = TimeInForce::Ioc;
-        QVERIFY(errorOf(draft, "timeInForce").contains(QStringLiteral("DAY or GTC")));
+        QVERIFY(exitErrorOf(draft, "timeInForce").contains(QStringLiteral("DAY or GTC")));
         draft.timeInForce = TimeInForce::Gtc;
         QVERIFY(judged(draft).request.has_value());
         draft.extendedHours = true;
-        QVERIFY(errorOf(draft, "timeInForce").contains(QStringLiteral("extended")));
+        QVERIFY(exitErrorOf(draft, "timeInForce").contains(QStringLiteral("extended")));
     }
 
     void anOtoTakesExactlyOneExit()
@@ -136,7 +137,7 @@ private Q_SLOTS:
         draft.orderClass = OrderClass::Oto;
         QVERIFY(judged(draft).request && !judged(draft).request->stopLoss);
         draft.stopLoss = QStringLiteral("99");
-        QVERIFY(errorOf(draft, "stopLoss").contains(QStringLiteral("one exit")));
+        QVERIFY(exitErrorOf(draft, "stopLoss").contains(QStringLiteral("one exit")));
         draft.takeProfit.clear();
         QVERIFY(judged(draft).request && !judged(draft).request->takeProfit);
         draft.stopLoss.clear();
@@ -148,7 +149,7 @@ private Q_SLOTS:
         TicketDraft draft = bracket("102", "98");
         draft.orderClass = OrderClass::Oco;
         draft.limitPrice.clear();
-        QVERIFY(errorOf(draft, "quantity").contains(QStringLiteral("short"))); // BUY closes a short
+        QVERIFY(exitErrorOf(draft, "quantity").contains(QStringLiteral("short"))); // BUY closes a short
         draft.side = Side::Sell;
         const TicketCheck check = judged(draft);
         QVERIFY(check.request);
@@ -157,10 +158,10 @@ private Q_SLOTS:
         QCOMPARE(check.plan.loss->result, Money::of("1600"));   // still a gain
         QVERIFY(validateShape(*check.request).size() == 1);
         draft.quantity = QStringLiteral("501");
-        QVERIFY(errorOf(draft, "quantity").contains(QStringLiteral("500")));
+        QVERIFY(exitErrorOf(draft, "quantity").contains(QStringLiteral("500")));
         draft.quantity = QStringLiteral("200");
         draft.stopLoss = QStringLiteral("101"); // above the market: it would fire at once
-        QVERIFY(errorOf(draft, "stopLoss").contains(QStringLiteral("below 100")));
+        QVERIFY(exitErrorOf(draft, "stopLoss").contains(QStringLiteral("below 100")));
     }
 
     void aStopEntryBelongsBeyondTheMarket()
@@ -169,11 +170,11 @@ private Q_SLOTS:
         draft.orderClass = OrderClass::Simple;
         draft.type = OrderType::Stop;
         draft.stopPrice = QStringLiteral("100.01");
-        QVERIFY(errorOf(draft, "stopPrice").contains(QStringLiteral("above the ask")));
+        QVERIFY(exitErrorOf(draft, "stopPrice").contains(QStringLiteral("above the ask")));
         draft.stopPrice = QStringLiteral("100.02");
         QVERIFY(judged(draft).request.has_value());
         draft.side = Side::Sell;
-        QVERIFY(errorOf(draft, "stopPrice").contains(QStringLiteral("below the bid")));
+        QVERIFY(exitErrorOf(draft, "stopPrice").contains(QStringLiteral("below the bid")));
     }
 
     void theTicketShowsAndSendsABracket()
@@ -291,12 +292,6 @@ private Q_SLOTS:
     }
 };
 
-int main(int argc, char** argv)
-{
-    qputenv("QT_QPA_PLATFORM", "offscreen");
-    QApplication application(argc, argv);
-    ExitsTest test;
-    return QTest::qExec(&test, argc, argv);
-}
+QD_QT_SUITE(ExitsTest)
 
 #include "exits_test.moc"

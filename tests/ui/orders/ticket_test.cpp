@@ -1,5 +1,6 @@
 #include <QSignalSpy>
 
+#include "tests/qt/suite.h"
 #include "tests/ui/desk_stage.h"
 #include "tests/ui/orders/ticket_stage.h"
 #include "ui/orders/order_words.h"
@@ -269,12 +270,6 @@ private Q_SLOTS:
     }
 };
 
-int main(int argc, char** argv)
-{
-    qputenv("QT_QPA_PLATFORM", "offscreen");
-    QApplication application(argc, argv);
-    TicketTest test;
-    return QTest::qExec(&test, argc, argv);
-}
+QD_QT_SUITE(TicketTest)
 
 #include "ticket_test.moc"

@@ -1,8 +1,10 @@
 #include <QCheckBox>
+#include <QClipboard>
 #include <QDialog>
 #include <QPlainTextEdit>
 #include <QSignalSpy>
 
+#include "tests/qt/suite.h"
 #include "tests/ui/people/people_stage.h"
 #include "ui/people/account_view.h"
 #include "ui/people/administration_view.h"
@@ -124,6 +126,11 @@ private Q_SLOTS:
         dialog->open();
         auto* secret = dialog->findChild<QLabel*>(QStringLiteral("totpSecret"));
         QTRY_VERIFY(secret->text().startsWith(QStringLiteral("JBSW Y3DP")));
+        auto* square = dialog->findChild<QrCode*>();
+        press(*dialog, "totpCopy");
+        const std::string address = QGuiApplication::clipboard()->text().toStdString();
+        QVERIFY(address.starts_with("otpauth://totp/"));
+        QCOMPARE(square->squares().dark, qrSquaresOf(address).dark);
         type(*dialog, "totpCode", QStringLiteral("000000"));
         press(*dialog, "totpConfirm");
         QTRY_VERIFY(said(*dialog, "totpConfirm").contains(QStringLiteral("not right")));
@@ -132,6 +139,7 @@ private Q_SLOTS:
         auto* codes = dialog->findChild<QLabel*>(QStringLiteral("recoveryCodes"));
         QTRY_VERIFY(codes->text().contains(QStringLiteral("k7qa-2m4x-vbn3-ye5d")));
         QVERIFY(secret->text().isEmpty());
+        QVERIFY(square->isEmpty());
         QPointer<QDialog> alive(dialog);
         press(*dialog, "recoveryKept");
         QTRY_VERIFY(!alive); // nothing keeps them
@@ -203,12 +211,6 @@ private Q_SLOTS:
     }
 };
 
-int main(int argc, char** argv)
-{
-    qputenv("QT_QPA_PLATFORM", "offscreen");
-    QApplication application(argc, argv);
-    AccountTest test;
-    return QTest::qExec(&test, argc, argv);
-}
+QD_QT_SUITE(AccountTest)
 
 #include "account_test.moc"

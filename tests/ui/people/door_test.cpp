@@ -1,3 +1,4 @@
+#include "tests/qt/suite.h"
 #include "tests/ui/people/people_stage.h"
 #include "ui/people/door_view.h"
 #include "ui/people/step_up_dialog.h"
@@ -165,12 +166,6 @@ private Q_SLOTS:
     }
 };
 
-int main(int argc, char** argv)
-{
-    qputenv("QT_QPA_PLATFORM", "offscreen");
-    QApplication application(argc, argv);
-    DoorTest test;
-    return QTest::qExec(&test, argc, argv);
-}
+QD_QT_SUITE(DoorTest)
 
 #include "door_test.moc"

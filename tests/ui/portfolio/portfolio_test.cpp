@@ -3,6 +3,7 @@
 #include <QSignalSpy>
 #include <QTest>
 
+#include "tests/qt/suite.h"
 #include "tests/ui/desk_stage.h"
 #include "tests/ui/painted.h"
 #include "ui/portfolio/account_strip.h"
@@ -259,12 +260,6 @@ private Q_SLOTS:
     }
 };
 
-int main(int argc, char** argv)
-{
-    qputenv("QT_QPA_PLATFORM", "offscreen");
-    QApplication application(argc, argv);
-    PortfolioTest test;
-    return QTest::qExec(&test, argc, argv);
-}
+QD_QT_SUITE(PortfolioTest)
 
 #include "portfolio_test.moc"

@@ -10,6 +10,7 @@
 #include <QTemporaryDir>
 #include <QTest>
 
+#include "tests/qt/suite.h"
 #include "tests/ui/shell/terminal_stage.h"
 #include "ui/charts/chart_panel.h"
 #include "ui/market/watchlist_view.h"
@@ -20,7 +21,7 @@
 using namespace qd;
 using namespace qd::ui;
 
-using Stage = qd::ui::test::TerminalStage;
+using qd::ui::test::TerminalStage;
 
 /// The terminal as a person meets it: by keyboard, with trouble, and from one run to the next.
 class TerminalTest : public QObject {
@@ -28,7 +29,7 @@ class TerminalTest : public QObject {
 private Q_SLOTS:
     void anOrderCanBeSentWithoutAMouse()
     {
-        Stage stage;
+        TerminalStage stage;
         QTest::keyClick(&stage.window, Qt::Key_F10);
         QTRY_COMPARE(QApplication::focusWidget(), stage.find<QLineEdit>("ticketQuantity"));
         QTest::keyClicks(QApplication::focusWidget(), QStringLiteral("700"));
@@ -43,7 +44,7 @@ private Q_SLOTS:
 
     void thePaletteFindsSymbolsAndCommands()
     {
-        Stage stage;
+        TerminalStage stage;
         QTest::keyClick(&stage.window, Qt::Key_K, Qt::ControlModifier);
         auto* edit = stage.find<QLineEdit>("paletteEdit");
         QTRY_VERIFY(edit->isVisible() && edit->hasFocus());
@@ -63,7 +64,7 @@ private Q_SLOTS:
 
     void haltAsksOnceAndCancelsEverything()
     {
-        Stage stage;
+        TerminalStage stage;
         stage.session.goStale(std::chrono::seconds(6)); // must work all the same
         QTest::keyClick(&stage.window, Qt::Key_H, Qt::ControlModifier);
         auto* dialog = stage.dialog<QDialog>("haltDialog");
@@ -76,7 +77,7 @@ private Q_SLOTS:
 
     void resumingNeedsAReason()
     {
-        Stage stage;
+        TerminalStage stage;
         stage.session.setTrading(client::TradingState::Halted, "drill", &stage.window, [](auto) {});
         stage.window.openHaltDialog();
         auto* dialog = stage.dialog<QDialog>("haltDialog");
@@ -91,7 +92,7 @@ private Q_SLOTS:
 
     void confirmingTakesADeliberatePress()
     {
-        Stage stage;
+        TerminalStage stage;
         stage.session.askOnce({"precaution.size", "100,000 is 20 times your usual size"});
         stage.window.ticket().begin(Side::Buy);
         stage.window.ticket().setQuantity(QStringLiteral("100000"));
@@ -111,7 +112,7 @@ private Q_SLOTS:
 
     void troubleIsToldInOneBannerAndTheStatusLine()
     {
-        Stage stage;
+        TerminalStage stage;
         QVERIFY(stage.window.banner().text().isEmpty());
         stage.session.goStale(std::chrono::milliseconds(6400));
         QVERIFY(stage.window.banner().text().contains(QStringLiteral("STALE")));
@@ -128,7 +129,7 @@ private Q_SLOTS:
 
     void theWatchlistFlashesAndLetsRowsBeMoved()
     {
-        Stage stage;
+        TerminalStage stage;
         WatchlistTableModel& model = stage.window.watchlist().model();
         client::MarketBatch batch = stage.session.world().step(1);
         batch.quotes[0].last = batch.quotes[0].last + Price::of("1");
@@ -151,7 +152,7 @@ private Q_SLOTS:
 
     void aDraggedRowLandsWhereItIsDropped()
     {
-        Stage stage;
+        TerminalStage stage;
         WatchlistTableModel& model = stage.window.watchlist().model();
         DataTable& table = stage.window.watchlist().table();
         QVERIFY(table.dragEnabled() && table.acceptDrops());
@@ -180,7 +181,7 @@ private Q_SLOTS:
 
     void aDifferenceIsAcceptedWithAReason()
     {
-        Stage stage;
+        TerminalStage stage;
         stage.session.disagree(ScriptedWorld::differences(stage.clock.now()));
         QVERIFY(stage.window.banner().text().startsWith(QStringLiteral("NEW POSITIONS BLOCKED")));
         QTest::mouseClick(&stage.window.banner(), Qt::LeftButton);
@@ -205,7 +206,7 @@ private Q_SLOTS:
 
     void aDifferenceThatChangesIsNotAcceptedUnseen()
     {
-        Stage stage;
+        TerminalStage stage;
         auto differences = ScriptedWorld::differences(stage.clock.now());
         stage.session.disagree(differences);
         auto& view = stage.window.blotter().differences();
@@ -226,7 +227,7 @@ private Q_SLOTS:
 
     void aStepOfTheTimelineOpensItsTrace()
     {
-        Stage stage;
+        TerminalStage stage;
         OrdersView& orders = stage.window.blotter().orders();
         orders.table().setCurrentIndex(orders.model().index(0, 0));
         QTRY_VERIFY(orders.timeline().model().rowCount() > 0);
@@ -245,7 +246,7 @@ private Q_SLOTS:
 
     void aNoticeOpensTheTraceBehindIt()
     {
-        Stage stage;
+        TerminalStage stage;
         client::StreamEvent event;
         event.kind = "notice";
         event.notice = client::Notice{client::Severity::Warning, "Slow broker", "33 ms", {}};
@@ -264,7 +265,7 @@ private Q_SLOTS:
 
     void aBracketCanBeSentWithoutAMouse()
     {
-        Stage stage;
+        TerminalStage stage;
         QTest::keyClick(&stage.window, Qt::Key_F9);
         QTRY_COMPARE(QApplication::focusWidget(), stage.find<QLineEdit>("ticketQuantity"));
         QTest::keyClicks(QApplication::focusWidget(), QStringLiteral("300"));
@@ -285,7 +286,7 @@ private Q_SLOTS:
 
     void everythingThatTakesTheFocusHasAName()
     {
-        Stage stage;
+        TerminalStage stage;
         QStringList nameless;
         for (const QWidget* widget : stage.window.findChildren<QWidget*>()) {
             const bool internal = widget->objectName().startsWith(QStringLiteral("qt_")) ||
@@ -304,7 +305,7 @@ private Q_SLOTS:
 
     void noLabelEverReadsRichText()
     {
-        Stage stage;
+        TerminalStage stage;
         for (const QLabel* label : stage.window.findChildren<QLabel*>()) {
             QVERIFY2(label->textFormat() == Qt::PlainText, qPrintable(label->text()));
         }
@@ -312,7 +313,7 @@ private Q_SLOTS:
 
     void tabLeavesEveryTable()
     {
-        Stage stage;
+        TerminalStage stage;
         for (DataTable* table : stage.window.findChildren<DataTable*>()) {
             QVERIFY2(!table->tabKeyNavigation(), qPrintable(table->objectName()));
         }
@@ -320,7 +321,7 @@ private Q_SLOTS:
 
     void everyShortcutIsShownAndUsedOnce()
     {
-        Stage stage;
+        TerminalStage stage;
         QStringList seen;
         for (const Command& command : stage.window.commands()) {
             QVERIFY(!command.title.isEmpty());
@@ -336,7 +337,7 @@ private Q_SLOTS:
         const QTemporaryDir folder;
         const QString path = folder.filePath(QStringLiteral("deep/trading.json"));
         {
-            Stage stage;
+            TerminalStage stage;
             stage.desk.setWatchlist({Symbol::of("XLE")});
             QVERIFY(stage.desk.addWatchlist(QStringLiteral("Havens")));
             stage.desk.setWatchlist({Symbol::of("TLT"), Symbol::of("GLD")});
@@ -346,7 +347,7 @@ private Q_SLOTS:
             stage.find<QDockWidget>("watchlistDock")->setFloating(true);
             QVERIFY(stage.window.workspace().save(path));
         }
-        Stage stage;
+        TerminalStage stage;
         stage.window.restore(WorkspaceFile::load(path));
         QCOMPARE(stage.desk.watchlist(), (std::vector<Symbol>{Symbol::of("TLT"), Symbol::of("GLD")}));
         QCOMPARE(stage.desk.watchlists()[1].name, QStringLiteral("Havens"));
@@ -366,7 +367,7 @@ private Q_SLOTS:
         QVERIFY(file.open(QIODevice::WriteOnly));
         file.write("{\"version\":1,\"docks\":\"////\",\"watchlist\":[7,\"NO SUCH!!\"");
         file.close();
-        Stage stage;
+        TerminalStage stage;
         const auto before = stage.desk.watchlist();
         stage.window.restore(WorkspaceFile::load(path));
         QCOMPARE(stage.desk.watchlist(), before);
@@ -375,7 +376,7 @@ private Q_SLOTS:
 
     void aSmallWindowKeepsWhatMatters()
     {
-        Stage stage(QSize(1024, 640));
+        TerminalStage stage(QSize(1024, 640));
         for (const char* name : {"haltAll", "searchButton", "ticketQuantity"}) {
             QVERIFY2(stage.find<QWidget>(name)->isVisible(), name);
         }
@@ -384,12 +385,6 @@ private Q_SLOTS:
     }
 };
 
-int main(int argc, char** argv)
-{
-    qputenv("QT_QPA_PLATFORM", "offscreen");
-    QApplication application(argc, argv);
-    TerminalTest test;
-    return QTest::qExec(&test, argc, argv);
-}
+QD_QT_SUITE(TerminalTest)
 
 #include "terminal_test.moc"

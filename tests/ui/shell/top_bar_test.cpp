@@ -1,6 +1,7 @@
 #include <QAbstractButton>
 #include <QLabel>
 
+#include "tests/qt/suite.h"
 #include "tests/ui/shell/terminal_stage.h"
 #include "ui/portfolio/account_strip.h"
 #include "ui/shell/status_line.h"
@@ -11,14 +12,14 @@ using namespace qd::ui;
 
 namespace {
 
-using Stage = qd::ui::test::TerminalStage;
+using qd::ui::test::TerminalStage;
 
-client::AccountFacts accountOf(Stage& stage)
+client::AccountFacts accountOf(TerminalStage& stage)
 {
     return *stage.session.world().snapshot().account;
 }
 
-void tellAccount(Stage& stage, const client::AccountFacts& account)
+void tellAccount(TerminalStage& stage, const client::AccountFacts& account)
 {
     client::StreamEvent event;
     event.kind = "account.updated";
@@ -26,7 +27,7 @@ void tellAccount(Stage& stage, const client::AccountFacts& account)
     stage.session.sendEvent(event);
 }
 
-void tellMarket(Stage& stage, const client::MarketFacts& market)
+void tellMarket(TerminalStage& stage, const client::MarketFacts& market)
 {
     client::StatusReport report = stage.session.world().status();
     report.market = market;
@@ -44,7 +45,7 @@ QStringList pillsOf(const QWidget& bar)
 }
 
 /// Whatever a person may read in the window and its bars.
-QStringList wordsOf(Stage& stage)
+QStringList wordsOf(TerminalStage& stage)
 {
     QStringList words = pillsOf(stage.window);
     for (const QLabel* label : stage.window.findChildren<QLabel*>()) words << label->text();
@@ -71,7 +72,7 @@ class TopBarTest : public QObject {
 private Q_SLOTS:
     void realMoneyIsSaidAndNeverCalledPaper()
     {
-        Stage stage;
+        TerminalStage stage;
         auto* bar = stage.window.findChild<TopBar*>();
         QVERIFY(pillsOf(*bar).contains(QStringLiteral("PAPER")));
         QVERIFY(wordsOf(stage).filter(QStringLiteral("LIVE")).isEmpty());
@@ -99,7 +100,7 @@ private Q_SLOTS:
 
     void whoseMoneyItIsStaysInTheNarrowestBar()
     {
-        Stage stage;
+        TerminalStage stage;
         client::AccountFacts real = accountOf(stage);
         real.live = true;
         tellAccount(stage, real);
@@ -153,7 +154,7 @@ private Q_SLOTS:
         QFETCH(bool, alwaysOpen);
         QFETCH(QString, opensAt);
         QFETCH(QString, said);
-        Stage stage;
+        TerminalStage stage;
         client::MarketFacts market;
         market.phase = SessionPhase(phase);
         market.alwaysOpen = alwaysOpen;
@@ -166,7 +167,7 @@ private Q_SLOTS:
 
     void theCountdownMovesOnAndCoinsTradeAtNight()
     {
-        Stage stage;
+        TerminalStage stage;
         auto* bar = stage.window.findChild<TopBar*>();
         QCOMPARE(pillsOf(*bar).last(), QStringLiteral("REGULAR  ·  closes 05:17:42"));
         stage.clock.advance(std::chrono::seconds(2));
@@ -181,7 +182,7 @@ private Q_SLOTS:
 
     void theAccountsFiguresFollowTheBackend()
     {
-        Stage stage;
+        TerminalStage stage;
         auto* bar = stage.window.findChild<TopBar*>();
         QCOMPARE(figureOf(*bar, "Net liquidation")->value(), QStringLiteral("1,284,530.22"));
         QCOMPARE(figureOf(*bar, "Buying power")->value(), QStringLiteral("2,110,884.10"));
@@ -202,7 +203,7 @@ private Q_SLOTS:
 
     void aNarrowStripShowsWhatFitsAndDropsTheRiskFirst()
     {
-        Stage stage;
+        TerminalStage stage;
         AccountStrip strip(stage.desk, stage.theme);
         const auto shown = [&] {
             QStringList captions;
@@ -222,12 +223,6 @@ private Q_SLOTS:
     }
 };
 
-int main(int argc, char** argv)
-{
-    qputenv("QT_QPA_PLATFORM", "offscreen");
-    QApplication application(argc, argv);
-    TopBarTest test;
-    return QTest::qExec(&test, argc, argv);
-}
+QD_QT_SUITE(TopBarTest)
 
 #include "top_bar_test.moc"

@@ -4,6 +4,7 @@
 #include <QSignalSpy>
 #include <QTest>
 
+#include "tests/qt/suite.h"
 #include "tests/ui/painted.h"
 #include "tests/ui/shell/people_stage.h"
 #include "ui/orders/order_ticket.h"
@@ -14,10 +15,10 @@ using namespace qd::ui;
 
 namespace {
 
-using Stage = qd::ui::test::PeopleWindow;
+using qd::ui::test::PeopleWindow;
 using qd::ui::test::everythingPainted;
 
-void typeIn(Stage& stage, const char* field, const char* text)
+void typeIn(PeopleWindow& stage, const char* field, const char* text)
 {
     for (auto* edit : stage.window.findChildren<QLineEdit*>(QLatin1String(field))) {
         if (!edit->isVisible()) continue;
@@ -26,7 +27,7 @@ void typeIn(Stage& stage, const char* field, const char* text)
     }
 }
 
-void pressIn(Stage& stage, const char* name)
+void pressIn(PeopleWindow& stage, const char* name)
 {
     for (auto* button : stage.window.findChildren<QPushButton*>(QLatin1String(name))) {
         if (button->isVisible()) return button->click();
@@ -34,7 +35,7 @@ void pressIn(Stage& stage, const char* name)
     QFAIL(name);
 }
 
-void unlock(Stage& stage)
+void unlock(PeopleWindow& stage)
 {
     typeIn(stage, "proofPassword", ScriptedPeople::kPassword);
     pressIn(stage, "proof");
@@ -51,7 +52,7 @@ class WorkspacesTest : public QObject {
 private Q_SLOTS:
     void theOwnerWorksAsEverAndIsOfferedAnAccount()
     {
-        Stage stage;
+        PeopleWindow stage;
         stage.identity.beOwner();
         QCOMPARE(stage.places().page(), Workspaces::Trading);
         QVERIFY(stage.window.ticket().lockReason().isEmpty());
@@ -65,7 +66,7 @@ private Q_SLOTS:
 
     void theDocksComeBackAsTheyWere()
     {
-        Stage stage;
+        PeopleWindow stage;
         stage.identity.beOwner();
         auto* quotes = stage.find<QDockWidget>("quoteDock");
         quotes->hide();
@@ -82,7 +83,7 @@ private Q_SLOTS:
 
     void theAccountsFiguresComeBeforeTheProductsName()
     {
-        Stage stage({1440, 900});
+        PeopleWindow stage({1440, 900});
         stage.identity.beOwner();
         const auto isSeen = [&](const char* text) {
             return everythingPainted(stage.window).contains(QLatin1String(text));
@@ -97,7 +98,7 @@ private Q_SLOTS:
 
     void aCommandAboutTradingGoesThereFirst()
     {
-        Stage stage;
+        PeopleWindow stage;
         stage.identity.beOwner();
         QVERIFY(stage.places().show(Workspaces::Administration));
         QTest::keyClick(&stage.window, Qt::Key_F9);
@@ -107,7 +108,7 @@ private Q_SLOTS:
 
     void nothingCanBeReadOrDoneWhileLocked()
     {
-        Stage stage;
+        PeopleWindow stage;
         stage.signInAsAnn();
         auto* floating = stage.find<QDockWidget>("quoteDock");
         floating->setFloating(true);
@@ -134,7 +135,7 @@ private Q_SLOTS:
 
     void theMarketGoesOnBehindTheLock()
     {
-        Stage stage;
+        PeopleWindow stage;
         stage.signInAsAnn();
         QVERIFY(stage.places().lock());
         const int slot = stage.desk.quotes().slotFor(Symbol::of("SPY"));
@@ -158,7 +159,7 @@ private Q_SLOTS:
 
     void itLocksByItselfWhenNobodyTouchesIt()
     {
-        Stage stage;
+        PeopleWindow stage;
         stage.signInAsAnn();
         stage.places().idleWatch().setAfter(std::chrono::milliseconds(30));
         QTRY_COMPARE(stage.places().page(), Workspaces::Lock);
@@ -170,7 +171,7 @@ private Q_SLOTS:
 
     void signingOutOfALockDoesNotLeadAroundIt()
     {
-        Stage stage;
+        PeopleWindow stage;
         stage.signInAsAnn();
         QVERIFY(stage.places().lock());
         pressIn(stage, "lockSignOut");
@@ -188,7 +189,7 @@ private Q_SLOTS:
 
     void aRoleTakenAwayClosesWhatItOpened()
     {
-        Stage stage;
+        PeopleWindow stage;
         stage.signInAsAnn();
         QVERIFY(stage.places().show(Workspaces::Administration));
         QTRY_VERIFY(!everythingPainted(stage.window).isEmpty());
@@ -205,7 +206,7 @@ private Q_SLOTS:
 
     void whoOnlyAdministersBeginsThere()
     {
-        Stage stage;
+        PeopleWindow stage;
         stage.people.setRoles({Role::Admin});
         stage.places().openDoor({});
         stage.signInAsAnn();
@@ -214,7 +215,7 @@ private Q_SLOTS:
 
     void aSessionThatEndedLeadsToTheDoorAndSaysWhy()
     {
-        Stage stage;
+        PeopleWindow stage;
         stage.signInAsAnn();
         stage.people.endSession();
         stage.identity.lookAgain();
@@ -225,7 +226,7 @@ private Q_SLOTS:
 
     void whatWantsAProofRaisesOneDialogAndIsDoneAfterIt()
     {
-        Stage stage;
+        PeopleWindow stage;
         stage.signInAsAnn();
         stage.people.forgetStepUp();
         client::PeopleApi api(stage.people);
@@ -242,7 +243,7 @@ private Q_SLOTS:
 
     void closingTheProofRefusesWhatWaited()
     {
-        Stage stage;
+        PeopleWindow stage;
         stage.signInAsAnn();
         stage.people.forgetStepUp();
         client::PeopleApi api(stage.people);
@@ -256,12 +257,6 @@ private Q_SLOTS:
     }
 };
 
-int main(int argc, char** argv)
-{
-    qputenv("QT_QPA_PLATFORM", "offscreen");
-    QApplication application(argc, argv);
-    WorkspacesTest test;
-    return QTest::qExec(&test, argc, argv);
-}
+QD_QT_SUITE(WorkspacesTest)
 
 #include "workspaces_test.moc"

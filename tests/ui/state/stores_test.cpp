@@ -3,6 +3,7 @@
 #include <QTest>
 
 #include "services/runtime/random.h"
+#include "tests/qt/suite.h"
 #include "ui/state/desk.h"
 #include "ui/state/scripted_session.h"
 
@@ -316,6 +317,6 @@ private Q_SLOTS:
     }
 };
 
-QTEST_GUILESS_MAIN(StoresTest)
+QD_QT_SUITE(StoresTest)
 
 #include "stores_test.moc"

@@ -2,6 +2,7 @@
 #include <QFontMetricsF>
 #include <QTest>
 
+#include "tests/qt/suite.h"
 #include "ui/theme/theme.h"
 
 using namespace qd::ui;
@@ -50,12 +51,6 @@ private Q_SLOTS:
     }
 };
 
-int main(int argc, char** argv)
-{
-    qputenv("QT_QPA_PLATFORM", "offscreen");
-    QApplication application(argc, argv);
-    ThemeTest test;
-    return QTest::qExec(&test, argc, argv);
-}
+QD_QT_SUITE(ThemeTest)
 
 #include "theme_test.moc"

@@ -4,6 +4,7 @@
 #include <QTemporaryDir>
 #include <QTest>
 
+#include "tests/qt/suite.h"
 #include "ui/widgets/data_table.h"
 #include "ui/widgets/format.h"
 
@@ -225,12 +226,6 @@ private Q_SLOTS:
     }
 };
 
-int main(int argc, char** argv)
-{
-    qputenv("QT_QPA_PLATFORM", "offscreen");
-    QApplication application(argc, argv);
-    RowModelTest test;
-    return QTest::qExec(&test, argc, argv);
-}
+QD_QT_SUITE(RowModelTest)
 
 #include "row_model_test.moc"
