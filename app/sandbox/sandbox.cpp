@@ -92,12 +92,12 @@ Sandbox::~Sandbox()
 }
 
 Result<std::unique_ptr<wire::Server>> Sandbox::listen(const std::string& where,
-                                                      wire::Service& service)
+                                                      wire::Service& service,
+                                                      wire::ServerOptions options)
 {
     const auto address = parseListenAddress(where);
     if (!address)
         return tl::unexpected(address.error());
-    wire::ServerOptions options;
     options.address = address->address;
     options.port = address->port;
     // Slow readers are found out by the streams' own smaller limit, which lets them be told why.
@@ -166,7 +166,9 @@ Result<void> Sandbox::openVenue(const runtime::Config& config)
         m_venue->start();
         m_admin = std::make_unique<sandbox::alpaca::AdminApi>(*m_venue);
         openIbkr();
-        openConsent(config);
+        kept = openConsent(config);
+        if (!kept)
+            return;
         m_tradier = std::make_unique<sandbox::tradier::TradierVenue>(*m_venue);
         m_tradierAccount = m_tradier->accountNumber(m_venue->keys().firstAccount());
     });
@@ -188,10 +190,12 @@ void Sandbox::openIbkr()
 
 /// Who was let in by consent is another customer's program to the venue: with a key id of its own,
 /// for limits, faults and streams.
-void Sandbox::openConsent(const runtime::Config& config)
+Result<void> Sandbox::openConsent(const runtime::Config& config)
 {
     m_consent = std::make_unique<sandbox::oauth::AuthorizationServer>(
         consentOptions(config), *m_executor, runtime::systemRandom());
+    if (auto kept = keepConsents(); !kept)
+        return kept;
     sandbox::alpaca::ApiKey consented;
     consented.keyId = "oauth";
     consented.account = m_venue->keys().firstAccount();
@@ -203,6 +207,20 @@ void Sandbox::openConsent(const runtime::Config& config)
     });
     m_consentControls = std::make_unique<sandbox::oauth::Controls>(*m_consent);
     m_admin->mount("oauth", *m_consentControls);
+    return {};
+}
+
+Result<void> Sandbox::keepConsents()
+{
+    if (!m_archive)
+        return {};
+    auto grants = sandbox::oauth::GrantArchive::open(m_archive->database());
+    if (!grants)
+        return tl::unexpected(grants.error());
+    m_grants = *grants;
+    return m_consent->keepIn(*m_grants, [](const Error& error) {
+        std::fprintf(stderr, "a consent is not kept: %s\n", describe(error).c_str());
+    });
 }
 
 Result<void> Sandbox::open(const runtime::Config& config)
@@ -226,8 +244,16 @@ Result<void> Sandbox::open(const runtime::Config& config)
         {"ibkr_listen", *m_ibkr, m_ibkrServer, m_ibkrHost},
         {"oauth_listen", *m_consent, m_consentServer, m_consentHost},
     };
+    m_ibkrIsSecure = config.has("ibkr_certificate_file");
+    wire::ServerOptions secure;
+    if (m_ibkrIsSecure) {
+        secure.certificateFile = config.text("ibkr_certificate_file");
+        secure.keyFile = config.text("ibkr_key_file");
+    }
     for (const auto& listener : listeners) {
-        auto server = listen(config.text(listener.setting), listener.service);
+        const bool isIbkr = &listener.server == &m_ibkrServer;
+        auto server = listen(config.text(listener.setting), listener.service,
+                             isIbkr ? secure : wire::ServerOptions());
         if (!server)
             return tl::unexpected(server.error());
         listener.server = std::move(*server);
@@ -275,8 +301,8 @@ std::string Sandbox::readyLine() const
         .member("tradier", "http://" + m_tradierHost + "/v1")
         .member("tradierStream", "ws://" + m_tradierHost + "/v1")
         .member("tradierAccount", m_tradierAccount)
-        .member("ibkr", "http://" + m_ibkrHost + "/v1/api")
-        .member("ibkrStream", "ws://" + m_ibkrHost + "/v1/api/ws")
+        .member("ibkr", (m_ibkrIsSecure ? "https://" : "http://") + m_ibkrHost + "/v1/api")
+        .member("ibkrStream", (m_ibkrIsSecure ? "wss://" : "ws://") + m_ibkrHost + "/v1/api/ws")
         .member("ibkrAccount", m_ibkrAccount)
         .member("oauth", "http://" + m_consentHost)
         .member("admin", "http://" + m_adminHost)

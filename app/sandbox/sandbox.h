@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "app/sandbox/settings.h"
@@ -34,9 +35,11 @@ private:
     Result<void> openArchive(const runtime::Config& config);
     Result<void> openVenue(const runtime::Config& config);
     void openIbkr();
-    void openConsent(const runtime::Config& config);
+    Result<void> openConsent(const runtime::Config& config);
+    Result<void> keepConsents();
     Result<void> writeCredentials(const runtime::Config& config, sandbox::alpaca::ApiKey& key);
-    Result<std::unique_ptr<wire::Server>> listen(const std::string& where, wire::Service& service);
+    Result<std::unique_ptr<wire::Server>> listen(const std::string& where, wire::Service& service,
+                                                 wire::ServerOptions options);
 
     wire::Network m_network;
     std::unique_ptr<runtime::Executor> m_executor;
@@ -48,6 +51,7 @@ private:
     std::unique_ptr<sandbox::tradier::TradierVenue> m_tradier;
     std::unique_ptr<sandbox::ibkr::IbkrVenue> m_ibkr;
     std::unique_ptr<sandbox::ibkr::Controls> m_ibkrControls;
+    std::optional<sandbox::oauth::GrantArchive> m_grants; ///< with m_archive
     std::unique_ptr<sandbox::oauth::AuthorizationServer> m_consent;
     std::unique_ptr<sandbox::oauth::Controls> m_consentControls;
     std::unique_ptr<sandbox::FaultProxy> m_proxy;
@@ -55,6 +59,7 @@ private:
     std::unique_ptr<wire::Server> m_venueServer, m_adminServer, m_proxyServer, m_tradierServer, m_ibkrServer;
     std::string m_host, m_adminHost, m_proxyHost, m_tradierHost, m_tradierAccount, m_credentialsFile;
     std::string m_ibkrHost, m_ibkrAccount;
+    bool m_ibkrIsSecure = false;
     std::unique_ptr<wire::Server> m_consentServer;
     std::string m_consentHost;
 };

@@ -29,6 +29,10 @@ const std::vector<Setting>& sandboxSettings()
          "127.0.0.1:0", false, {}, {}, {}},
         {"ibkr_listen", SettingType::Text, "ADDRESS:PORT of the venue as IBKR's gateway", "127.0.0.1:0",
          false, {}, {}, {}},
+        {"ibkr_certificate_file", SettingType::Path,
+         "PEM certificate of IBKR's gateway, which speaks TLS then, as the real one does", {}, false, {},
+         {}, {}},
+        {"ibkr_key_file", SettingType::Path, "PEM private key of the certificate", {}, false, {}, {}, {}},
         {"oauth_listen", SettingType::Text, "ADDRESS:PORT of the authorization server", "127.0.0.1:0",
          false, {}, {}, {}},
         {"oauth_client_id", SettingType::Text, "the program that may ask for consent", "quarterdeck",
@@ -94,6 +98,10 @@ std::vector<ConfigProblem> crossCheck(const Config& config)
     if (config.has("key") != config.has("secret"))
         problems.push_back({config.has("key") ? "secret" : "key", "is required with the other",
                             "set both --key and --secret, or neither"});
+    if (config.has("ibkr_certificate_file") != config.has("ibkr_key_file"))
+        problems.push_back({config.has("ibkr_key_file") ? "ibkr_certificate_file" : "ibkr_key_file",
+                            "is required with the other",
+                            "set both --ibkr-certificate-file and --ibkr-key-file, or neither"});
     const auto text = config.has("cash") ? config.text("cash") : "0";
     const auto cash = Money::parse(text);
     if (!cash || cash->isNegative())

@@ -28,6 +28,9 @@ public:
     /// How many times it has been opened, this one included: seeds what must not repeat itself.
     std::uint64_t openings() const { return m_openings; }
 
+    /// For what belongs to the same world and has tables of its own.
+    storage::Database& database() { return m_database; }
+
     /// Everything that was saved. Fails with: Corrupt "sandbox.archive".
     Result<exchange::KeptVenue> load();
     /// All of it or nothing.

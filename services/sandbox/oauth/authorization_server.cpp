@@ -113,18 +113,51 @@ AuthorizationServer::AuthorizationServer(ServerSettings settings, runtime::Execu
 
 AuthorizationServer::~AuthorizationServer() = default;
 
+Result<void> AuthorizationServer::keepIn(GrantArchive& archive,
+                                         std::function<void(const Error&)> failed)
+{
+    auto kept = archive.load(m_executor.clock().now());
+    if (!kept) return tl::unexpected(kept.error());
+    m_grants.restore(std::move(*kept));
+    m_archive = &archive;
+    m_keepingFailed = std::move(failed);
+    return {};
+}
+
+void AuthorizationServer::keep()
+{
+    if (m_archive == nullptr) return;
+    const auto saved = m_archive->save(m_grants.changes());
+    if (saved)
+        m_grants.changesKept();
+    else if (m_keepingFailed)
+        m_keepingFailed(saved.error());
+}
+
+/// Whose streams are closed comes again at once, and must find it so after a crash too.
+void AuthorizationServer::ended()
+{
+    keep();
+    m_ended();
+}
+
 void AuthorizationServer::handle(wire::HttpRequest request, Respond respond)
 {
     const auto target = wire::Target::parse(request.target);
     if (!target) return respond(htmlPage(kBadRequest, "Bad request", ""));
     const bool isGet = request.method == "GET";
     const bool isPost = request.method == "POST";
-    if (target->path == "/authorize" && isGet) return respond(authorize(*target));
-    if (target->path == "/consent" && isPost) return respond(consent(request));
-    if (target->path == "/revoke" && isPost) return respond(revoke(request));
+    const auto answer = [&](wire::HttpResponse response) {
+        keep();
+        respond(std::move(response));
+    };
+    if (target->path == "/authorize" && isGet) return answer(authorize(*target));
+    if (target->path == "/consent" && isPost) return answer(consent(request));
+    if (target->path == "/revoke" && isPost) return answer(revoke(request));
     if (target->path == "/introspect" && isGet) return respond(introspect(request));
     if (target->path == "/token" && isPost) {
         auto reply = token(request);
+        keep();
         if (reply.delay > Duration::zero())
             return later(reply.delay, std::move(reply.response), std::move(respond));
         return respond(std::move(reply.response));
@@ -279,7 +312,7 @@ wire::HttpResponse AuthorizationServer::grant(const wire::HttpRequest& request)
         return tokenError(kBadRequest, type.empty() ? "invalid_request" : "unsupported_grant_type");
     if (given) return tokensAnswer(*given);
     m_lastRefusal = toString(given.error());
-    if (given.error() == GrantBook::Refusal::Used) m_ended(); // its grant has died of it
+    if (given.error() == GrantBook::Refusal::Used) ended(); // its grant has died of it
     return tokenError(kBadRequest, "invalid_grant");
 }
 
@@ -295,19 +328,20 @@ wire::HttpResponse AuthorizationServer::revoke(const wire::HttpRequest& request)
     if (client == nullptr) return tokenError(kUnauthorized, "invalid_client");
     if (fieldOf(form, "token").empty()) return tokenError(kBadRequest, "invalid_request");
     m_grants.revoke(fieldOf(form, "token"), client->id);
-    m_ended();
+    ended();
     return {200, {{"Cache-Control", "no-store"}}, {}};
 }
 
 void AuthorizationServer::revokeEverything()
 {
     m_grants.revokeEverything();
-    m_ended();
+    ended();
 }
 
 void AuthorizationServer::endAccess()
 {
     m_grants.endAccess();
+    keep();
 }
 
 bool AuthorizationServer::isAccessValid(std::string_view token) const

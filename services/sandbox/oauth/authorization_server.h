@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "services/runtime/executor.h"
+#include "services/sandbox/oauth/grant_archive.h"
 #include "services/sandbox/oauth/grant_book.h"
 #include "services/wire/http.h"
 
@@ -64,6 +65,11 @@ public:
     tl::expected<wire::WebSocketEvents, wire::HttpResponse>
     upgrade(const wire::HttpRequest& request) override;
 
+    /// Before the first request: go on with what is in `archive`, and have each change on the disk
+    /// before it is told. `failed` is told of a change that is not, which is tried again with the next.
+    /// `archive` outlives it. Fails as its load does.
+    Result<void> keepIn(GrantArchive& archive, std::function<void(const Error&)> failed);
+
     ServerFaults& faults() { return m_faults; }
     const ServerFaults& faults() const { return m_faults; }
     /// As the user does on the server's own pages.
@@ -85,7 +91,7 @@ public:
 
 private:
     struct Page {
-        GrantBook::Consent consent;
+        Consent consent;
         std::string state;
     };
     struct TokenReply {
@@ -104,6 +110,8 @@ private:
     const Client* find(std::string_view id) const;
     const Client* authenticated(const wire::HttpRequest& request,
                                 const std::vector<wire::Header>& form) const;
+    void keep();
+    void ended();
     void later(Duration delay, wire::HttpResponse response, Respond respond);
 
     ServerSettings m_settings;
@@ -115,6 +123,8 @@ private:
     std::string m_lastRefusal;
     std::uint64_t m_tokenRequests = 0;
     std::function<void()> m_ended = [] {};
+    GrantArchive* m_archive = nullptr; ///< null: nothing is kept
+    std::function<void(const Error&)> m_keepingFailed;
     std::map<std::uint64_t, runtime::Timer> m_delayed;
     std::uint64_t m_delays = 0;
 };

@@ -40,13 +40,26 @@ std::string GrantBook::token()
     return base64Url({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
 }
 
+void GrantBook::add(std::string_view text, const Ticket& ticket)
+{
+    const auto added = m_tickets.insert_or_assign(challengeOf(text), ticket).first;
+    if (m_isKept) m_changed.tickets.insert(added->first);
+}
+
+void GrantBook::spend(Tickets::iterator ticket)
+{
+    ticket->second.isSpent = true;
+    if (m_isKept) m_changed.tickets.insert(ticket->first);
+}
+
 std::string GrantBook::issueCode(Consent consent, Timestamp now)
 {
     forgetOldest();
     const std::int64_t grant = ++m_lastGrant;
     m_grants[grant] = {std::move(consent), false};
+    if (m_isKept) m_changed.grants.insert(grant);
     std::string code = token();
-    m_codes[code] = {grant, now + m_lifetimes.code, false};
+    add(code, {grant, Ticket::Kind::Code, now + m_lifetimes.code});
     ++m_figures.codes;
     return code;
 }
@@ -54,12 +67,13 @@ std::string GrantBook::issueCode(Consent consent, Timestamp now)
 tl::expected<GrantBook::Given, GrantBook::Refusal> GrantBook::useCode(const CodeUse& use,
                                                                       Timestamp now)
 {
-    const auto found = m_codes.find(use.code);
-    if (found == m_codes.end()) return tl::unexpected(Refusal::Unknown);
-    Code& code = found->second;
+    const auto found = m_tickets.find(challengeOf(use.code));
+    if (found == m_tickets.end() || found->second.kind != Ticket::Kind::Code)
+        return tl::unexpected(Refusal::Unknown);
+    const Ticket& code = found->second;
     const Grant& grant = m_grants[code.grant];
     if (grant.consent.clientId != use.clientId) return tl::unexpected(Refusal::OtherClient);
-    if (code.isUsed) {
+    if (code.isSpent) {
         ++m_figures.replays;
         kill(code.grant);
         return tl::unexpected(Refusal::Used);
@@ -72,7 +86,7 @@ tl::expected<GrantBook::Given, GrantBook::Refusal> GrantBook::useCode(const Code
             ? use.verifier.empty()
             : isVerifier(use.verifier) && challengeOf(use.verifier) == grant.consent.challenge;
     if (!isProven) return tl::unexpected(Refusal::WrongVerifier);
-    code.isUsed = true;
+    spend(found);
     ++m_figures.exchanged;
     return give(code.grant, now);
 }
@@ -80,20 +94,20 @@ tl::expected<GrantBook::Given, GrantBook::Refusal> GrantBook::useCode(const Code
 tl::expected<GrantBook::Given, GrantBook::Refusal>
 GrantBook::useRefresh(std::string_view token, std::string_view clientId, Timestamp now)
 {
-    const auto found = m_tokens.find(token);
-    if (found == m_tokens.end() || !found->second.isRefresh)
+    const auto found = m_tickets.find(challengeOf(token));
+    if (found == m_tickets.end() || found->second.kind != Ticket::Kind::Refresh)
         return tl::unexpected(Refusal::Unknown);
-    Token& kept = found->second;
+    const Ticket& kept = found->second;
     const Grant& grant = m_grants[kept.grant];
     if (grant.consent.clientId != clientId) return tl::unexpected(Refusal::OtherClient);
     if (grant.isDead) return tl::unexpected(Refusal::Revoked);
-    if (kept.isDead) {
+    if (kept.isSpent) {
         ++m_figures.replays;
         kill(kept.grant);
         return tl::unexpected(Refusal::Used);
     }
     if (now >= kept.expiresAt) return tl::unexpected(Refusal::Expired);
-    kept.isDead = true;
+    spend(found);
     ++m_figures.refreshed;
     return give(kept.grant, now);
 }
@@ -101,24 +115,25 @@ GrantBook::useRefresh(std::string_view token, std::string_view clientId, Timesta
 GrantBook::Given GrantBook::give(std::int64_t grant, Timestamp now)
 {
     Given given{token(), token(), m_lifetimes.access, m_grants[grant].consent.scopes};
-    m_tokens[given.access] = {grant, now + m_lifetimes.access, false, false};
-    m_tokens[given.refresh] = {grant, now + m_lifetimes.refresh, true, false};
+    add(given.access, {grant, Ticket::Kind::Access, now + m_lifetimes.access});
+    add(given.refresh, {grant, Ticket::Kind::Refresh, now + m_lifetimes.refresh});
     return given;
 }
 
 void GrantBook::kill(std::int64_t grant)
 {
     if (std::exchange(m_grants[grant].isDead, true)) return;
+    if (m_isKept) m_changed.grants.insert(grant);
     ++m_figures.revoked;
 }
 
 void GrantBook::revoke(std::string_view token, std::string_view clientId)
 {
-    const auto found = m_tokens.find(token);
-    if (found == m_tokens.end()) return;
+    const auto found = m_tickets.find(challengeOf(token));
+    if (found == m_tickets.end() || found->second.kind == Ticket::Kind::Code) return;
     if (m_grants[found->second.grant].consent.clientId != clientId) return;
-    found->second.isDead = true;
-    if (found->second.isRefresh) kill(found->second.grant);
+    spend(found);
+    if (found->second.kind == Ticket::Kind::Refresh) kill(found->second.grant);
 }
 
 void GrantBook::revokeEverything()
@@ -128,17 +143,40 @@ void GrantBook::revokeEverything()
 
 void GrantBook::endAccess()
 {
-    for (auto& [text, token] : m_tokens) token.isDead |= !token.isRefresh;
+    for (auto ticket = m_tickets.begin(); ticket != m_tickets.end(); ++ticket)
+        if (ticket->second.kind == Ticket::Kind::Access) spend(ticket);
 }
 
 bool GrantBook::isAccessValid(std::string_view token, Timestamp now) const
 {
-    const auto found = m_tokens.find(token);
-    if (found == m_tokens.end()) return false;
-    const Token& kept = found->second;
+    const auto found = m_tickets.find(challengeOf(token));
+    if (found == m_tickets.end()) return false;
+    const Ticket& kept = found->second;
     const auto grant = m_grants.find(kept.grant);
-    return !kept.isRefresh && !kept.isDead && now < kept.expiresAt && grant != m_grants.end() &&
-           !grant->second.isDead;
+    return kept.kind == Ticket::Kind::Access && !kept.isSpent && now < kept.expiresAt &&
+           grant != m_grants.end() && !grant->second.isDead;
+}
+
+void GrantBook::restore(KeptGrants kept)
+{
+    QD_ASSERT(m_grants.empty()); // before anything is given out
+    m_grants = std::move(kept.grants);
+    m_tickets = std::move(kept.tickets);
+    m_lastGrant = m_grants.empty() ? 0 : m_grants.rbegin()->first;
+    m_isKept = true;
+}
+
+KeptGrants GrantBook::changes() const
+{
+    KeptGrants changes;
+    changes.forgotten = m_changed.forgotten;
+    for (const std::int64_t number : m_changed.grants)
+        if (const auto found = m_grants.find(number); found != m_grants.end())
+            changes.grants.insert(*found);
+    for (const std::string& fingerprint : m_changed.tickets)
+        if (const auto found = m_tickets.find(fingerprint); found != m_tickets.end())
+            changes.tickets.insert(*found);
+    return changes;
 }
 
 GrantBook::Figures GrantBook::figures() const
@@ -152,11 +190,11 @@ GrantBook::Figures GrantBook::figures() const
 /// The oldest grant with all that hangs on it, once there are too many.
 void GrantBook::forgetOldest()
 {
-    while (!m_grants.empty() && (m_grants.size() >= kGrantsMax || m_tokens.size() >= kTokensMax)) {
+    while (!m_grants.empty() && (m_grants.size() >= kGrantsMax || m_tickets.size() >= kTicketsMax)) {
         const std::int64_t oldest = m_grants.begin()->first;
-        std::erase_if(m_codes, [&](const auto& each) { return each.second.grant == oldest; });
-        std::erase_if(m_tokens, [&](const auto& each) { return each.second.grant == oldest; });
+        std::erase_if(m_tickets, [&](const auto& each) { return each.second.grant == oldest; });
         m_grants.erase(oldest);
+        if (m_isKept) m_changed.forgotten.insert(oldest);
     }
 }
 

@@ -2,6 +2,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -17,14 +18,40 @@ struct Lifetimes {
     Duration refresh = std::chrono::hours(24 * 14);
 };
 
-/// What a user has consented to, and everything that was given out for it. A code or a refresh
+/// What a program asks for, and a user says yes to.
+struct Consent {
+    std::string clientId, redirectUri, challenge;
+    std::vector<std::string> scopes;
+};
+
+/// A consent that was given; dead once it was revoked.
+struct Grant {
+    Consent consent;
+    bool isDead = false;
+};
+
+/// A code or a token that was given out for a grant. Spent: used, or ended before its time.
+struct Ticket {
+    enum class Kind { Code, Access, Refresh };
+    std::int64_t grant = 0;
+    Kind kind = Kind::Code;
+    Timestamp expiresAt;
+    bool isSpent = false;
+};
+
+/// Grants by number, and tickets by the fingerprint (SHA-256) of what was given out, which nobody can
+/// use in its place: what there is, or what has changed.
+struct KeptGrants {
+    std::map<std::int64_t, Grant> grants;
+    std::map<std::string, Ticket, std::less<>> tickets;
+    std::set<std::int64_t> forgotten; ///< grants that are gone with their tickets
+    bool isEmpty() const { return grants.empty() && tickets.empty() && forgotten.empty(); }
+};
+
+/// What users have consented to, and everything that was given out for it. A code or a refresh
 /// token that is used twice kills all of it (RFC 6749 §4.1.2, RFC 9700 §4.14). Bounded. One thread.
 class GrantBook {
 public:
-    struct Consent {
-        std::string clientId, redirectUri, challenge;
-        std::vector<std::string> scopes;
-    };
     struct Given {
         std::string access, refresh;
         Duration accessLifetime{};
@@ -59,31 +86,30 @@ public:
     void endAccess();
     bool isAccessValid(std::string_view token, Timestamp now) const;
 
+    /// Go on with what was kept; from now on changes are noted.
+    void restore(KeptGrants kept);
+    /// Since `restore` or `changesKept`.
+    KeptGrants changes() const;
+    void changesKept() { m_changed = {}; }
+
     struct Figures {
         std::uint64_t codes = 0, exchanged = 0, refreshed = 0, replays = 0, revoked = 0;
         std::size_t live = 0; ///< grants that are not dead
     };
     Figures figures() const;
 
-    static constexpr std::size_t kGrantsMax = 10'000, kTokensMax = 100'000;
+    static constexpr std::size_t kGrantsMax = 10'000, kTicketsMax = 100'000;
 
 private:
-    struct Grant {
-        Consent consent;
-        bool isDead = false;
-    };
-    struct Code {
-        std::int64_t grant = 0;
-        Timestamp expiresAt;
-        bool isUsed = false;
-    };
-    struct Token {
-        std::int64_t grant = 0;
-        Timestamp expiresAt;
-        bool isRefresh = false, isDead = false;
+    using Tickets = std::map<std::string, Ticket, std::less<>>;
+    struct Changed {
+        std::set<std::int64_t> grants, forgotten;
+        std::set<std::string, std::less<>> tickets;
     };
 
     std::string token();
+    void add(std::string_view text, const Ticket& ticket);
+    void spend(Tickets::iterator ticket);
     Given give(std::int64_t grant, Timestamp now);
     void kill(std::int64_t grant);
     void forgetOldest();
@@ -91,10 +117,11 @@ private:
     runtime::Random& m_random;
     const Lifetimes m_lifetimes;
     std::map<std::int64_t, Grant> m_grants;
-    std::map<std::string, Code, std::less<>> m_codes;
-    std::map<std::string, Token, std::less<>> m_tokens;
+    Tickets m_tickets; ///< by fingerprint
     std::int64_t m_lastGrant = 0;
     Figures m_figures;
+    bool m_isKept = false;
+    Changed m_changed; ///< empty unless it is kept
 };
 
 std::string_view toString(GrantBook::Refusal refusal);
