@@ -69,10 +69,20 @@ void Connector::shakeHands(Socket socket)
     m_transport->handshakeAsClient(m_tls, m_url.host, [self = shared_from_this()](error_code error) {
         if (!self->m_done) return;
         if (error)
-            self->failWith("TLS handshake", error.message());
+            self->failHandshake(error);
         else
             self->succeed();
     });
+}
+
+void Connector::failHandshake(const error_code& error)
+{
+    const std::string problem = m_transport->certificateProblem();
+    if (problem.empty()) return failWith("TLS handshake", error.message());
+    const Done done = std::exchange(m_done, nullptr);
+    cancel();
+    done(fail(ErrorKind::Unavailable, "wire.untrusted",
+              "the certificate of " + m_url.authority() + " is not trusted: " + problem));
 }
 
 void Connector::succeed()

@@ -11,7 +11,8 @@ namespace qd::wire {
 /// Resolves, connects and, for a secure URL, shakes hands, all within one deadline. On its strand.
 class Connector : public std::enable_shared_from_this<Connector> {
 public:
-    /// Once, on the strand, unless cancelled. Fails with: Unavailable "wire.connect".
+    /// Once, on the strand, unless cancelled. Fails with: Unavailable "wire.connect",
+    /// Unavailable "wire.untrusted".
     using Done = std::function<void(Result<Transport>)>;
     Connector(const Strand& strand, Url url, TlsContext tls, Done done);
     void start(Duration timeout);
@@ -22,6 +23,7 @@ private:
     void shakeHands(Socket socket);
     void succeed();
     void failWith(const std::string& step, const std::string& why);
+    void failHandshake(const error_code& error);
 
     const Strand m_strand;
     const Url m_url;

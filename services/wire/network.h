@@ -27,6 +27,8 @@ private:
     std::unique_ptr<State> m_state;
 };
 
+/// Whose certificate is not trusted, or is another host's, is not spoken to: Unavailable
+/// "wire.untrusted" in place of "wire.connect".
 struct TlsClientOptions {
     bool verifyPeer = true;
     std::string caFile; ///< PEM; empty = the system's

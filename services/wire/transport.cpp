@@ -50,8 +50,22 @@ void Transport::handshakeAsClient(const TlsContext& tls, const std::string& host
         SSL_ctrl(m_tls->stream.native_handle(), SSL_CTRL_SET_TLSEXT_HOSTNAME,
                  TLSEXT_NAMETYPE_host_name, const_cast<char*>(host.c_str()));
     if (SSL_CTX_get_verify_mode(tls->native_handle()) != SSL_VERIFY_NONE)
-        m_tls->stream.set_verify_callback(asio::ssl::host_name_verification(host));
+        m_tls->stream.set_verify_callback(
+            [isFor = asio::ssl::host_name_verification(host)](bool isTrusted,
+                                                              asio::ssl::verify_context& context) {
+                const bool isFine = isFor(isTrusted, context);
+                if (isTrusted && !isFine)
+                    X509_STORE_CTX_set_error(context.native_handle(), X509_V_ERR_HOSTNAME_MISMATCH);
+                return isFine;
+            });
     m_tls->stream.async_handshake(asio::ssl::stream_base::client, std::move(done));
+}
+
+std::string Transport::certificateProblem() const
+{
+    if (!m_tls || SSL_get_verify_mode(m_tls->stream.native_handle()) == SSL_VERIFY_NONE) return {};
+    const long why = SSL_get_verify_result(m_tls->stream.native_handle());
+    return why == X509_V_OK ? std::string() : X509_verify_cert_error_string(why);
 }
 
 void Transport::readSome(asio::mutable_buffer buffer, Done done)

@@ -41,6 +41,8 @@ public:
     void handshakeAsServer(const TlsContext& tls, Shaken done);
     /// Checks the peer's certificate against `host` if the context verifies.
     void handshakeAsClient(const TlsContext& tls, const std::string& host, Shaken done);
+    /// Why the peer's certificate was refused in the handshake; empty if it was not.
+    std::string certificateProblem() const;
     void readSome(asio::mutable_buffer buffer, Done done);
     /// Writes all of `buffers` in as few system calls as possible.
     void write(std::vector<asio::const_buffer> buffers, Done done);

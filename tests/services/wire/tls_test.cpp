@@ -64,12 +64,18 @@ TEST_F(Tls, AnUntrustedOrMisnamedServerIsNotSpokenTo)
     Loopback untrusted(server(m_right), false, trusting(other));
     const auto first = untrusted.get("/hello");
     ASSERT_FALSE(first);
-    EXPECT_EQ(first.error().code, "wire.connect");
+    EXPECT_EQ(first.error().code, "wire.untrusted");
     EXPECT_EQ(first.error().kind, ErrorKind::Unavailable);
+    EXPECT_NE(first.error().detail.find("is not trusted: self-signed certificate"), std::string::npos)
+        << first.error().detail;
 
     const Certificate misnamed(m_folder.path(), "misnamed", "DNS:elsewhere.test");
     Loopback wrongName(server(misnamed), false, trusting(misnamed));
-    EXPECT_EQ(wrongName.get("/hello").error().code, "wire.connect");
+    const auto second = wrongName.get("/hello");
+    ASSERT_FALSE(second);
+    EXPECT_EQ(second.error().code, "wire.untrusted");
+    EXPECT_NE(second.error().detail.find("is not trusted: hostname mismatch"), std::string::npos)
+        << second.error().detail;
     EXPECT_TRUE(wrongName.service().seen().empty());
 }
 
