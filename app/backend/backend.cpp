@@ -10,6 +10,7 @@
 #include "app/backend/broker_consent.h"
 #include "app/backend/broker_parts.h"
 #include "app/backend/broker_settings.h"
+#include "app/backend/desk_claim.h"
 #include "app/backend/identity_parts.h"
 #include "app/backend/secrets.h"
 #include "app/backend/settings.h"
@@ -179,7 +180,7 @@ struct Backend::Parts {
     std::string databaseFile, checkpointFile, tokenFile;
     std::string baseUrl; ///< scheme and host of the API
     runtime::ThreadExecutor core{"core", clock}, db{"db", clock}, wal{"wal", clock},
-        jobs{"jobs", clock}, bases{"bases", clock};
+        jobs{"jobs", clock}, bases{"bases", clock}, keyAsker{"keys", clock};
     wire::Network network{1, "io"};
     std::unique_ptr<runtime::Executor> io = network.makeExecutor();
     std::unique_ptr<wire::HttpClient> http;
@@ -202,9 +203,11 @@ Result<void> Backend::Parts::openStorage(const runtime::Config& config)
                                                      orders::orderMigrations(),
                                                      vault::vaultMigrations(),
                                                      identity::identityMigrations(),
-                                                     brokers::oauth::oauthMigrations()};
+                                                     brokers::oauth::oauthMigrations(),
+                                                     deskMigrations()};
     if (auto migrated = storage::migrateAll(*database, sets); !migrated)
         return tl::unexpected(migrated.error());
+    if (auto claimed = claimDatabase(*database, tradedDesk(config)); !claimed) return claimed;
     storage::WriterOptions options;
     options.queueMax = static_cast<std::size_t>(config.integer("storage.queue_max"));
     options.walCopies = &wal;
@@ -235,7 +238,8 @@ Result<void> Backend::Parts::openVault(const runtime::Config& config, const std:
     auto opened = await(core, [&](const vault::Vault::Then& then) {
         secrets = std::make_unique<vault::Vault>(
             vault::Vault::Dependencies{*writer, databaseFile, core, runtime::systemRandom(),
-                                       *masterKeys, observability::Logger(log, clock, "vault")},
+                                       *masterKeys, observability::Logger(log, clock, "vault"),
+                                       &keyAsker},
             std::move(settings));
         secrets->start(then);
     });
@@ -287,7 +291,7 @@ void Backend::Parts::buildCore(const runtime::Config& config, const std::string&
 {
     const bool live = config.boolean("trading.live");
     the = std::make_unique<CoreParts>(
-        BrokerParts::make(config, {*http, *tradeSockets, *marketSockets, core, *io, tracer}), core,
+        BrokerParts::make(config, {network, *http, *tradeSockets, *marketSockets, core, *io, tracer}), core,
         *writer, orderSettings(config));
     const auto breakers = the->venue->breakers();
     the->monitoring = std::make_unique<gateway::Monitoring>(gateway::Monitoring::Dependencies{
@@ -484,6 +488,7 @@ Backend::~Backend()
         p.secrets.reset();
     });
     p.writer.reset();
+    p.keyAsker.stop();
     p.jobs.stop();
     if (std::filesystem::exists(p.databaseFile))
         if (auto database = storage::Database::openReadOnly(p.databaseFile)) {

@@ -12,7 +12,7 @@
 #include "services/observability/spans.h"
 #include "services/resilience/circuit_breaker.h"
 #include "services/runtime/config.h"
-#include "services/wire/http.h"
+#include "services/wire/network.h"
 
 namespace qd::app {
 
@@ -21,6 +21,7 @@ class BrokerParts {
 public:
     /// Outlives the parts.
     struct World {
+        wire::Network& network; ///< for a broker that needs sockets of its own
         wire::HttpClient& http;
         wire::WebSocketClient& tradeSockets;  ///< call back on core
         wire::WebSocketClient& marketSockets; ///< call back on io

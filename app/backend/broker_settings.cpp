@@ -50,6 +50,9 @@ std::vector<Setting> brokerSettings()
          "https://localhost:5000/v1/api", {}, false, {}, {}, {}},
         {"ibkr.stream_url", SettingType::Url, "e.g. wss://localhost:5000/v1/api/ws", {}, false, {},
          {}, {}},
+        {"ibkr.ca_file", SettingType::Path,
+         "PEM file with the gateway's own certificate, or the authority that signed it, to trust for "
+         "the gateway alone; default: the machine's authorities", {}, false, {}, {}, {}},
         {"ibkr.account", SettingType::Text,
          "number of the account, e.g. DU1234567; none = the one that is selected at the gateway", {},
          false, {}, {}, {}},

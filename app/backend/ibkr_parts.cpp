@@ -6,14 +6,35 @@ namespace qd::app {
 
 namespace {
 
+/// The gateway's certificate is its own: who trusts it trusts nobody else by it.
+class GatewaySockets {
+public:
+    GatewaySockets(const runtime::Config& config, const BrokerParts::World& world) : m_world(world)
+    {
+        if (!config.has("ibkr.ca_file")) return;
+        wire::HttpClientOptions options;
+        options.tls.caFile = config.text("ibkr.ca_file");
+        m_http = wire::makeHttpClient(world.network, world.core, options);
+        m_sockets = wire::makeWebSocketClient(world.network, world.core, options.tls);
+    }
+    wire::HttpClient& http() { return m_http ? *m_http : m_world.http; }
+    wire::WebSocketClient& sockets() { return m_sockets ? *m_sockets : m_world.tradeSockets; }
+
+private:
+    const BrokerParts::World m_world;
+    std::unique_ptr<wire::HttpClient> m_http; ///< null: as everybody else's
+    std::unique_ptr<wire::WebSocketClient> m_sockets;
+};
+
 /// It has no key of ours: its gateway's user has signed in with a browser.
 class IbkrParts final : public BrokerParts {
 public:
     IbkrParts(const runtime::Config& config, const World& world)
         : m_isSimulated(config.boolean("ibkr.simulated")),
-          m_broker(ibkrSettings(config), world.http, world.tradeSockets, world.core,
+          m_sockets(config, world),
+          m_broker(ibkrSettings(config), m_sockets.http(), m_sockets.sockets(), world.core,
                    runtime::systemRandom(), &world.tracer),
-          m_feed(m_broker.makeFeed(world.tradeSockets, runtime::systemRandom()))
+          m_feed(m_broker.makeFeed(m_sockets.sockets(), runtime::systemRandom()))
     {
     }
 
@@ -35,6 +56,7 @@ public:
 
 private:
     const bool m_isSimulated;
+    GatewaySockets m_sockets;
     brokers::IbkrBroker m_broker;
     std::unique_ptr<brokers::MarketFeed> m_feed; ///< ends before the broker
 };

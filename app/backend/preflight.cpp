@@ -9,6 +9,9 @@
 
 #include "app/backend/broker_settings.h"
 #include "app/backend/consent_settings.h"
+#include "app/backend/desk_claim.h"
+#include "services/wire/network.h"
+#include "services/wire/tls.h"
 
 namespace qd::app {
 
@@ -90,6 +93,16 @@ void checkCredentials(const Config& config, Checks& checks)
                         credentialWay(config, index), checks);
 }
 
+void checkAuthorities(const Config& config, Checks& checks)
+{
+    if (brokerName(config) != "ibkr" || !config.has("ibkr.ca_file")) return;
+    wire::TlsClientOptions options;
+    options.caFile = config.text("ibkr.ca_file");
+    if (const auto read = wire::makeClientTls(options); !read)
+        checks.add({"ibkr.ca_file", "cannot be used: " + read.error().detail,
+                    "name a PEM file with the certificate of IBKR's gateway"});
+}
+
 } // namespace
 
 std::vector<ConfigProblem> preflight(const Config& config, vault::MasterKeys& masterKeys)
@@ -97,7 +110,9 @@ std::vector<ConfigProblem> preflight(const Config& config, vault::MasterKeys& ma
     Checks checks;
     checkFolder(dataDirectory(config), checks);
     checkDatabase(databaseFile(config), checks);
+    if (auto problem = deskProblem(config)) checks.add(std::move(*problem));
     checkCredentials(config, checks);
+    checkAuthorities(config, checks);
     for (const char* file : {"listen.certificate_file", "listen.key_file"})
         if (config.has(file))
             checks.mayUse(file, config.text(file), R_OK,

@@ -15,6 +15,14 @@ constexpr std::string_view kTakenWayBack =
     "take-over";
 constexpr std::string_view kSignedOutWayBack =
     "sign in at IBKR's gateway with a browser; its session is then found by itself";
+constexpr std::string_view kUntrustedWayBack =
+    "name the certificate of IBKR's gateway, or the authority that signed it, with ibkr.ca_file";
+
+std::string_view wayBackFrom(const Error& trouble)
+{
+    if (trouble.code == "ibkr.competing_session") return kTakenWayBack;
+    return trouble.code == "wire.untrusted" ? kUntrustedWayBack : kSignedOutWayBack;
+}
 
 Capabilities ibkrCapabilities()
 {
@@ -114,7 +122,7 @@ BrokerStatus IbkrBroker::status() const
     const auto& trouble = m_state->session.trouble();
     status.sessionTaken = trouble.code == "ibkr.competing_session";
     if (!status.authenticated) status.refusal = trouble;
-    status.wayBack = status.sessionTaken ? kTakenWayBack : kSignedOutWayBack;
+    status.wayBack = wayBackFrom(trouble);
     status.breakerState = std::string(toString(breaker.state));
     status.nextAttempt = breaker.nextAttempt.isSet() ? breaker.nextAttempt : stream.line().nextAttempt();
     status.rateRemaining = gate.rateRemaining();

@@ -197,7 +197,9 @@ void SessionKeeper::look()
 void SessionKeeper::lose(Error why)
 {
     m_timer.cancel();
-    m_trouble = std::move(why);
+    // That the gateway is not asked for a while says less than what it said before.
+    const bool saysMore = m_isUp || why.code != "resilience.breaker_open";
+    if (saysMore) m_trouble = std::move(why);
     if (std::exchange(m_isUp, false)) m_lost(m_trouble.detail);
 }
 
