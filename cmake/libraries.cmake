@@ -12,13 +12,14 @@ find_package(spdlog REQUIRED)
 find_package(tomlplusplus REQUIRED)
 find_package(prometheus-cpp REQUIRED)
 find_package(CLI11 REQUIRED)
-find_package(Qt6 6.4 REQUIRED COMPONENTS Core Gui Widgets Charts Network WebSockets Svg Test)
+find_package(Qt6 6.4 REQUIRED COMPONENTS Core DBus Gui Widgets Charts Network WebSockets Svg Test)
+find_package(Qt6Keychain REQUIRED)
 find_package(GTest REQUIRED)
 if(BENCH)
     find_package(benchmark REQUIRED)
 endif()
 
-# Two C libraries without CMake packages of their own.
+# C libraries without CMake packages of their own.
 function(plain_library name header library)
     find_path(${name}_INCLUDE_DIR ${header} REQUIRED)
     find_library(${name}_LIBRARY ${library} REQUIRED)
@@ -28,6 +29,7 @@ function(plain_library name header library)
 endfunction()
 plain_library(argon2 argon2.h argon2)
 plain_library(zxcvbn zxcvbn.h zxcvbn)
+plain_library(qrencode qrencode.h qrencode)
 
 # Every order hands memory from one thread of the backend to another, which the C library's allocator
 # answers with locks and system calls. The sanitizers bring an allocator of their own.

@@ -38,7 +38,8 @@ TextLabel& addCopyable(Card& card, const char* name)
 TotpDialog::TotpDialog(const Theme& theme, client::Caller& caller, QWidget* parent)
     : QDialog(parent), m_theme(theme), m_people(caller), m_steps(new QStackedLayout(this)),
       m_first(new Card(theme, tr("Set up an authenticator"), this)),
-      m_second(new Card(theme, tr("Recovery codes"), this))
+      m_second(new Card(theme, tr("Recovery codes"), this)),
+      m_square(new QrCode(tr("The authenticator's secret, as a QR code"), this))
 {
     setObjectName(QStringLiteral("totpDialog"));
     setWindowTitle(tr("Second factor"));
@@ -46,8 +47,9 @@ TotpDialog::TotpDialog(const Theme& theme, client::Caller& caller, QWidget* pare
     m_steps->addWidget(m_first);
     m_steps->addWidget(m_second);
 
-    m_first->addText(tr("Add an account to your authenticator by this secret (time-based, six "
-                        "digits), then type the code that it shows. The secret is shown once."));
+    m_first->addText(tr("Scan this with your authenticator, or add an account to it by the secret "
+                        "below (time-based, six digits). Both are shown once."));
+    m_first->addWidget(m_square);
     m_secret = &addCopyable(*m_first, "totpSecret");
     m_secret->setFont(theme.font(TypeSize::Title, TypeWeight::SemiBold));
     m_code = &m_first->addField(tr("Code that it shows now"), QStringLiteral("totpCode"));
@@ -81,6 +83,7 @@ void TotpDialog::takeSecretText(const client::Answer<std::shared_ptr<client::Tot
     m_first->say({});
     m_secret->show(inGroups(std::string((*totp)->secret.revealForUse())));
     m_uri = QString::fromStdString(std::string((*totp)->uri.revealForUse()));
+    m_square->show((*totp)->uri.revealForUse());
     m_first->action().setEnabled(true);
     m_code->edit().setFocus();
 }
@@ -104,6 +107,7 @@ void TotpDialog::showRecoveryCodes(const std::vector<std::string>& codes)
     }
     m_codes->show(m_codesText.trimmed());
     m_secret->clear();
+    m_square->clear();
     m_uri.clear();
     m_steps->setCurrentWidget(m_second);
     Q_EMIT enrolled();

@@ -4,13 +4,14 @@
 
 #include "services/client/people_api.h"
 #include "ui/people/card.h"
+#include "ui/widgets/qr_code.h"
 
 class QStackedLayout;
 
 namespace qd::ui {
 
-/// Sets up an authenticator: its secret as text (and as the otpauth address), a first code, then the
-/// recovery codes. Secret and codes are shown once and are gone with the dialog.
+/// Sets up an authenticator: its secret as a QR code and as text, a first code, then the recovery
+/// codes. Secret and codes are shown once and are gone with the dialog.
 class TotpDialog final : public QDialog {
     Q_OBJECT
 public:
@@ -28,6 +29,7 @@ private:
     client::PeopleApi m_people;
     QStackedLayout* m_steps;
     Card *m_first, *m_second;
+    QrCode* m_square;
     TextLabel* m_secret;
     Field* m_code;
     TextLabel* m_codes;
