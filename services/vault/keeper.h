@@ -37,6 +37,12 @@ struct KeyChange {
     std::int64_t rows = 0; ///< still under the old one
 };
 
+/// What the source of the keys is to do before a rotation.
+struct KeyPlan {
+    std::optional<MasterKey> toAdd;    ///< none where the next key is there already
+    std::vector<std::string> toForget; ///< ids that an earlier rotation had no time to take out
+};
+
 /// One step of re-wrapping.
 struct Rewrapped {
     std::string lastId;          ///< continue behind it; empty: nothing was left
@@ -45,7 +51,7 @@ struct Rewrapped {
 };
 
 /// What the vault does inside the writer's transactions; every step is fit to run twice. On the
-/// writer's executor, but for its making.
+/// writer's executor, but for its making and what is said to be outside of transactions.
 class Keeper {
 public:
     Keeper(std::shared_ptr<KeyRing> ring, MasterKeys& source, runtime::Random& random);
@@ -71,7 +77,12 @@ public:
     /// The same secret under a new data key, as a new version.
     Result<Listing> renewDataKey(storage::Transaction& transaction, const Change& change);
 
-    /// The new key lasts in the source before any row names it. Continues a rotation under way.
+    /// Nothing is changed yet. Fails with what the source fails with.
+    Result<KeyPlan> planRotation(storage::Transaction& transaction);
+    /// Outside of transactions: the source may take its time, and orders wait for the writer.
+    Result<void> prepareSource(const KeyPlan& plan);
+    /// To a key that the source has by now: no row names one that does not last. Continues a rotation
+    /// under way.
     Result<KeyChange> beginRotation(storage::Transaction& transaction, const By& by, Timestamp now);
     struct Batch {
         std::string after; ///< id of the last one looked at; empty at first
@@ -82,7 +93,7 @@ public:
                                  const Batch& batch);
     /// Drops the old key's row. Conflict "vault.key_in_use" while a secret is under it.
     Result<void> endRotation(storage::Transaction& transaction, const KeyChange& keys, const By& by);
-    /// Takes a key that no row names out of the source.
+    /// Takes a key that no row names out of the source. Outside of transactions, as above.
     Result<void> forgetKey(const std::string& id);
 
 private:
@@ -93,10 +104,14 @@ private:
                           const std::vector<MasterKey>& fromSource);
     Result<void> activate(storage::Transaction& transaction, const MasterKey& key, const By& by,
                           Timestamp now);
-    /// Takes keys out of the source that a rotation has dropped and had no time to.
-    Result<void> forgetRetired(storage::Database& database, const std::vector<KeyRecord>& records,
-                               const std::vector<MasterKey>& fromSource);
-    Result<MasterKey> nextKey(storage::Database& database, const std::vector<KeyRecord>& records);
+    /// Keys in the source that no row names: dropped by a rotation that had no time to take them out,
+    /// and what the next one may go to.
+    struct Unused {
+        std::vector<std::string> retired;
+        std::optional<MasterKey> next;
+    };
+    Result<Unused> unusedKeys(storage::Database& database, const std::vector<KeyRecord>& records,
+                              const std::vector<MasterKey>& fromSource) const;
     /// As the next version, under the active key.
     Result<Listing> store(storage::Transaction& transaction, const Change& change,
                           const runtime::Secret& secret, std::string_view kind);

@@ -78,10 +78,11 @@ Result<Opening> Keeper::open(storage::Transaction& transaction, Timestamp now)
         if (!fromSource && fromSource.error().kind == ErrorKind::NotFound)
             return keyMissing(keys->front().id, m_source.describe());
         if (!fromSource) return tl::unexpected(fromSource.error());
-        const auto taken = takeKeys(*keys, *fromSource).and_then([&] {
-            return forgetRetired(database, *keys, *fromSource);
-        });
-        if (!taken) return tl::unexpected(taken.error());
+        if (auto taken = takeKeys(*keys, *fromSource); !taken) return tl::unexpected(taken.error());
+        const auto unused = unusedKeys(database, *keys, *fromSource);
+        if (!unused) return tl::unexpected(unused.error());
+        // One that is only handed in stays there until its owner takes it out.
+        for (const std::string& id : unused->retired) static_cast<void>(m_source.remove(id));
     }
     const auto records = allRecords(database);
     if (!records) return tl::unexpected(records.error());
@@ -143,37 +144,44 @@ Result<void> Keeper::activate(storage::Transaction& transaction, const MasterKey
         .map([](std::int64_t) {});
 }
 
-Result<void> Keeper::forgetRetired(storage::Database& database,
-                                   const std::vector<KeyRecord>& records,
-                                   const std::vector<MasterKey>& fromSource)
+Result<Keeper::Unused> Keeper::unusedKeys(storage::Database& database,
+                                          const std::vector<KeyRecord>& records,
+                                          const std::vector<MasterKey>& fromSource) const
 {
+    Unused unused;
     for (const MasterKey& key : fromSource) {
         if (findKey(records, key.id) != nullptr) continue;
         const auto retired = isRetired(database, key.id);
         if (!retired) return tl::unexpected(retired.error());
-        // One that is only handed in stays there until its owner takes it out.
-        if (*retired) static_cast<void>(m_source.remove(key.id));
+        if (*retired)
+            unused.retired.push_back(key.id);
+        else if (!unused.next) // handed in for this, or made by a rotation that did not get further
+            unused.next = key.clone();
     }
-    return {};
+    return unused;
 }
 
-Result<MasterKey> Keeper::nextKey(storage::Database& database,
-                                  const std::vector<KeyRecord>& records)
+Result<KeyPlan> Keeper::planRotation(storage::Transaction& transaction)
 {
+    storage::Database& database = transaction.database();
+    const auto records = keyRecords(database);
+    if (!records) return tl::unexpected(records.error());
+    if (records->size() == kMasterKeysMax) return KeyPlan{}; // one that was interrupted
     const auto fromSource = m_source.load();
     if (!fromSource) return tl::unexpected(fromSource.error());
-    if (auto gone = forgetRetired(database, records, *fromSource); !gone)
-        return tl::unexpected(gone.error());
-    for (const MasterKey& key : *fromSource) {
-        if (findKey(records, key.id) != nullptr) continue;
-        const auto retired = isRetired(database, key.id);
-        if (!retired) return tl::unexpected(retired.error());
-        // Handed in for this, or made by a rotation that did not get further.
-        if (!*retired) return key.clone();
-    }
-    MasterKey key = makeMasterKey(m_random);
-    if (auto kept = m_source.add(key); !kept) return tl::unexpected(kept.error());
-    return key;
+    auto unused = unusedKeys(database, *records, *fromSource);
+    if (!unused) return tl::unexpected(unused.error());
+    KeyPlan plan;
+    plan.toForget = std::move(unused->retired);
+    if (!unused->next) plan.toAdd = makeMasterKey(m_random);
+    return plan;
+}
+
+Result<void> Keeper::prepareSource(const KeyPlan& plan)
+{
+    // One that is only handed in stays there until its owner takes it out.
+    for (const std::string& id : plan.toForget) static_cast<void>(m_source.remove(id));
+    return plan.toAdd ? m_source.add(*plan.toAdd) : Result<void>();
 }
 
 Result<KeyChange> Keeper::beginRotation(storage::Transaction& transaction, const By& by,
@@ -187,13 +195,18 @@ Result<KeyChange> Keeper::beginRotation(storage::Transaction& transaction, const
     if (records->size() == kMasterKeysMax) { // one that was interrupted
         change = {records->back().id, records->front().id, records->front().created, 0};
     } else {
-        const auto next = nextKey(database, *records);
-        if (!next) return tl::unexpected(next.error());
+        const auto fromSource = m_source.load();
+        if (!fromSource) return tl::unexpected(fromSource.error());
+        const auto unused = unusedKeys(database, *records, *fromSource);
+        if (!unused) return tl::unexpected(unused.error());
+        if (!unused->next)
+            return fail(ErrorKind::Unavailable, "vault.key_unreadable",
+                        m_source.describe() + " no longer holds the key that was made for this");
         const auto changed = retireKey(database, change.from).and_then([&] {
-            return activate(transaction, *next, by, now);
+            return activate(transaction, *unused->next, by, now);
         });
         if (!changed) return tl::unexpected(changed.error());
-        change.to = next->id;
+        change.to = unused->next->id;
     }
     const auto rows = countUnder(database, change.from);
     if (!rows) return tl::unexpected(rows.error());

@@ -12,6 +12,8 @@
 #include <fmt/format.h>
 
 #include "services/storage/atomic_file.h"
+#include "services/vault/held_keys.h"
+#include "services/vault/stored_keys.h"
 
 namespace qd::vault {
 namespace {
@@ -105,43 +107,17 @@ tl::unexpected<Error> readOnly(const std::string& what)
                        "again");
 }
 
-class FileKeys final : public MasterKeys {
+class FileKeys final : public StoredKeys {
 public:
     explicit FileKeys(std::string path) : m_path(std::move(path)) {}
 
     Result<std::vector<MasterKey>> load() override { return readKeyFile(m_path, describe(), 077); }
 
-    Result<void> add(const MasterKey& key) override
-    {
-        auto keys = load();
-        if (!keys && keys.error().kind != ErrorKind::NotFound) return tl::unexpected(keys.error());
-        std::vector<MasterKey> all = keys ? std::move(*keys) : std::vector<MasterKey>();
-        for (const MasterKey& known : all) {
-            if (known.id == key.id) return {};
-        }
-        if (all.size() == kMasterKeysMax) {
-            return fail(ErrorKind::Conflict, "vault.keys_full",
-                        describe() + " holds two keys already; end the rotation under way first");
-        }
-        all.push_back(key.clone());
-        return store(all);
-    }
-
-    Result<void> remove(const std::string& id) override
-    {
-        auto keys = load();
-        if (!keys) return tl::unexpected(keys.error());
-        const auto removed = std::erase_if(*keys, [&](const MasterKey& key) { return key.id == id; });
-        if (removed == 0) return {};
-        QD_ASSERT(!keys->empty()); // the active key is never removed
-        return store(*keys);
-    }
-
     std::string describe() const override { return "the key file " + m_path; }
 
 private:
     /// Reads it back: a secret sealed under a key that did not last would be lost.
-    Result<void> store(const std::vector<MasterKey>& keys)
+    Result<void> store(const std::vector<MasterKey>& keys) override
     {
         const runtime::Secret text = formatMasterKeys(keys);
         // What an interrupted replacement left behind keeps its mode when it is written again.
@@ -211,6 +187,8 @@ std::unique_ptr<MasterKeys> keysInCredential(std::string folder)
 
 std::unique_ptr<MasterKeys> keysFromDescriptor(int fd)
 {
+    struct stat status {};
+    if (::fstat(fd, &status) == 0 && S_ISSOCK(status.st_mode)) return keysHeldBehind(fd);
     return std::make_unique<DescriptorKeys>(fd);
 }
 

@@ -8,8 +8,8 @@
 
 namespace qd::vault {
 
-/// Where the master keys come from: never from the database that they protect. Used by the vault on
-/// the writer's executor only, since most sources are files.
+/// Where the master keys come from: never from the database that they protect. Used by the vault off
+/// its core, one call at a time: most sources are files, and some ask somebody.
 class MasterKeys {
 public:
     virtual ~MasterKeys() = default;
@@ -36,8 +36,9 @@ inline constexpr const char* kCredentialName = "quarterdeck-vault-key";
 /// Read only: to rotate, hand in both keys, start, rotate, and take the old one out.
 std::unique_ptr<MasterKeys> keysInCredential(std::string folder);
 
-/// What the parent process writes to descriptor `fd`, up to its end; read once, at the first `load`,
-/// within a few seconds, and closed. Read only.
+/// What the parent process hands over by descriptor `fd`. A pipe: what is written to it, up to its end;
+/// read once, at the first `load`, within a few seconds, and closed. Read only. A socket: keys that the
+/// parent holds and changes when it is asked to (held_keys.h).
 std::unique_ptr<MasterKeys> keysFromDescriptor(int fd);
 
 } // namespace qd::vault

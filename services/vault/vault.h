@@ -55,7 +55,8 @@ struct VaultFigures {
 /// Core executor. `then` is called there, once, unless the vault ends before: after the disk has it.
 class Vault {
 public:
-    /// All outlive the vault; `keys`, `writer` and `random` also what was submitted to the writer.
+    /// All outlive the vault; `keys`, `writer` and `random` also what was submitted to the writer or
+    /// posted to `keyAsker`.
     struct Dependencies {
         storage::Writer& writer;
         std::string databasePath; ///< the writer's, migrated with `vaultMigrations`
@@ -63,6 +64,9 @@ public:
         runtime::Random& random; ///< fit for secrets; used on the writer's executor
         MasterKeys& keys;
         observability::Logger log = {};
+        /// Where rotations ask `keys`, which may take its time; outlives what was posted to it. Null:
+        /// the writer's executor.
+        runtime::Executor* keyAsker = nullptr;
     };
     using Then = std::function<void(Result<void>)>;
     /// Tries a candidate out in the world, then tells; the candidate is gone once it has told. Telling
@@ -139,6 +143,9 @@ private:
     void note(std::string_view kind, const SecretName& name, const By& by, std::string_view reason);
     void submit(storage::Writer::Work work, Answer answer);
     void opened(Opening opening);
+    /// Something that the source of the keys is to do, off the core and the writer.
+    void askSource(std::function<Result<void>()> question, Then then);
+    void beginRotation(const By& by, const Then& then);
     void rotateOn(KeyChange keys, By by, std::string after, Then then);
     void endRotation(KeyChange keys, By by, Then then);
     void rotationEnded(const Result<void>& result, const Then& then);

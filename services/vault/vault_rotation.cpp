@@ -10,6 +10,40 @@ void Vault::rotateMasterKey(By by, Then then)
                          "a rotation of the master key is under way"));
     m_rotation = {};
     m_rotation.isUnderWay = true;
+    const auto plan = std::make_shared<KeyPlan>();
+    submit(
+        [keeper = m_keeper, plan](storage::Transaction& transaction) -> Result<void> {
+            auto planned = keeper->planRotation(transaction);
+            if (!planned) return tl::unexpected(planned.error());
+            *plan = std::move(*planned);
+            return {};
+        },
+        [this, plan, by = std::move(by), then = std::move(then)](const Result<std::int64_t>& outcome) {
+            if (!outcome) return rotationEnded(tl::unexpected(outcome.error()), then);
+            askSource([keeper = m_keeper, plan] { return keeper->prepareSource(*plan); },
+                      [this, by, then](const Result<void>& prepared) {
+                          prepared ? beginRotation(by, then) : rotationEnded(prepared, then);
+                      });
+        });
+}
+
+void Vault::askSource(std::function<Result<void>()> question, Then then)
+{
+    if (m_the.keyAsker == nullptr)
+        return submit([question = std::move(question)](storage::Transaction&) { return question(); },
+                      [then = std::move(then)](const Result<std::int64_t>& outcome) {
+                          then(outcome.map([](std::int64_t) {}));
+                      });
+    m_the.keyAsker->post([question = std::move(question), then = std::move(then), &core = m_the.core,
+                          alive = std::weak_ptr<bool>(m_alive)] {
+        core.post([answer = question(), then, alive] {
+            if (!alive.expired()) then(answer);
+        });
+    });
+}
+
+void Vault::beginRotation(const By& by, const Then& then)
+{
     const auto keys = std::make_shared<KeyChange>();
     submit(
         [keeper = m_keeper, keys, by, now = m_the.core.clock().now()](
@@ -19,7 +53,7 @@ void Vault::rotateMasterKey(By by, Then then)
             *keys = std::move(*begun);
             return {};
         },
-        [this, keys, by, then = std::move(then)](const Result<std::int64_t>& outcome) {
+        [this, keys, by, then](const Result<std::int64_t>& outcome) {
             if (!outcome) return rotationEnded(tl::unexpected(outcome.error()), then);
             m_activeKey = keys->to;
             m_activeSince = keys->since;
@@ -67,14 +101,13 @@ void Vault::endRotation(KeyChange keys, By by, Then then)
             if (!outcome) return rotationEnded(tl::unexpected(outcome.error()), then);
             m_ring->drop(keys.from);
             // Once no row on the disk names it; if this fails it goes at the next rotation.
-            submit([keeper = m_keeper, id = keys.from](
-                       storage::Transaction&) { return keeper->forgetKey(id); },
-                   [this, then](const Result<std::int64_t>& forgotten) {
-                       if (!forgotten)
-                           m_the.log.warning("old master key stays where it came from",
-                                             {{"error", forgotten.error()}});
-                       rotationEnded({}, then);
-                   });
+            askSource([keeper = m_keeper, id = keys.from] { return keeper->forgetKey(id); },
+                      [this, then](const Result<void>& forgotten) {
+                          if (!forgotten)
+                              m_the.log.warning("old master key stays where it came from",
+                                                {{"error", forgotten.error()}});
+                          rotationEnded({}, then);
+                      });
         });
 }
 

@@ -18,7 +18,8 @@ Result<void> VaultWorld::boot()
     auto& core = m_process->executor("core");
     m_vault = std::make_unique<Vault>(
         Vault::Dependencies{*m_writer, databasePath(), core, random, *keys,
-                            observability::Logger(log, core.clock(), "vault")},
+                            observability::Logger(log, core.clock(), "vault"),
+                            asksKeysAside ? &m_process->executor("keys") : nullptr},
         settings);
     return await([this](Vault::Then then) { m_vault->start(std::move(then)); });
 }

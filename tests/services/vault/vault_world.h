@@ -53,6 +53,8 @@ public:
     void onWriter(const std::string& sql);
     /// First column of the first row, as text or bytes.
     std::string query(const std::string& sql);
+    /// Is the writer's executor at work now?
+    bool isOnWriter() { return m_process && m_process->executor("db").isCurrent(); }
     /// Events of a kind.
     int events(std::string_view kind);
 
@@ -69,6 +71,7 @@ public:
     Settings settings;
     storage::WriterOptions writerOptions;
     Result<void> storeAnswers; ///< what the store says to a read
+    bool asksKeysAside = false; ///< from the next start on, on an executor of its own
 
 private:
     using Ask = std::function<void(Vault::Then)>;
