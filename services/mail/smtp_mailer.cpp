@@ -60,8 +60,11 @@ void prepare(CURL* handle, const SmtpSettings& settings)
     curl_easy_setopt(handle, CURLOPT_USE_SSL,
                      static_cast<long>(settings.mustEncrypt ? CURLUSESSL_ALL : CURLUSESSL_NONE));
     curl_easy_setopt(handle, CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
-    if (!settings.caFile.empty())
+    if (!settings.caFile.empty()) {
         curl_easy_setopt(handle, CURLOPT_CAINFO, settings.caFile.c_str());
+        // Without this the machine's own folder of authorities would be trusted as well.
+        curl_easy_setopt(handle, CURLOPT_CAPATH, static_cast<char*>(nullptr));
+    }
     if (settings.user.empty()) return;
     const std::string password(settings.password.revealForUse());
     curl_easy_setopt(handle, CURLOPT_USERNAME, settings.user.c_str());

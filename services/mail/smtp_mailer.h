@@ -17,7 +17,7 @@ struct SmtpSettings {
     std::string user; ///< empty: without signing in
     runtime::Secret password;
     EmailAddress from;
-    std::string caFile; ///< authorities to trust; empty: the machine's
+    std::string caFile; ///< authorities to trust, and no others; empty: the machine's
     std::chrono::milliseconds deadline{20'000}; ///< for one mail, from the look-up to the last answer
 };
 

@@ -6,7 +6,9 @@
 #include <gtest/gtest.h>
 
 #include "tests/support/captured_log.h"
+#include "tests/support/certificate.h"
 #include "tests/support/smtp_server.h"
+#include "tests/support/temp_dir.h"
 
 namespace qd::mail {
 namespace {
@@ -18,9 +20,10 @@ constexpr const char* kToken = "planted-token-of-the-mail";
 
 class Smtp : public ::testing::Test {
 protected:
-    SmtpSettings settings()
+    SmtpSettings settings() { return settings(server); }
+    static SmtpSettings settings(const test::SmtpServer& of)
     {
-        auto parsed = parseServer(server.url());
+        auto parsed = parseServer(of.url());
         EXPECT_TRUE(parsed);
         parsed->from = EmailAddress::parse("quarterdeck@example.org").value();
         parsed->deadline = 5s;
@@ -123,6 +126,85 @@ TEST_F(Smtp, TheEndOfTheProgramDoesNotWaitForAServer)
     jobs.stop();
     EXPECT_LT(runtime::systemClock().steady() - before, Duration(10s));
 }
+
+using Secrecy = test::SmtpServer::Secrecy;
+
+/// Servers with a certificate, spoken to as servers elsewhere are.
+class SecretSmtp : public Smtp, public ::testing::WithParamInterface<Secrecy> {
+protected:
+    SmtpSettings trusting(const test::SmtpServer& of, const test::Certificate* authority) const
+    {
+        auto secret = settings(of);
+        secret.mustEncrypt = true; // as for any server that is not on this machine
+        secret.user = "mailer";
+        secret.password = runtime::Secret("planted-password-of-the-mailer");
+        if (authority != nullptr) secret.caFile = authority->certificateFile;
+        return secret;
+    }
+    /// The mail did not go, and neither a name nor a password nor an address was said to anybody.
+    void expectUnsaid(const test::SmtpServer& to, const test::Certificate* trusted)
+    {
+        const auto sent = send(trusting(to, trusted));
+        ASSERT_FALSE(sent);
+        EXPECT_EQ(sent.error().code, "mail.not_sent");
+        EXPECT_NE(sent.error().detail.find("certificate"), std::string::npos) << sent.error().detail;
+        EXPECT_TRUE(to.received().empty());
+        for (const auto& command : to.commands())
+            EXPECT_TRUE(command.starts_with("EHLO") || command == "STARTTLS") << command;
+    }
+
+    test::TempDir folder;
+    test::Certificate right{folder.path(), "right", "IP:127.0.0.1"};
+    test::Certificate stranger{folder.path(), "stranger", "IP:127.0.0.1"};
+    test::Certificate misnamed{folder.path(), "misnamed", "DNS:mail.example.org"};
+};
+
+TEST_P(SecretSmtp, AMailAndThePasswordGoUnderTlsToAServerWhoseAuthorityIsTrusted)
+{
+    test::SmtpServer secret(GetParam(), right);
+    const auto sent = send(trusting(secret, &right));
+    ASSERT_TRUE(sent) << describe(sent.error());
+    ASSERT_EQ(secret.received().size(), 1U);
+    EXPECT_EQ(secret.received().front().to, "ann@example.org");
+    EXPECT_NE(secret.received().front().text.find(kToken), std::string::npos);
+    EXPECT_EQ(secret.handshakes(), 1);
+    bool isSignedIn = false;
+    for (const auto& command : secret.commands()) isSignedIn |= command.starts_with("AUTH");
+    EXPECT_TRUE(isSignedIn);
+    for (const auto& command : secret.commandsInTheClear())
+        EXPECT_TRUE(GetParam() == Secrecy::StartTls &&
+                    (command.starts_with("EHLO") || command == "STARTTLS"))
+            << command;
+}
+
+TEST_P(SecretSmtp, ACertificateOfAStrangersAuthorityIsRefusedBeforeAnythingIsSaid)
+{
+    test::SmtpServer strangers(GetParam(), stranger);
+    expectUnsaid(strangers, &right);
+    expectUnsaid(strangers, nullptr); // the machine's authorities do not know it either
+    EXPECT_EQ(strangers.handshakes(), 0);
+}
+
+TEST_P(SecretSmtp, ACertificateForAnotherServerIsRefusedThoughItsAuthorityIsTrusted)
+{
+    test::SmtpServer other(GetParam(), misnamed);
+    expectUnsaid(other, &misnamed);
+}
+
+TEST_P(SecretSmtp, AServerThatSpeaksInTheClearIsRefused)
+{
+    auto wanted = trusting(server, &right); // the plain one
+    if (GetParam() == Secrecy::Always) wanted.url.replace(0, 4, "smtps");
+    ASSERT_FALSE(send(std::move(wanted)));
+    EXPECT_TRUE(server.received().empty());
+    for (const auto& command : server.commands())
+        EXPECT_FALSE(command.starts_with("MAIL") || command.starts_with("AUTH")) << command;
+}
+
+INSTANTIATE_TEST_SUITE_P(Ways, SecretSmtp, ::testing::Values(Secrecy::StartTls, Secrecy::Always),
+                         [](const auto& way) {
+                             return way.param == Secrecy::StartTls ? "StartTls" : "Always";
+                         });
 
 TEST(SmtpServerAddress, IsSpokenToInSecretUnlessItIsOnThisMachine)
 {
