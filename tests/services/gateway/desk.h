@@ -130,15 +130,19 @@ public:
                             const std::string& body = {}, const wire::Headers& more = {},
                             const std::string& token = "trader")
     {
-        wire::HttpRequest request{method,     target, more, body, std::chrono::seconds(10),
-                                  "127.0.0.1"};
+        return callTo(api, {method, target, more, body, std::chrono::seconds(10), "127.0.0.1"},
+                      token);
+    }
+    /// The same of another API over this desk.
+    wire::HttpResponse callTo(Api& of, wire::HttpRequest request, const std::string& token)
+    {
         request.headers.set("Authorization", "Bearer " + token);
         std::optional<wire::HttpResponse> answer;
-        gate.post([&, request] {
-            api.handle(request, [&](wire::HttpResponse response) { answer = std::move(response); });
+        gate.post([&] {
+            of.handle(request, [&](wire::HttpResponse response) { answer = std::move(response); });
         });
         backend.world.runUntil([&] { return answer.has_value(); }, std::chrono::minutes(1));
-        EXPECT_TRUE(answer) << method << " " << target << " was never answered";
+        EXPECT_TRUE(answer) << request.method << " " << request.target << " was never answered";
         return answer.value_or(wire::HttpResponse{});
     }
     static json::Document parse(const wire::HttpResponse& response)

@@ -196,6 +196,43 @@ TEST_F(PeopleApi, WhatAsksForAFreshProofIsRefusedWithoutAndServedWithOne)
     EXPECT_EQ(text(grant(), "code"), "auth.step_up_required") << "five minutes later";
 }
 
+TEST_F(PeopleApi, WithRealMoneyTradingIsStoppedByAWordAndResumedOnlyWithAFreshProof)
+{
+    makeUser("ann@example.org", R"(["admin","trader"])");
+    const auto in = signIn("ann@example.org");
+    Api live({}, desk.tokens, desk.gate, desk.backend.world.random());
+    OrdersApi{desk.backend.service(),     desk.market, desk.quotes,
+              desk.backend.world.clock(), true,        desk.backend.link.get()}
+        .addTo(live);
+    const auto put = [&](Api& api, const std::string& state) {
+        return desk.callTo(api,
+                           {"PUT", "/v1/trading", {}, R"({"state":")" + state + "\"}",
+                            seconds(10), "127.0.0.1"},
+                           in.access);
+    };
+    const auto stateNow = [&] { return text(desk.call("GET", "/v1/trading"), "state"); };
+    EXPECT_EQ(put(live, "halted").status, 200) << "to stop must never ask for anything";
+    EXPECT_EQ(stateNow(), "halted");
+    for (const char* state : {"active", "reducing"}) {
+        const auto refused = put(live, state);
+        EXPECT_EQ(refused.status, 403) << state;
+        EXPECT_EQ(text(refused, "code"), "auth.step_up_required") << state;
+        desk.run(seconds(1));
+        EXPECT_EQ(stateNow(), "halted") << state;
+    }
+    stepUp(in.access);
+    for (const char* state : {"reducing", "active"}) {
+        const auto served = put(live, state);
+        EXPECT_EQ(served.status, 200) << served.body;
+        EXPECT_EQ(stateNow(), state);
+    }
+    desk.run(minutes(5) + seconds(1));
+    EXPECT_EQ(put(live, "halted").status, 200) << "the proof is old, and stopping asks for none";
+    EXPECT_EQ(text(put(live, "active"), "code"), "auth.step_up_required");
+    EXPECT_EQ(stateNow(), "halted");
+    EXPECT_EQ(put(desk.api, "active").status, 200) << "on paper nobody is asked";
+}
+
 TEST_F(PeopleApi, ARoleThatIsTakenAwayEndsCallsAndStreamsAtOnce)
 {
     makeUser("owner@example.org", R"(["admin"])");
