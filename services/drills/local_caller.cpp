@@ -1,7 +1,6 @@
 #include "services/drills/local_caller.h"
 
 #include <cerrno>
-#include <charconv>
 #include <cstring>
 
 #include <arpa/inet.h>
@@ -9,6 +8,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "models/base/whole_number.h"
 #include "services/runtime/clock.h"
 
 namespace qd::drills {
@@ -88,9 +88,7 @@ Result<std::string> receive(const Connection& connection, bool headOnly)
 
 int statusOf(std::string_view answer)
 {
-    int status = 0;
-    if (answer.size() > 12) std::from_chars(answer.data() + 9, answer.data() + 12, status);
-    return status;
+    return answer.size() > 12 ? wholeNumber<int>(answer.substr(9, 3)).value_or(0) : 0;
 }
 
 /// The fields between the status line and the empty line.
@@ -115,7 +113,7 @@ LocalCaller::LocalCaller(std::string from, const std::string& baseUrl) : m_from(
 {
     const auto start = baseUrl.find("://") + 3, colon = baseUrl.find(':', start);
     m_host = baseUrl.substr(start, colon - start);
-    std::from_chars(baseUrl.data() + colon + 1, baseUrl.data() + baseUrl.size(), m_port);
+    m_port = wholeNumber<std::uint16_t>(std::string_view(baseUrl).substr(colon + 1)).value_or(0);
 }
 
 Result<Answer> LocalCaller::call(const std::string& method, const std::string& path,

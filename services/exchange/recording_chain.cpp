@@ -1,11 +1,11 @@
 #include "services/exchange/recording_chain.h"
 
 #include <algorithm>
-#include <charconv>
 #include <map>
 
 #include <fmt/format.h>
 
+#include "models/base/whole_number.h"
 #include "models/market/option_contract.h"
 #include "services/exchange/csv_lines.h"
 #include "services/exchange/text.h"
@@ -34,13 +34,11 @@ std::vector<std::string_view> wordsOf(std::string_view name)
 /// Lean writes strikes in ten-thousandths of a dollar.
 std::optional<Price> strikeIn(std::string_view word)
 {
-    std::int64_t tenThousandths = 0;
-    const auto end = word.data() + word.size();
-    const auto read = std::from_chars(word.data(), end, tenThousandths);
+    const auto tenThousandths = wholeNumber<std::int64_t>(word);
     constexpr std::int64_t kMax = 999'999'990;
-    if (read.ec != std::errc() || read.ptr != end || tenThousandths <= 0 || tenThousandths > kMax)
+    if (!tenThousandths || *tenThousandths <= 0 || *tenThousandths > kMax)
         return std::nullopt;
-    return Price::fromUnits(tenThousandths * (Decimal::kOne / 10'000));
+    return Price::fromUnits(*tenThousandths * (Decimal::kOne / 10'000));
 }
 
 /// Milliseconds since midnight and a number of contracts; the last row counts.

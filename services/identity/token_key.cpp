@@ -1,7 +1,6 @@
 #include "services/identity/token_key.h"
 
-#include <charconv>
-
+#include "models/base/whole_number.h"
 #include "services/identity/encoding.h"
 #include "services/identity/totp.h"
 
@@ -13,10 +12,8 @@ constexpr std::size_t kTokenTextMax = 128;
 
 std::optional<std::int64_t> generationOf(std::string_view text)
 {
-    std::int64_t number = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-    if (error != std::errc() || end != text.data() + text.size() || number < 1) return {};
-    return number;
+    const auto number = wholeNumber<std::int64_t>(text);
+    return number && *number >= 1 ? number : std::nullopt;
 }
 
 } // namespace

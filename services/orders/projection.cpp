@@ -1,7 +1,8 @@
 #include "services/orders/projection.h"
 
 #include <algorithm>
-#include <charconv>
+
+#include "models/base/whole_number.h"
 
 namespace qd::orders {
 
@@ -31,10 +32,7 @@ bool matches(const OrderFilter& filter, const Order& order)
 /// Cursors are the number below which the next page begins.
 std::uint64_t readCursor(const std::string& cursor, std::uint64_t newest)
 {
-    std::uint64_t number = 0;
-    const char* end = cursor.data() + cursor.size();
-    const auto parsed = std::from_chars(cursor.data(), end, number);
-    return cursor.empty() || parsed.ec != std::errc() ? newest : std::min(number, newest);
+    return std::min(wholeNumber<std::uint64_t>(cursor).value_or(newest), newest);
 }
 
 /// How many are looked at for one page: what matches may be rare among many.

@@ -1,9 +1,9 @@
 #include "services/brokers/ibkr/ibkr_feed.h"
 
 #include <algorithm>
-#include <charconv>
 #include <utility>
 
+#include "models/base/whole_number.h"
 #include "services/brokers/ibkr/order_json.h"
 #include "services/brokers/ibkr/session_socket.h"
 
@@ -106,9 +106,7 @@ void IbkrFeed::onMessage(std::string_view payload)
     const auto topic = root["topic"].stringOr({});
     if (topic == "system" && root["success"].isString() && !m_line.isListening()) return onOpen();
     if (!topic.starts_with(kMarketTopic)) return;
-    std::int64_t conid = 0;
-    const auto digits = topic.substr(kMarketTopic.size());
-    std::from_chars(digits.data(), digits.data() + digits.size(), conid);
+    const auto conid = wholeNumber<std::int64_t>(topic.substr(kMarketTopic.size())).value_or(0);
     const auto line = m_lines.find(conid);
     if (line == m_lines.end()) return; // no longer wanted
     if (root["error"].isString())

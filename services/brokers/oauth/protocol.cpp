@@ -2,12 +2,12 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <openssl/evp.h>
 
+#include "models/base/whole_number.h"
 #include "services/json/json.h"
 #include "services/storage/hashing.h"
 
@@ -215,10 +215,9 @@ Result<void> parseRevocationAnswer(const wire::HttpResponse& response)
 Duration retryAfterOf(const wire::HttpResponse& response)
 {
     const std::string_view text = response.headers.find("Retry-After");
-    std::int64_t seconds = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seconds);
-    if (error != std::errc() || end != text.data() + text.size() || seconds < 0) return {};
-    return std::chrono::seconds(std::min(seconds, kRetryAfterSecondsMax));
+    const auto seconds = wholeNumber<std::int64_t>(text);
+    if (!seconds || *seconds < 0) return {};
+    return std::chrono::seconds(std::min(*seconds, kRetryAfterSecondsMax));
 }
 
 } // namespace qd::brokers::oauth

@@ -1,10 +1,10 @@
 #include "services/brokers/tradier/tradier_broker.h"
 
 #include <algorithm>
-#include <charconv>
 #include <set>
 #include <unordered_set>
 
+#include "models/base/whole_number.h"
 #include "services/brokers/tradier/account_stream.h"
 #include "services/brokers/tradier/order_tracker.h"
 
@@ -55,10 +55,7 @@ Unknown unreadable(Error error)
 
 std::int64_t numberOf(const VenueOrderId& id)
 {
-    std::int64_t number = 0;
-    const auto& text = id.text();
-    const auto parsed = std::from_chars(text.data(), text.data() + text.size(), number);
-    return parsed.ec == std::errc() && parsed.ptr == text.data() + text.size() ? number : 0;
+    return wholeNumber<std::int64_t>(id.text()).value_or(0);
 }
 
 bool isTag(std::string_view text)

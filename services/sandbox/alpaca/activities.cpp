@@ -1,10 +1,10 @@
 #include "services/sandbox/alpaca/activities.h"
 
 #include <algorithm>
-#include <charconv>
 
 #include <fmt/format.h>
 
+#include "models/base/whole_number.h"
 #include "services/sandbox/alpaca/text.h"
 
 namespace qd::sandbox::alpaca {
@@ -59,8 +59,8 @@ ApiResult<ActivityQuery> readActivityQuery(const ApiRequest& request)
     query.newestFirst = request.query("direction") != "asc";
     query.pageToken = std::string(request.query("page_token"));
     if (const auto size = request.query("page_size"); !size.empty()) {
-        const auto parsed = std::from_chars(size.data(), size.data() + size.size(), query.pageSize);
-        if (parsed.ec != std::errc() || query.pageSize == 0 || query.pageSize > kPageMax)
+        query.pageSize = wholeNumber<std::size_t>(size).value_or(0);
+        if (query.pageSize == 0 || query.pageSize > kPageMax)
             return invalid(fmt::format("page_size must be between 1 and {}", kPageMax));
     }
     return query;

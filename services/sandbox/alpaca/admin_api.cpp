@@ -1,8 +1,8 @@
 #include "services/sandbox/alpaca/admin_api.h"
 
 #include <algorithm>
-#include <charconv>
 
+#include "models/base/whole_number.h"
 #include "services/sandbox/alpaca/text.h"
 
 namespace qd::sandbox::alpaca {
@@ -116,10 +116,7 @@ wire::HttpResponse AdminApi::answerFaults(const wire::HttpRequest& request,
         return noContent();
     }
     if (request.method == "DELETE") {
-        std::int64_t id = 0;
-        const std::string& text = target.segments[1];
-        std::from_chars(text.data(), text.data() + text.size(), id);
-        if (!m_venue.faults().remove(id))
+        if (!m_venue.faults().remove(wholeNumber<std::int64_t>(target.segments[1]).value_or(0)))
             return refusal(404, "no such fault is in force");
         undoEnded();
         return noContent();

@@ -5,7 +5,8 @@
 
 #include <fmt/format.h>
 
-#include "models/base/clamped.h"
+#include "models/base/whole_number.h"
+#include "models/market/bar_merge.h"
 #include "services/sandbox/alpaca/text.h"
 
 namespace qd::sandbox::alpaca {
@@ -57,20 +58,8 @@ BarInterval baseOf(const Timeframe& timeframe)
 std::vector<Bar> merge(const std::vector<Bar>& bars, const Timeframe& timeframe, Days days)
 {
     std::vector<Bar> merged;
-    for (const Bar& bar : bars) {
-        const Timestamp start = timeframe.floor(bar.start, days);
-        if (merged.empty() || merged.back().start != start) {
-            merged.push_back(bar);
-            merged.back().start = start;
-            continue;
-        }
-        Bar& into = merged.back();
-        into.high = std::max(into.high, bar.high);
-        into.low = std::min(into.low, bar.low);
-        into.close = bar.close;
-        into.volume = clampedSum(into.volume, bar.volume);
-        into.tradeCount += bar.tradeCount;
-    }
+    for (const Bar& bar : bars)
+        appendOrExtend(merged, timeframe.floor(bar.start, days), bar);
     return merged;
 }
 
@@ -186,9 +175,8 @@ ApiResult<HistoryQuery> readHistoryQuery(const ApiRequest& request,
         return bad(fmt::format("invalid sort: {}", sort));
     query.newestFirst = sort == "desc";
     if (const auto limit = request.query("limit"); !limit.empty()) {
-        const auto parsed =
-            std::from_chars(limit.data(), limit.data() + limit.size(), query.limit);
-        if (parsed.ec != std::errc() || query.limit == 0 || query.limit > kLimitMax)
+        query.limit = wholeNumber<std::size_t>(limit).value_or(0);
+        if (query.limit == 0 || query.limit > kLimitMax)
             return bad(fmt::format("invalid limit: expected 1 to {}", kLimitMax));
     }
     query.pageToken = std::string(request.query("page_token"));

@@ -1,10 +1,10 @@
 #include "services/sandbox/alpaca/option_contracts_api.h"
 
 #include <algorithm>
-#include <charconv>
 
 #include <fmt/format.h>
 
+#include "models/base/whole_number.h"
 #include "services/sandbox/alpaca/option_filter.h"
 #include "services/sandbox/alpaca/text.h"
 
@@ -74,10 +74,10 @@ wire::HttpResponse OptionContractsApi::list(const ApiRequest& request) const
         return errorAnswer(limit.error());
     std::size_t skip = 0;
     if (const auto token = request.query("page_token"); !token.empty()) {
-        const auto end = token.data() + token.size();
-        const auto read = std::from_chars(token.data(), end, skip);
-        if (read.ec != std::errc() || read.ptr != end)
+        const auto place = wholeNumber<std::size_t>(token);
+        if (!place)
             return errorAnswer(400, 40010000, "invalid page_token");
+        skip = *place;
     }
     const auto underlyings = splitList(request.query("underlying_symbols"));
     const auto& instruments = m_desk.exchange.instruments();

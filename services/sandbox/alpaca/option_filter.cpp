@@ -1,8 +1,8 @@
 #include "services/sandbox/alpaca/option_filter.h"
 
-#include <charconv>
-
 #include <fmt/format.h>
+
+#include "models/base/whole_number.h"
 
 namespace qd::sandbox::alpaca {
 
@@ -57,13 +57,11 @@ ApiResult<std::size_t> readPageLimit(const ApiRequest& request, std::size_t usua
     const auto text = request.query("limit");
     if (text.empty())
         return usual;
-    std::size_t limit = 0;
-    const auto end = text.data() + text.size();
-    const auto read = std::from_chars(text.data(), end, limit);
-    if (read.ec != std::errc() || read.ptr != end || limit == 0 || limit > most)
+    const auto limit = wholeNumber<std::size_t>(text);
+    if (!limit || *limit == 0 || *limit > most)
         return tl::unexpected(
             ApiError{400, 40010000, fmt::format("invalid limit: expected 1 to {}", most), {}});
-    return limit;
+    return *limit;
 }
 
 } // namespace qd::sandbox::alpaca

@@ -1,9 +1,8 @@
 #include "services/sandbox/alpaca/orders_api.h"
 
-#include <charconv>
-
 #include <fmt/format.h>
 
+#include "models/base/whole_number.h"
 #include "services/sandbox/alpaca/order_form.h"
 #include "services/sandbox/alpaca/order_json.h"
 #include "services/sandbox/alpaca/text.h"
@@ -29,9 +28,8 @@ ApiResult<exchange::OrderFilter> readFilter(const ApiRequest& request,
         return invalid(fmt::format("invalid status: {}", status));
     filter.limit = kListDefault;
     if (const auto limit = request.query("limit"); !limit.empty()) {
-        const auto parsed =
-            std::from_chars(limit.data(), limit.data() + limit.size(), filter.limit);
-        if (parsed.ec != std::errc() || filter.limit == 0 || filter.limit > kListMax)
+        filter.limit = wholeNumber<std::size_t>(limit).value_or(0);
+        if (filter.limit == 0 || filter.limit > kListMax)
             return invalid(fmt::format("limit must be between 1 and {}", kListMax));
     }
     for (const auto name : {"after", "until"}) {

@@ -1,9 +1,10 @@
 #include "services/sandbox/ibkr/contracts.h"
 
 #include <algorithm>
-#include <charconv>
 
 #include <fmt/format.h>
+
+#include "models/base/whole_number.h"
 
 namespace qd::sandbox::ibkr {
 
@@ -163,13 +164,12 @@ wire::HttpResponse Contracts::secdef(const ApiRequest& request) const
     out.beginObject().key("secdef").beginArray();
     std::size_t count = 0;
     while (!rest.empty()) {
-        std::int64_t conid = 0;
         const auto comma = std::min(rest.find(','), rest.size());
-        const auto read = std::from_chars(rest.data(), rest.data() + comma, conid);
-        if (read.ec != std::errc() || ++count > kSecdefMax)
+        const auto conid = wholeNumber<std::int64_t>(rest.substr(0, comma));
+        if (!conid || ++count > kSecdefMax)
             return errorAnswer(400, "Bad Request: expected up to 200 conids");
-        if (const auto index = find(conid))
-            writeDefinition(out, conid, m_exchange.instruments()[*index]);
+        if (const auto index = find(*conid))
+            writeDefinition(out, *conid, m_exchange.instruments()[*index]);
         rest.remove_prefix(std::min(comma + 1, rest.size()));
     }
     return jsonAnswer(out.endArray().endObject().take());

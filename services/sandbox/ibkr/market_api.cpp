@@ -3,6 +3,7 @@
 #include <array>
 #include <charconv>
 
+#include "models/base/whole_number.h"
 #include "services/sandbox/alpaca/text.h"
 
 namespace qd::sandbox::ibkr {
@@ -78,9 +79,7 @@ wire::HttpResponse MarketApi::snapshot(const ApiRequest& request)
 
 wire::HttpResponse MarketApi::history(const ApiRequest& request) const
 {
-    std::int64_t conid = 0;
-    const std::string_view text = request.query("conid");
-    std::from_chars(text.data(), text.data() + text.size(), conid);
+    const auto conid = wholeNumber<std::int64_t>(request.query("conid")).value_or(0);
     const auto index = m_contracts.find(conid);
     const auto period = periodIn(request.query("period"));
     const auto bar = std::ranges::find(kBarWords, request.query("bar"), &BarWord::word);

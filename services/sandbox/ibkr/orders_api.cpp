@@ -1,24 +1,16 @@
 #include "services/sandbox/ibkr/orders_api.h"
 
 #include <algorithm>
-#include <charconv>
 
 #include <fmt/format.h>
+
+#include "models/base/whole_number.h"
 
 namespace qd::sandbox::ibkr {
 
 namespace {
 
 using exchange::VenueStatus;
-
-std::optional<std::int64_t> numberIn(std::string_view text)
-{
-    std::int64_t number = 0;
-    const auto read = std::from_chars(text.data(), text.data() + text.size(), number);
-    if (read.ec != std::errc() || read.ptr != text.data() + text.size())
-        return std::nullopt;
-    return number;
-}
 
 /// The third kind of answer: refused, with status 200.
 wire::HttpResponse refusedInSuccess(const std::string& text, std::string_view why)
@@ -227,7 +219,7 @@ wire::HttpResponse OrdersApi::taken(const LiveOrder& chain, const std::vector<Li
 
 wire::HttpResponse OrdersApi::change(const ApiRequest& request)
 {
-    const auto number = numberIn(request.path[4]);
+    const auto number = wholeNumber<std::int64_t>(request.path[4]);
     const auto chain = number ? m_parts.ledger.find(*number) : std::nullopt;
     if (!chain)
         return errorAnswer(400, fmt::format("OrderID {} doesn't exist", request.path[4]));
@@ -270,7 +262,7 @@ wire::HttpResponse OrdersApi::replace(std::int64_t number, const exchange::NewOr
 
 wire::HttpResponse OrdersApi::cancel(const ApiRequest& request)
 {
-    const auto number = numberIn(request.path[4]);
+    const auto number = wholeNumber<std::int64_t>(request.path[4]);
     json::Writer out;
     if (number == -1) {
         m_parts.desk.exchange.cancelAll(m_parts.ledger.account());
@@ -362,7 +354,7 @@ wire::HttpResponse OrdersApi::live(const ApiRequest& request)
 
 wire::HttpResponse OrdersApi::status(const ApiRequest& request) const
 {
-    const auto number = numberIn(request.path[4]);
+    const auto number = wholeNumber<std::int64_t>(request.path[4]);
     const auto chain = number ? m_parts.ledger.find(*number) : std::nullopt;
     if (!chain)
         return errorAnswer(404, "Order not found");
@@ -371,7 +363,7 @@ wire::HttpResponse OrdersApi::status(const ApiRequest& request) const
 
 wire::HttpResponse OrdersApi::trades(const ApiRequest& request) const
 {
-    const auto asked = numberIn(request.query("days"));
+    const auto asked = wholeNumber<std::int64_t>(request.query("days"));
     const auto days = std::clamp<std::int64_t>(asked.value_or(1), 1, kTradesDaysMax);
     const Timestamp since = m_parts.desk.exchange.clock().now - std::chrono::hours(24 * days);
     json::Writer out;

@@ -1,7 +1,6 @@
 #include "services/sandbox/ibkr/portfolio_api.h"
 
-#include <charconv>
-
+#include "models/base/whole_number.h"
 #include "services/sandbox/alpaca/venue_records.h"
 
 namespace qd::sandbox::ibkr {
@@ -80,14 +79,14 @@ wire::HttpResponse PortfolioApi::accounts()
 
 wire::HttpResponse PortfolioApi::positions(std::string_view page) const
 {
-    std::size_t number = 0;
-    const auto read = std::from_chars(page.data(), page.data() + page.size(), number);
-    if (read.ec != std::errc() || read.ptr != page.data() + page.size())
+    const auto number = wholeNumber<std::size_t>(page);
+    if (!number)
         return errorAnswer(400, "Bad Request: page must be a number");
     const auto held = m_parts.desk.records.positions(m_parts.account);
     json::Writer out;
     out.beginArray();
-    for (std::size_t i = number * kPageSize; i < std::min(held.size(), (number + 1) * kPageSize); ++i) {
+    for (std::size_t i = *number * kPageSize; i < std::min(held.size(), (*number + 1) * kPageSize);
+         ++i) {
         const auto& position = held[i];
         const std::int64_t conid = m_parts.contracts.conidOf(position.symbol);
         const auto index = m_parts.contracts.find(conid);

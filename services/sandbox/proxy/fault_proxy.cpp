@@ -6,13 +6,13 @@
 
 #include <pthread.h>
 
-#include <charconv>
 #include <future>
 #include <map>
 #include <thread>
 
 #include <fmt/format.h>
 
+#include "models/base/whole_number.h"
 #include "services/sandbox/proxy/connection.h"
 
 namespace qd::sandbox {
@@ -27,7 +27,6 @@ using boost::system::error_code;
 Result<Tcp::endpoint> parseEndpoint(const std::string& text)
 {
     const auto colon = text.rfind(':');
-    unsigned short port = 0;
     error_code failed;
     if (colon != std::string::npos) {
         std::string host = text.substr(0, colon);
@@ -36,11 +35,9 @@ Result<Tcp::endpoint> parseEndpoint(const std::string& text)
         if (host.starts_with('[') && host.ends_with(']'))
             host = host.substr(1, host.size() - 2);
         const auto address = asio::ip::make_address(host, failed);
-        const char* begin = text.data() + colon + 1;
-        const char* end = text.data() + text.size();
-        const auto parsed = std::from_chars(begin, end, port);
-        if (!failed && begin != end && parsed.ec == std::errc() && parsed.ptr == end)
-            return Tcp::endpoint(address, port);
+        const auto port = wholeNumber<unsigned short>(std::string_view(text).substr(colon + 1));
+        if (!failed && port)
+            return Tcp::endpoint(address, *port);
     }
     return fail(ErrorKind::Invalid, "proxy.address",
                 fmt::format("expected ADDRESS:PORT with a numeric address, was \"{}\"", text));

@@ -1,10 +1,10 @@
 #include "services/sandbox/tradier/market_api.h"
 
 #include <algorithm>
-#include <charconv>
 
 #include <fmt/format.h>
 
+#include "models/base/whole_number.h"
 #include "services/sandbox/alpaca/bar_query.h"
 #include "services/sandbox/alpaca/text.h"
 
@@ -79,8 +79,8 @@ std::optional<Timestamp> parseWallTime(std::string_view text)
         return std::nullopt;
     int hour = 0, minute = 0;
     if (text.size() >= 16) {
-        std::from_chars(text.data() + 11, text.data() + 13, hour);
-        std::from_chars(text.data() + 14, text.data() + 16, minute);
+        hour = wholeNumber<int>(text.substr(11, 2)).value_or(0);
+        minute = wholeNumber<int>(text.substr(14, 2)).value_or(0);
     }
     return fromNewYork(*date, std::chrono::hours(hour) + std::chrono::minutes(minute));
 }
@@ -295,10 +295,7 @@ wire::HttpResponse MarketApi::calendar(const ApiRequest& request) const
 {
     const Date today = toNewYork(m_desk.exchange.clock().now).date;
     const auto numberOr = [&](std::string_view name, int fallback) {
-        const auto text = request.field(name);
-        int number = fallback;
-        std::from_chars(text.data(), text.data() + text.size(), number);
-        return number;
+        return wholeNumber<int>(request.field(name)).value_or(fallback);
     };
     const int month = std::clamp(numberOr("month", today.month), 1, 12);
     const int year = std::clamp(numberOr("year", today.year), 1990, 2200);

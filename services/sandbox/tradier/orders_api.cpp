@@ -1,7 +1,6 @@
 #include "services/sandbox/tradier/orders_api.h"
 
-#include <charconv>
-
+#include "models/base/whole_number.h"
 #include "services/sandbox/tradier/order_document.h"
 
 namespace qd::sandbox::tradier {
@@ -47,15 +46,13 @@ wire::HttpResponse OrdersApi::answer(const ApiRequest& request)
 
 std::optional<OrderChain> OrdersApi::find(const ApiRequest& request) const
 {
-    const std::string& text = request.path[3];
-    std::int64_t number = 0;
-    const auto parsed = std::from_chars(text.data(), text.data() + text.size(), number);
-    if (parsed.ec != std::errc() || parsed.ptr != text.data() + text.size())
+    const auto number = wholeNumber<std::int64_t>(request.path[3]);
+    if (!number)
         return std::nullopt;
     // The entry of a group stands for its container.
-    auto found = m_chains.find(request.account, number & ~std::int64_t{1});
-    const bool isEntry = (number & 1) != 0;
-    if (found && isEntry && legNumber(*found) != number)
+    auto found = m_chains.find(request.account, *number & ~std::int64_t{1});
+    const bool isEntry = (*number & 1) != 0;
+    if (found && isEntry && legNumber(*found) != *number)
         return std::nullopt;
     return found;
 }
