@@ -1,7 +1,7 @@
 #include <algorithm>
-#include <charconv>
 #include <tuple>
 
+#include "models/base/whole_number.h"
 #include "services/drills/cases/cases.h"
 
 namespace qd::drills {
@@ -12,10 +12,8 @@ namespace {
 std::tuple<std::string_view, int, int> orderOf(std::string_view id)
 {
     const auto dash = id.find('-'), dot = id.find('.');
-    int group = 0, number = 0;
-    std::from_chars(id.data() + dash + 1, id.data() + dot, group);
-    std::from_chars(id.data() + dot + 1, id.data() + id.size(), number);
-    return {id.substr(0, dash), group, number};
+    return {id.substr(0, dash), wholeNumber<int>(id.substr(dash + 1, dot - dash - 1)).value_or(0),
+            wholeNumber<int>(id.substr(dot + 1)).value_or(0)};
 }
 
 std::vector<Drill> collect()
