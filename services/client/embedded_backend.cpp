@@ -12,6 +12,7 @@
 #include <csignal>
 #include <sys/prctl.h>
 #endif
+#include <fcntl.h>
 
 #include "services/json/json.h"
 #include "services/runtime/clock.h"
@@ -32,12 +33,10 @@ QString programOf(EmbeddedBackend::Child child)
 }
 
 /// A terminal that is killed must not leave a market and a backend behind.
-void endWithParent(QProcess& process)
+void endWithParent()
 {
 #ifdef Q_OS_LINUX
-    process.setChildProcessModifier([] { ::prctl(PR_SET_PDEATHSIG, SIGTERM); });
-#else
-    Q_UNUSED(process)
+    ::prctl(PR_SET_PDEATHSIG, SIGTERM);
 #endif
 }
 
@@ -55,6 +54,7 @@ QString fromUtf8(const std::string& text) { return QString::fromStdString(text);
 EmbeddedBackend::EmbeddedBackend(Options options, QObject* parent)
     : QObject(parent), m_options(std::move(options))
 {
+    if (m_options.keyring) m_keys = std::make_unique<VaultKeys>(*m_options.keyring);
     watch(Child::Market);
     watch(Child::Backend);
     m_readyTimer.setSingleShot(true);
@@ -76,7 +76,10 @@ EmbeddedBackend::~EmbeddedBackend()
 void EmbeddedBackend::watch(Child child)
 {
     auto& process = of(child).process;
-    endWithParent(process);
+    process.setChildProcessModifier([this, child] { // in the child, between fork and exec
+        endWithParent();
+        if (child == Child::Backend && m_holder) (void)::fcntl(m_holder->childEnd(), F_SETFD, 0);
+    });
     connect(&process, &QProcess::readyReadStandardOutput, this, [this, child] { readOutput(child); });
     connect(&process, &QProcess::readyReadStandardError, this,
             [this, child] { readComplaint(child); });
@@ -123,7 +126,14 @@ QStringList EmbeddedBackend::arguments(Child child) const
                        QStringLiteral("--alpaca-simulated"), QStringLiteral("true"),
                        QStringLiteral("--storage-database"), m_world,
                        QStringLiteral("--trading-live"), QStringLiteral("false")} +
-           consentArguments() + m_options.backendOptions;
+           consentArguments() + keyArguments() + m_options.backendOptions;
+}
+
+/// Never the key itself: anybody on the machine can read what a program was started with.
+QStringList EmbeddedBackend::keyArguments() const
+{
+    if (!m_holder) return {};
+    return {QStringLiteral("--vault-key-fd"), QString::number(m_holder->childEnd())};
 }
 
 /// The market's authorization server, so that a consent can be given and taken back here too.
@@ -149,6 +159,50 @@ void EmbeddedBackend::launch(Child child)
         });
         return;
     }
+    if (child == Child::Backend && m_keys) return fetchKeys();
+    run(child);
+}
+
+void EmbeddedBackend::fetchKeys()
+{
+    m_isHeld = false;
+    m_readyTimer.stop(); // somebody may have to unlock the keyring
+    Q_EMIT progressed(tr("Fetching the vault's key…"));
+    m_keys->find({dataFolder(), m_world},
+                 [this, asked = ++m_keysAsked](Result<VaultKeys::Found> found) {
+                     if (asked == m_keysAsked && !m_isOver) takeKeys(std::move(found));
+                 });
+}
+
+void EmbeddedBackend::takeKeys(Result<VaultKeys::Found> found)
+{
+    if (!found) {
+        m_isHeld = true;
+        Q_EMIT held(QString::fromStdString(found.error().detail));
+        return;
+    }
+    m_holder.reset();
+    if (found->isInKeyring) {
+        const VaultKeys::Place place{dataFolder(), m_world};
+        auto holder = KeyHolder::open(
+            found->keys, [this, place, name = found->name](std::shared_ptr<runtime::Secret> keys,
+                                                           KeyHolder::Kept kept) {
+                m_keys->keep(place, name, std::move(keys), std::move(kept));
+            });
+        if (!holder) return giveUp(QString::fromStdString(holder.error().detail));
+        m_holder = std::move(*holder);
+    }
+    run(Child::Backend);
+}
+
+void EmbeddedBackend::retry()
+{
+    if (m_isHeld) launch(Child::Backend);
+}
+
+void EmbeddedBackend::run(Child child)
+{
+    auto& watched = of(child);
     const auto program = folder() + u'/' + programOf(child);
     const auto given = arguments(child);
     if (child == Child::Market) m_options.resetPaper = false; // once, not after each loss
@@ -160,6 +214,7 @@ void EmbeddedBackend::launch(Child child)
     m_readyTimer.start(m_options.readyWithin);
     Q_EMIT progressed(child == Child::Market ? tr("Starting the market…") : tr("Loading orders…"));
     watched.process.start(program, given);
+    if (child == Child::Backend && m_holder) m_holder->closeChildEnd();
 }
 
 void EmbeddedBackend::readOutput(Child child)
@@ -235,7 +290,7 @@ void EmbeddedBackend::onEnded(Child child)
 
 /// The orders of markets that are no more: recordings that were replayed, accounts that were reset.
 /// The newest stay, for whoever wants to look.
-void EmbeddedBackend::forgetOldWorlds() const
+void EmbeddedBackend::forgetOldWorlds()
 {
     const QDir folder(dataFolder());
     const auto databases = folder.entryInfoList(
@@ -247,6 +302,8 @@ void EmbeddedBackend::forgetOldWorlds() const
         for (const auto* part : {".db", ".db-wal", ".db-shm", ".db-lock", ".checkpoints.jsonl",
                                  ".checkpoints.jsonl.key", ".checkpoints.jsonl.pub"})
             QFile::remove(folder.filePath(world + QString::fromLatin1(part)));
+        if (m_keys) m_keys->forget({dataFolder(), world});
+        else QFile::remove(folder.filePath(world + QStringLiteral(".vault.key")));
     }
 }
 
@@ -260,6 +317,8 @@ void EmbeddedBackend::restartAfter(Child lost)
                           .arg(describeEnd(lost))
                           .arg(m_restarts.size() + 1));
     m_restarts.push_back(now);
+    ++m_keysAsked;
+    m_isHeld = false;
     m_ready.reset();
     m_readyTimer.stop();
     if (lost == Child::Market && m_backend.process.state() != QProcess::NotRunning) {
@@ -288,6 +347,7 @@ void EmbeddedBackend::giveUp(const QString& text)
 void EmbeddedBackend::stopAll()
 {
     m_isOver = true;
+    m_holder.reset(); // one that waits for an answer from here waits no longer
     m_ready.reset();
     m_readyTimer.stop();
     m_restartTimer.stop();

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -7,7 +8,9 @@
 #include <QProcess>
 #include <QTimer>
 
+#include "services/client/key_holder.h"
 #include "services/client/net_session.h"
+#include "services/client/vault_keys.h"
 
 namespace qd::client {
 
@@ -32,6 +35,9 @@ public:
         QStringList marketOptions;  ///< for the sandbox: "--replay", FILE, "--seed", "7" …
         bool resetPaper = false;    ///< forget the paper account and start with a new one
         QStringList backendOptions; ///< for quarterdeckd: "--log-level", "debug" …
+        /// For the vault's master key, which is handed over by a descriptor; outlives this. Null: the
+        /// backend keeps it in a file beside its database.
+        KeyStore* keyring = nullptr;
         std::chrono::milliseconds readyWithin{20'000};
         int restartsMax = 5;        ///< within restartWindow, then it gives up
         std::chrono::milliseconds restartWindow{60'000};
@@ -44,6 +50,8 @@ public:
     ~EmbeddedBackend() override;
 
     void start();
+    /// Try again what it is `held` by.
+    void retry();
     bool isReady() const { return m_ready.has_value(); }
     /// Of the backend that is ready, its token read from the file. Fails with: Unavailable
     /// "client.token_file".
@@ -58,6 +66,9 @@ Q_SIGNALS:
     void ready();
     /// A child died and is being started again.
     void childLost(const QString& text);
+    /// The vault's master key is not to be had: the keyring is locked, say. Nothing is started and no
+    /// other key made until `retry`. `text` says why and what to do.
+    void held(const QString& text);
     /// It gave up; `text` has the end of what the child complained.
     void failed(const QString& text);
 
@@ -76,6 +87,9 @@ private:
 
     void watch(Child child);
     void launch(Child child);
+    void fetchKeys();
+    void takeKeys(Result<VaultKeys::Found> found);
+    void run(Child child);
     void readOutput(Child child);
     void readComplaint(Child child);
     void onReadyLine(Child child);
@@ -90,7 +104,8 @@ private:
     QString dataFolder() const;
     QStringList arguments(Child child) const;
     QStringList consentArguments() const;
-    void forgetOldWorlds() const;
+    QStringList keyArguments() const;
+    void forgetOldWorlds();
     Watched& of(Child child) { return child == Child::Market ? m_market : m_backend; }
     const Watched& of(Child child) const { return child == Child::Market ? m_market : m_backend; }
 
@@ -102,6 +117,10 @@ private:
     Child m_awaited = Child::Market, m_toRestart = Child::Market;
     QByteArray m_marketLine; ///< the sandbox's addresses, as JSON
     std::optional<Ready> m_ready;
+    std::unique_ptr<VaultKeys> m_keys; ///< none without a keyring
+    std::unique_ptr<KeyHolder> m_holder; ///< of the backend that runs, if its keys are in the keyring
+    int m_keysAsked = 0; ///< answers to earlier questions come too late
+    bool m_isHeld = false;
     bool m_wasReady = false;
     bool m_isOver = false; ///< stopping, or given up
     std::vector<Duration> m_restarts; ///< when, by the steady clock

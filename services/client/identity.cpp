@@ -100,7 +100,8 @@ std::string Identity::keyOf(const char* which) const
 
 void Identity::keep(const char* which, const runtime::Secret& value)
 {
-    m_keys.write(keyOf(which), value, [this](const Result<void>& kept) {
+    m_keys.write(keyOf(which), value, [this, guard = QPointer(this)](const Result<void>& kept) {
+        if (!guard) return;
         m_keysProblem = kept ? QString() : QString::fromStdString(kept.error().detail);
         if (!kept) Q_EMIT keysProblemMet(m_keysProblem);
     });
@@ -113,10 +114,15 @@ void Identity::resume(std::function<void(bool isSignedIn)> done)
         m_keysProblem = problem;
         if (auto told = std::exchange(m_resumed, {})) told(false);
     };
-    m_keys.read(keyOf(kDeviceKey), [this](Result<runtime::Secret> key) {
-        if (key) m_deviceKey = std::move(*key);
+    // Somebody may sign in by hand while a keyring is being unlocked.
+    const auto isWanted = [this, guard = QPointer(this)] {
+        return guard && m_state == State::Nobody;
+    };
+    m_keys.read(keyOf(kDeviceKey), [this, isWanted](Result<runtime::Secret> key) {
+        if (isWanted() && key) m_deviceKey = std::move(*key);
     });
-    m_keys.read(keyOf(kRefreshKey), [this, nobody](Result<runtime::Secret> token) {
+    m_keys.read(keyOf(kRefreshKey), [this, isWanted, nobody](Result<runtime::Secret> token) {
+        if (!isWanted()) return;
         if (!token) return nobody(QString::fromStdString(token.error().detail));
         if (token->empty()) return nobody({});
         m_refresh = std::move(*token);
@@ -207,6 +213,7 @@ void Identity::open(SignedInFacts facts)
     m_deviceKey = std::move(facts.deviceKey);
     keep(kDeviceKey, m_deviceKey);
     takeTokens(std::move(facts.tokens));
+    if (auto told = std::exchange(m_resumed, {})) told(true);
     WhoFacts who;
     who.actor = "user:" + facts.user.id.text();
     who.roles = facts.user.roles;

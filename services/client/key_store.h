@@ -11,15 +11,17 @@
 namespace qd::client {
 
 /// Where a device keeps what it is known by between two starts: small secrets by name. GUI thread.
+/// Answers once, at once or later, in the order that it was asked; never after its own end.
 class KeyStore {
 public:
     using Found = std::function<void(Result<runtime::Secret>)>;
     using Done = std::function<void(Result<void>)>;
 
     virtual ~KeyStore() = default;
-    /// An empty secret if there is none. Fails with: Unavailable "client.key_store".
+    /// An empty secret if there is none. Fails with: Unavailable "client.key_store", or as the store
+    /// says.
     virtual void read(const std::string& name, Found found) = 0;
-    /// An empty one is removed. Fails with: Unavailable "client.key_store".
+    /// An empty one is removed. Fails as `read` does; the value of before stays then.
     virtual void write(const std::string& name, const runtime::Secret& value, Done done) = 0;
     /// For people, who should know: "in a file that only you can read: /home/…".
     virtual QString whereItIs() const = 0;
