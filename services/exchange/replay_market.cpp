@@ -4,7 +4,7 @@
 #include <cmath>
 #include <map>
 
-#include "models/base/clamped.h"
+#include "models/market/bar_merge.h"
 #include "services/exchange/book_replay.h"
 #include "services/exchange/spans.h"
 
@@ -59,21 +59,6 @@ struct Line {
 constexpr unsigned bitOf(Recording::Kind kind)
 {
     return 1u << static_cast<unsigned>(kind);
-}
-
-void addTo(std::vector<Bar>& bars, Timestamp start, const Bar& bar)
-{
-    if (bars.empty() || bars.back().start != start) {
-        bars.push_back(bar);
-        bars.back().start = start;
-        return;
-    }
-    auto& last = bars.back();
-    last.high = std::max(last.high, bar.high);
-    last.low = std::min(last.low, bar.low);
-    last.close = bar.close;
-    last.volume = clampedSum(last.volume, bar.volume);
-    last.tradeCount += bar.tradeCount;
 }
 
 Timestamp dayOf(const Instrument& instrument, Timestamp at)
@@ -153,7 +138,7 @@ struct ReplayMarket::State {
                 continue;
             const auto start
                 = Timestamp::fromNanos(trade->time.nanos() - trade->time.nanos() % kMinuteNanos);
-            addTo(lines[trade->instrument].minutes, start,
+            appendOrExtend(lines[trade->instrument].minutes, start,
                   Bar{start, trade->price, trade->price, trade->price, trade->price, trade->size,
                       1});
         }
@@ -161,7 +146,7 @@ struct ReplayMarket::State {
             if (!lines[i].days.empty())
                 continue;
             for (const auto& bar : lines[i].minutes)
-                addTo(lines[i].days, dayOf(instruments[i], bar.start), bar);
+                appendOrExtend(lines[i].days, dayOf(instruments[i], bar.start), bar);
         }
     }
 
@@ -230,7 +215,7 @@ struct ReplayMarket::State {
         std::vector<Bar> day;
         for (const auto& bar : line.minutes) {
             if (bar.start >= dayStart && bar.start + line.minuteLength <= now)
-                addTo(day, dayStart, bar);
+                appendOrExtend(day, dayStart, bar);
         }
         if (day.empty())
             return false;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "models/base/clamped.h"
+#include "models/market/bar_merge.h"
 #include "services/exchange/spans.h"
 
 namespace qd::exchange {
@@ -26,37 +27,11 @@ void extend(Bar& bar, Price price, Quantity size)
     ++bar.tradeCount;
 }
 
-void join(Bar& bar, const Bar& next)
-{
-    bar.high = std::max(bar.high, next.high);
-    bar.low = std::min(bar.low, next.low);
-    bar.close = next.close;
-    bar.volume = clampedSum(bar.volume, next.volume);
-    bar.tradeCount += next.tradeCount;
-}
-
 template <typename Bars>
 void keepNewest(Bars& bars, std::size_t limit)
 {
     if (bars.size() > limit)
         bars.erase(bars.begin(), bars.end() - static_cast<std::ptrdiff_t>(limit));
-}
-
-/// Bars of `length`, cut at multiples of it since the epoch.
-std::vector<Bar> gather(const std::vector<Bar>& minutes, Duration length)
-{
-    std::vector<Bar> result;
-    const auto nanos = length.count();
-    for (const auto& bar : minutes) {
-        const auto start = Timestamp::fromNanos(bar.start.nanos() - bar.start.nanos() % nanos);
-        if (!result.empty() && result.back().start == start) {
-            join(result.back(), bar);
-            continue;
-        }
-        result.push_back(bar);
-        result.back().start = start;
-    }
-    return result;
 }
 
 } // namespace

@@ -2,6 +2,7 @@
 // uses: models/base models/market models/orders services/json services/brokers
 #include <cstdint>
 
+#include "models/market/bar_merge.h"
 #include "services/brokers/tradier/market_json.h"
 #include "services/brokers/tradier/order_tracker.h"
 
@@ -46,6 +47,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         (void)tradier::readDayBar(root, zone);
     }
     if (const auto bar = tradier::readSale(root))
-        QD_ASSERT(tradier::gather({*bar, *bar}, std::chrono::hours(1)).size() == 1);
+        QD_ASSERT(gather({*bar, *bar}, std::chrono::hours(1)).size() == 1);
     return 0;
 }

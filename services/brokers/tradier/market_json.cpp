@@ -212,24 +212,4 @@ Result<Bar> readSale(const json::Value& sale)
     return bar;
 }
 
-std::vector<Bar> gather(const std::vector<Bar>& bars, Duration length)
-{
-    std::vector<Bar> longer;
-    for (const auto& bar : bars) {
-        const auto start = bar.start - Duration(bar.start.nanos() % length.count());
-        if (longer.empty() || longer.back().start != start) {
-            longer.push_back(bar);
-            longer.back().start = start;
-            continue;
-        }
-        Bar& whole = longer.back();
-        whole.high = std::max(whole.high, bar.high);
-        whole.low = std::min(whole.low, bar.low);
-        whole.close = bar.close;
-        whole.volume += bar.volume;
-        whole.tradeCount += bar.tradeCount;
-    }
-    return longer;
-}
-
 } // namespace qd::brokers::tradier

@@ -26,9 +26,6 @@ std::optional<MarketSnapshot> readQuoteRow(const json::Value& row, Timestamp now
 Result<Bar> readDayBar(const json::Value& day, DayZone zone);
 Result<Bar> readSale(const json::Value& sale);
 
-/// Bars of `length` out of shorter ones, oldest first. Tradier has none between 15 minutes and a day.
-std::vector<Bar> gather(const std::vector<Bar>& bars, Duration length);
-
 /// "2026-01-05 09:30", as New York's clocks show it.
 std::string wallClock(Timestamp time);
 Timestamp startOfDay(const Date& date, DayZone zone);

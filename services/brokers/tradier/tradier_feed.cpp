@@ -4,6 +4,7 @@
 #include <set>
 #include <utility>
 
+#include "models/market/bar_merge.h"
 #include "services/brokers/tradier/market_stream.h"
 #include "services/brokers/tradier/order_json.h"
 
@@ -212,7 +213,7 @@ void TradierFeed::bars(const Symbol& symbol, BarInterval interval, Timestamp fro
                             : readBarList(result, "series", "data", &tradier::readSale);
         if (!bars) return done(tl::unexpected(bars.error()));
         if (interval == BarInterval::Hour1 || interval == BarInterval::Hour4)
-            *bars = tradier::gather(*bars, lengthOf(interval));
+            *bars = gather(*bars, lengthOf(interval));
         std::erase_if(*bars, [&](const Bar& bar) { return bar.start < from || bar.start >= to; });
         done(std::move(bars));
     });

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "models/market/bar_merge.h"
 #include "services/brokers/tradier/market_json.h"
 #include "services/brokers/tradier/order_tracker.h"
 
