@@ -90,7 +90,7 @@ _quarterdeckctl() {
     vault) words="list rotate import" ;;
     "vault rotate") words="--data-keys" ;;
     drill) words="list run" ;;
-    "drill run") words="--all --report $(quarterdeckctl drill list --json 2>/dev/null |
+    "drill run") words="--all --jobs --report $(quarterdeckctl drill list --json 2>/dev/null |
         grep -o '"id":"[^"]*"' | cut -d'"' -f4 | tr '\n' ' ')" ;;
     esac
     mapfile -t COMPREPLY < <(compgen -W "$words $global" -- "$word")

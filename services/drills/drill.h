@@ -66,6 +66,7 @@ struct Drill {
     StageOptions stage;
     std::chrono::seconds limit; ///< ends every wait
     void (*run)(Stage&, Evidence&); ///< throws BrokenPromise or CannotRun
+    bool isAlone = false; ///< judges times: no other drill may run beside it
 };
 
 /// All of them, in the order of their ids.
