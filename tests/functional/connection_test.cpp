@@ -5,58 +5,25 @@
 #include <gtest/gtest.h>
 
 #include "services/drills/cases/consent_desk.h"
-#include "tests/support/temp_dir.h"
+#include "tests/functional/one_world.h"
 
 namespace qd::drills {
 namespace {
 
 using namespace std::chrono_literals;
 
-/// One world for all tests of this file: starting it is most of the cost.
-class CtlConnection : public ::testing::Test {
+class CtlConnection : public OneWorld<CtlConnection> {
+public:
+    static StageOptions options() { return {.empty = true}; }
+    static void begin(Stage& stage) { s_desk = std::make_unique<ConsentDesk>(stage); }
+    static void end() { s_desk.reset(); }
+
 protected:
-    static void SetUpTestSuite()
-    {
-        s_folder = std::make_unique<test::TempDir>();
-        s_stage = std::make_unique<Stage>(
-            StageOptions{.empty = true}, Programs::beside(QD_BINARY_DIR "/bin/quarterdeckctl"),
-            (s_folder->path() / "stage").string());
-        s_stage->setLimit(5min);
-        try {
-            s_desk = std::make_unique<ConsentDesk>(*s_stage);
-        } catch (const BrokenPromise& promise) {
-            s_why = promise.what;
-        } catch (const CannotRun& cannot) {
-            s_why = cannot.why;
-        }
-    }
-    static void TearDownTestSuite()
-    {
-        s_desk.reset();
-        s_stage.reset();
-        s_folder.reset();
-    }
     void SetUp() override
     {
-        ASSERT_EQ(s_why, "") << "the programs did not start";
+        OneWorld::SetUp();
         s_stage->setLimit(2min);
     }
-
-    static std::unique_ptr<Child> start(std::vector<std::string> words)
-    {
-        words.insert(words.begin(), {"--data-dir", s_stage->dataDirectory()});
-        return s_stage->run("ctl" + std::to_string(s_runs++), s_stage->programs().ctl, words);
-    }
-    struct Said {
-        int code;
-        std::string out, err;
-    };
-    static Said ended(Child& child)
-    {
-        const auto exit = child.waitFor(60s);
-        return {exit ? exit->code : -1, child.output(), child.errors()};
-    }
-    static Said say(std::vector<std::string> words) { return ended(*start(std::move(words))); }
     /// The address that it prints, once it has.
     static std::string addressOf(Child& child)
     {
@@ -71,18 +38,10 @@ protected:
         return url;
     }
 
-    static std::unique_ptr<test::TempDir> s_folder;
-    static std::unique_ptr<Stage> s_stage;
     static std::unique_ptr<ConsentDesk> s_desk;
-    static std::string s_why;
-    static int s_runs;
 };
 
-std::unique_ptr<test::TempDir> CtlConnection::s_folder;
-std::unique_ptr<Stage> CtlConnection::s_stage;
 std::unique_ptr<ConsentDesk> CtlConnection::s_desk;
-std::string CtlConnection::s_why;
-int CtlConnection::s_runs = 0;
 
 TEST_F(CtlConnection, AddsShowsAndRemovesOne)
 {

@@ -5,67 +5,21 @@
 
 #include <gtest/gtest.h>
 
-#include "services/drills/stage.h"
-#include "tests/support/temp_dir.h"
+#include "tests/functional/one_world.h"
 
 namespace qd::drills {
 namespace {
 
 using namespace std::chrono_literals;
 
-/// One world for all tests of this file: starting it is most of the cost.
-class Ctl : public ::testing::Test {
+class Ctl : public OneWorld<Ctl> {
 protected:
-    struct Said {
-        int code;
-        std::string out, err;
-    };
-
-    static void SetUpTestSuite()
-    {
-        s_folder = std::make_unique<test::TempDir>();
-        s_stage = std::make_unique<Stage>(
-            StageOptions{}, Programs::beside(QD_BINARY_DIR "/bin/quarterdeckctl"),
-            (s_folder->path() / "stage").string());
-        s_stage->setLimit(5min);
-        try {
-            s_stage->startAll();
-        } catch (const BrokenPromise& promise) {
-            s_why = promise.what;
-        } catch (const CannotRun& cannot) {
-            s_why = cannot.why;
-        }
-    }
-    static void TearDownTestSuite()
-    {
-        s_stage.reset();
-        s_folder.reset();
-    }
-    void SetUp() override { ASSERT_EQ(s_why, "") << "the programs did not start"; }
-
-    static Said say(std::vector<std::string> words)
-    {
-        words.insert(words.begin(), {"--data-dir", s_stage->dataDirectory()});
-        const auto child = s_stage->run("ctl" + std::to_string(s_runs++), s_stage->programs().ctl, words);
-        const auto exit = child->waitFor(30s);
-        return {exit ? exit->code : -1, child->output(), child->errors()};
-    }
     static std::string member(const std::string& text, const char* name)
     {
         const auto document = json::Document::parse(text);
         return document ? std::string((*document)[name].stringOr({})) : "not JSON: " + text;
     }
-
-    static std::unique_ptr<test::TempDir> s_folder;
-    static std::unique_ptr<Stage> s_stage;
-    static std::string s_why;
-    static int s_runs;
 };
-
-std::unique_ptr<test::TempDir> Ctl::s_folder;
-std::unique_ptr<Stage> Ctl::s_stage;
-std::string Ctl::s_why;
-int Ctl::s_runs = 0;
 
 TEST_F(Ctl, FindsTheRunningBackendByItsDataFolder)
 {

@@ -6,8 +6,7 @@
 
 #include <gtest/gtest.h>
 
-#include "services/drills/stage.h"
-#include "tests/support/temp_dir.h"
+#include "tests/functional/one_world.h"
 
 namespace qd::drills {
 namespace {
@@ -16,35 +15,8 @@ using namespace std::chrono_literals;
 
 constexpr const char* kPassword = "seven quiet lanterns drift";
 
-class PeopleAtTheCommandLine : public ::testing::Test {
+class PeopleAtTheCommandLine : public OneWorld<PeopleAtTheCommandLine> {
 protected:
-    struct Said {
-        int code;
-        std::string out, err;
-    };
-
-    static void SetUpTestSuite()
-    {
-        s_folder = std::make_unique<test::TempDir>();
-        s_stage = std::make_unique<Stage>(
-            StageOptions{}, Programs::beside(QD_BINARY_DIR "/bin/quarterdeckctl"),
-            (s_folder->path() / "stage").string());
-        s_stage->setLimit(5min);
-        try {
-            s_stage->startAll();
-        } catch (const BrokenPromise& promise) {
-            s_why = promise.what;
-        } catch (const CannotRun& cannot) {
-            s_why = cannot.why;
-        }
-    }
-    static void TearDownTestSuite()
-    {
-        s_stage.reset();
-        s_folder.reset();
-    }
-    void SetUp() override { ASSERT_EQ(s_why, "") << "the programs did not start"; }
-
     /// `typed`: what is read from descriptor 0, a line each.
     static Said say(std::vector<std::string> words, const std::string& typed = {})
     {
@@ -55,24 +27,11 @@ protected:
                                            s_stage->dataDirectory()};
         if (!typed.empty()) arguments.insert(arguments.end(), {"--password-fd", "0"});
         arguments.insert(arguments.end(), words.begin(), words.end());
-        const auto child =
-            s_stage->run("ctl" + std::to_string(s_runs++), "/bin/sh", arguments,
-                         {"XDG_CONFIG_HOME=" + (s_folder->path() / "config").string()});
-        const auto exit = child->waitFor(60s);
-        return {exit ? exit->code : -1, child->output(), child->errors()};
+        return ended(*s_stage->run(nextName(), "/bin/sh", arguments,
+                                   {"XDG_CONFIG_HOME=" + (s_folder->path() / "config").string()}));
     }
     static std::string line(const std::string& text) { return text + "\n"; }
-
-    static std::unique_ptr<test::TempDir> s_folder;
-    static std::unique_ptr<Stage> s_stage;
-    static std::string s_why;
-    static int s_runs;
 };
-
-std::unique_ptr<test::TempDir> PeopleAtTheCommandLine::s_folder;
-std::unique_ptr<Stage> PeopleAtTheCommandLine::s_stage;
-std::string PeopleAtTheCommandLine::s_why;
-int PeopleAtTheCommandLine::s_runs = 0;
 
 TEST_F(PeopleAtTheCommandLine, FromTheFirstAccountToSigningOut)
 {
