@@ -8,6 +8,12 @@
 
 namespace qd::ui {
 
+namespace {
+
+constexpr int kFigureHeight = 36; // a caption, and its value below
+
+} // namespace
+
 TextLabel::TextLabel(const Theme& theme, TypeSize size, TypeWeight weight, Tone tone,
                      QWidget* parent)
     : QLabel(parent), m_theme(theme), m_tone(tone)
@@ -59,7 +65,7 @@ QSize FigureLabel::sizeHint() const
         QFontMetrics(m_theme.font(TypeSize::Small)).horizontalAdvance(m_caption);
     const int value = QFontMetrics(m_theme.font(TypeSize::Input, TypeWeight::SemiBold))
                           .horizontalAdvance(m_value);
-    return {std::max(caption, value) + 2, 36};
+    return {std::max(caption, value) + 2, kFigureHeight};
 }
 
 void FigureLabel::paintEvent(QPaintEvent*)
@@ -68,10 +74,11 @@ void FigureLabel::paintEvent(QPaintEvent*)
     const Palette& colors = m_theme.colors();
     painter.setFont(m_theme.font(TypeSize::Small));
     painter.setPen(colors.text2);
-    painter.drawText(QRect(0, 2, width(), 14), Qt::AlignRight | Qt::AlignVCenter, m_caption);
+    const int top = (height() - kFigureHeight) / 2; // level with the pills and buttons beside it
+    painter.drawText(QRect(0, top + 2, width(), 14), Qt::AlignRight | Qt::AlignVCenter, m_caption);
     painter.setFont(m_theme.font(TypeSize::Input, TypeWeight::SemiBold));
     painter.setPen(colorOf(m_tone, colors));
-    painter.drawText(QRect(0, 17, width(), 18), Qt::AlignRight | Qt::AlignVCenter, m_value);
+    painter.drawText(QRect(0, top + 17, width(), 18), Qt::AlignRight | Qt::AlignVCenter, m_value);
 }
 
 Pill::Pill(const Theme& theme, Style style, QWidget* parent)
