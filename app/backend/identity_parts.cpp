@@ -96,7 +96,8 @@ struct IdentityParts::State {
     const bool isSignUpOpen;
     std::map<std::string, runtime::Secret> keys; ///< until they are where they are used
     // The threads are joined last, when nothing is left that posts to them.
-    runtime::ThreadExecutor firstHash{"hash-1"}, secondHash{"hash-2"}, mails{"mail"};
+    runtime::ThreadExecutor firstHash{"hash-1"}, secondHash{"hash-2"}, knownHash{"hash-known"},
+        mails{"mail"};
     std::unique_ptr<storage::Database> mailLook; ///< on `mails`
     std::shared_ptr<const identity::TokenKey> tokenKey;
     std::unique_ptr<identity::Throttle> throttle;
@@ -166,7 +167,7 @@ Result<void> IdentityParts::State::build()
     mailLook = std::make_unique<storage::Database>(std::move(*database));
     proofs = std::make_unique<identity::ProofGate>(the.random);
     hashes = std::make_unique<identity::HashQueue>(
-        the.core, std::vector<runtime::Executor*>{&firstHash, &secondHash});
+        the.core, std::vector<runtime::Executor*>{&firstHash, &secondHash}, &knownHash);
     sessions = std::make_unique<identity::Sessions>(
         identity::Sessions::Dependencies{the.writer, the.core, the.random, tokenKey, logger});
     accounts = std::make_unique<identity::Accounts>(

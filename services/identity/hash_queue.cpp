@@ -6,25 +6,47 @@ namespace qd::identity {
 
 struct HashQueue::State {
     struct Lane {
-        runtime::Executor* executor;
+        runtime::Executor* executor = nullptr;
         bool isBusy = false;
     };
-    State(runtime::Executor& where, const std::vector<runtime::Executor*>& jobs)
-        : core(where), bulkhead({.name = "password hashing",
-                                 .concurrentMax = static_cast<int>(jobs.size()),
-                                 .waitingMax = kWaitingMax,
-                                 .waitMax = std::chrono::seconds(10)},
-                                where)
+    State(runtime::Executor& where, const std::vector<runtime::Executor*>& jobs,
+          runtime::Executor* forUrgent)
+        : core(where), reserved{forUrgent},
+          bulkhead({.name = "password hashing",
+                    .concurrentMax = static_cast<int>(jobs.size()),
+                    .waitingMax = kWaitingMax,
+                    .waitMax = std::chrono::seconds(10)},
+                   where)
     {
         for (auto* job : jobs) lanes.push_back({job});
     }
+    /// Run `work` on the lane; when that is free again, `after` on core.
+    static void occupy(const std::shared_ptr<State>& state, Lane& lane,
+                       const std::function<void()>& work, const std::function<void()>& after)
+    {
+        lane.isBusy = true;
+        lane.executor->post([work, after, &lane, &core = state->core,
+                             weak = std::weak_ptr<State>(state)] {
+            work();
+            core.post([after, &lane, weak] {
+                const auto alive = weak.lock(); // the lane is its
+                if (!alive) return;
+                lane.isBusy = false;
+                after();
+            });
+        });
+    }
+
     runtime::Executor& core;
     std::vector<Lane> lanes;
+    Lane reserved; ///< without an executor: there is none
+    std::uint64_t startedAhead = 0;
     resilience::Bulkhead bulkhead;
 };
 
-HashQueue::HashQueue(runtime::Executor& core, std::vector<runtime::Executor*> jobs)
-    : m_state(std::make_shared<State>(core, jobs))
+HashQueue::HashQueue(runtime::Executor& core, std::vector<runtime::Executor*> jobs,
+                     runtime::Executor* reserved)
+    : m_state(std::make_shared<State>(core, jobs, reserved))
 {
     QD_ASSERT(!jobs.empty());
 }
@@ -35,9 +57,15 @@ void HashQueue::run(std::function<void()> work, resilience::Priority priority,
                     std::function<void(Result<void>)> done)
 {
     using Slot = resilience::Bulkhead::Slot;
-    const std::weak_ptr<State> weak = m_state;
+    State::Lane& reserved = m_state->reserved;
+    const bool isRoomAhead = reserved.executor != nullptr && !reserved.isBusy;
+    if (isRoomAhead && priority == resilience::Priority::Urgent) {
+        ++m_state->startedAhead;
+        return State::occupy(m_state, reserved, work, [done = std::move(done)] { done({}); });
+    }
     m_state->bulkhead.run(
-        [weak, work = std::move(work), done = std::move(done)](Result<Slot> slot) {
+        [weak = std::weak_ptr<State>(m_state), work = std::move(work),
+         done = std::move(done)](Result<Slot> slot) {
             const auto state = weak.lock();
             if (!state) return;
             if (!slot)
@@ -45,19 +73,10 @@ void HashQueue::run(std::function<void()> work, resilience::Priority priority,
             const auto lane = std::find_if(state->lanes.begin(), state->lanes.end(),
                                            [](const State::Lane& each) { return !each.isBusy; });
             QD_ASSERT(lane != state->lanes.end());
-            lane->isBusy = true;
-            const auto index = lane - state->lanes.begin();
             const auto held = std::make_shared<Slot>(std::move(*slot));
-            runtime::Executor& core = state->core;
-            lane->executor->post([weak, work, done, held, index, &core] {
-                work();
-                core.post([weak, done, held, index] {
-                    const auto alive = weak.lock();
-                    if (!alive) return;
-                    alive->lanes[static_cast<std::size_t>(index)].isBusy = false;
-                    held->release();
-                    done({});
-                });
+            State::occupy(state, *lane, work, [done, held] {
+                held->release();
+                done({});
             });
         },
         priority);
@@ -65,7 +84,10 @@ void HashQueue::run(std::function<void()> work, resilience::Priority priority,
 
 resilience::BulkheadCounts HashQueue::counts() const
 {
-    return m_state->bulkhead.counts();
+    auto counts = m_state->bulkhead.counts();
+    counts.started += m_state->startedAhead;
+    counts.running += m_state->reserved.isBusy ? 1 : 0;
+    return counts;
 }
 
 } // namespace qd::identity

@@ -171,6 +171,7 @@ void weakPasswords(Stage& stage, Evidence& evidence)
 // ── PE-1.5 ───────────────────────────────────────────────────────────────────────────────────────
 
 constexpr int kGuesses = 100, kFloods = 3;
+constexpr milliseconds kVictimWaitsMax = 1s;
 
 struct Guessing {
     std::vector<Answer> answers;
@@ -340,17 +341,14 @@ void unlimitedGuesses(Stage& stage, Evidence& evidence)
     const auto before = people.signIn("valid@example.org");
     requireAlike(stage, evidence);
 
-    // The machine is shared: the best of so many counts, and where others make even a lone sign-in
-    // slow, one that waits for few others is what can be asked for.
     const auto alone = tookOf(signInValid(stage.api().baseUrl(), before.deviceKey));
-    const auto bar = std::max<milliseconds>(1000ms, 4 * alone);
-    milliseconds best = 1h;
-    for (int i = 0; i < kFloods && best > bar; ++i) {
+    milliseconds best = 1h; // the machine may be shared: the best of so many counts
+    for (int i = 0; i < kFloods && best >= kVictimWaitsMax; ++i) {
         const auto email = "guessed" + std::to_string(i) + "@example.org";
         people.make(email, R"(["viewer"])");
         best = std::min(best, flood(stage, evidence, email, before.deviceKey));
     }
-    require(best <= bar, "a valid user meanwhile waited {} ms, alone {} ms", best.count(),
+    require(best < kVictimWaitsMax, "a valid user meanwhile waited {} ms, alone {} ms", best.count(),
             alone.count());
     evidence.note("a valid user on a known device meanwhile: signed in after {} ms, alone after {} ms",
                   best.count(), alone.count());

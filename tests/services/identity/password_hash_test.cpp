@@ -123,5 +123,46 @@ TEST(HashQueue, RunsOneAJobAndRefusesTheThirtyFifth)
     EXPECT_LE(urgentAfter, 3) << "a known device does not wait behind the flood";
 }
 
+/// A job thread in the middle of a hash that takes for ever.
+class BusyJob final : public runtime::Executor {
+public:
+    explicit BusyJob(const runtime::Clock& clock) : m_clock(clock) {}
+    void post(runtime::Task task) override { m_waiting.push_back(std::move(task)); }
+    [[nodiscard]] runtime::Timer after(Duration, runtime::Task) override { return {}; }
+    const runtime::Clock& clock() const override { return m_clock; }
+    bool isCurrent() const override { return false; }
+
+private:
+    const runtime::Clock& m_clock;
+    std::vector<runtime::Task> m_waiting;
+};
+
+TEST(HashQueue, WhatIsUrgentStartsWhileStrangersHoldEveryOtherJob)
+{
+    SimWorld world;
+    SimExecutor core(world, "core"), reserved(world, "reserved");
+    BusyJob one(world.clock()), two(world.clock());
+    HashQueue queue(core, {&one, &two}, &reserved);
+    int strangers = 0, known = 0;
+    const auto stranger = [&] {
+        queue.run([] {}, resilience::Priority::Background, [&](const Result<void>& result) {
+            strangers += result.has_value();
+        });
+    };
+    for (int n = 0; n < 20; ++n) stranger();
+    for (int n = 0; n < 2; ++n) {
+        queue.run([] {}, resilience::Priority::Urgent,
+                  [&](const Result<void>& result) { known += result.has_value(); });
+        EXPECT_EQ(queue.counts().running, 3);
+        stranger();
+        world.run(1s);
+        EXPECT_EQ(known, n + 1);
+        EXPECT_EQ(queue.counts().running, 2) << "strangers never have the reserved job";
+    }
+    EXPECT_EQ(strangers, 0);
+    EXPECT_EQ(queue.counts().waiting, 20);
+    EXPECT_EQ(queue.counts().started, 4U);
+}
+
 } // namespace
 } // namespace qd::test
