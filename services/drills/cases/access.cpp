@@ -32,9 +32,11 @@ void revocationFails(Stage& stage, Evidence& evidence)
     require(desk.count("live") == 1, "the broker says that the grant is dead already");
     evidence.note("disconnected: 202; orders refused and the stream closed at once, while the grant "
                   "still lives at the broker");
-    stage.await("the first try has failed", 10s,
-                [&] { return desk.connection("lastError") == "oauth.not_revoked"; });
-    require(desk.status() == "revocation_pending", "the connection is {}", desk.status());
+    stage.await("the first try has failed", 10s, [&] {
+        require(desk.status() == "revocation_pending",
+                "the broker has confirmed nothing, and the connection is {}", desk.status());
+        return desk.connection("lastError") == "oauth.not_revoked";
+    });
     require(stage.componentStatus("connections") == "degraded", "health says {}",
             stage.componentStatus("connections"));
     stage.restartBackend(); // as kill -9
@@ -78,15 +80,15 @@ void rowsLeftBehind(Stage& stage, Evidence& evidence)
     ConsentDesk desk(stage, {.sandbox = {}, .backend = {kOften}});
     for (int round = 0; round < 2; ++round) {
         desk.connect();
-        require(rowCount(stage, "oauth_links") == 1 && desk.secrets("oauth/link/").size() == 1,
+        require(rowCount(stage, "oauth_links") > 0 && !desk.secrets("oauth/link/").empty(),
                 "there is no connection to end");
         desk.disconnect();
         stage.await("the broker has confirmed", 30s, [&] { return desk.status() == "none"; });
     }
-    require(rowCount(stage, "oauth_links") == 0 && rowCount(stage, "oauth_leases") == 0 &&
-                rowCount(stage, "oauth_flows WHERE link IS NOT NULL") == 0 &&
-                rowCount(stage, "vault_secrets WHERE id LIKE 'oauth/%'") == 0,
-            "rows are left behind");
+    for (const char* rows : {"oauth_links", "oauth_leases", "oauth_flows WHERE link IS NOT NULL",
+                             "vault_secrets WHERE id LIKE 'oauth/%'"})
+        require(rowCount(stage, rows) == 0, "{} rows are left behind in {}", rowCount(stage, rows),
+                rows);
     stage.await("the job counts none", 10s, [&] { return desk.metric(series) == "0"; });
     evidence.note("connected and disconnected twice: no links, leases, flows of links or secrets are "
                   "left; the job counts 0 orphans");
@@ -171,13 +173,21 @@ void refreshFails(Stage& stage, Evidence& evidence)
     });
     stage.await("the user is told", 20s,
                 [&] { return !desk.events("oauth.reauth_needed").empty(); });
-    for (int i = 0; i < 3; ++i) desk.requireRefused("without access");
+    // Another round of tries fails and is noted, in one transaction with what it would tell.
+    const auto noted = desk.connection("lastErrorAt");
+    stage.await("it is tried and fails once more", 100s, [&] {
+        pauseFor(500ms);
+        desk.requireRefused("without access");
+        return desk.connection("lastErrorAt") != noted;
+    });
     const auto told = desk.events("oauth.reauth_needed");
     const auto way = desk.connection("reauthorise");
     require(told.size() == 1 && told[0].find("/v1/connections/alpaca/begin") != std::string::npos,
             "told {} times: {}", told.size(), told.empty() ? "" : told[0]);
     require(way == "/v1/connections/alpaca/begin", "the connection names \"{}\"", way);
-    evidence.note("it has ended: orders refused, the user told once, with {}", way);
+    evidence.note("it has ended: orders refused, and while renewing went on failing the user was told "
+                  "once, with {}",
+                  way);
     desk.server("DELETE", "/faults");
     const auto begun = stage.call("POST", way, R"({"method":"oauth"})");
     require(begun.status == 201, "the way that it names: {} {}", begun.status, begun.body);
