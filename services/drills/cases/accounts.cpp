@@ -432,7 +432,7 @@ std::vector<Drill> accountDrills()
         {"PE-1.5", "a hundred guesses at once, and one network that tries many addresses",
          "the limit is never passed, strangers work for their tries, known and unknown addresses "
          "answer alike, and a valid user waits less than a second",
-         {.isPrivate = true}, 120s, unlimitedGuesses},
+         {.isPrivate = true}, 120s, unlimitedGuesses, /*isAlone=*/true},
         {"PE-1.6", "twenty clients refresh one session at once; later a used token comes again",
          "one rotation and one answer for all; the replay ends the whole family",
          {.isPrivate = true}, 60s, parallelRefresh},
