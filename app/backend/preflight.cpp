@@ -119,8 +119,11 @@ std::vector<ConfigProblem> preflight(const Config& config, vault::MasterKeys& ma
                           "name a file that the user who runs quarterdeckd may read");
     // That there is none yet is for the vault to judge: it knows whether there was one.
     if (const auto keys = masterKeys.load(); !keys && keys.error().kind != ErrorKind::NotFound)
-        checks.add({"vault.key_file", keys.error().detail,
-                    "give it to the user who runs quarterdeckd, mode 0600"});
+        checks.add(config.has("vault.key_fd")
+                       ? ConfigProblem{"vault.key_fd", keys.error().detail,
+                                       "let the parent process hand the key over again"}
+                       : ConfigProblem{"vault.key_file", keys.error().detail,
+                                       "give it to the user who runs quarterdeckd, mode 0600"});
     return checks.take();
 }
 

@@ -191,7 +191,8 @@ const std::vector<Setting>& backendSettings()
          "credential quarterdeck-vault-key, else a file beside the database. Keep it apart from "
          "backups of the database: who has both has the secrets", {}, false, {}, {}, {}},
         {"vault.key_fd", SettingType::Integer,
-         "descriptor on which the parent process hands the master key over, instead of a file", {},
+         "descriptor by which the parent process hands the master key over, instead of a file: a pipe, "
+         "or a socket if it keeps the keys itself (resources/api.md)", {},
          false, 0, 65'535, {}},
         {"vault.age_max", SettingType::Duration,
          "age at which secrets and master key are told to be overdue", "2160h", false, 1'000,
