@@ -11,9 +11,11 @@
 #include <QDBusObjectPath>
 #include <QDBusPendingCallWatcher>
 #include <QDBusPendingReply>
+#include <QDBusServiceWatcher>
 #include <QDBusVariant>
 #include <QDeadlineTimer>
 #include <QEventLoop>
+#include <QLibrary>
 #include <QMap>
 #include <QTimer>
 
@@ -96,6 +98,16 @@ void askBus(QDBusMessage message, std::chrono::milliseconds limit, QObject* owne
                      });
 }
 
+/// libsecret, by which QtKeychain works, would go on as if a service that was started again were the
+/// one before, and be refused each time.
+void beginAnew()
+{
+    using Disconnect = void (*)();
+    static const auto disconnect = reinterpret_cast<Disconnect>(
+        QLibrary(QStringLiteral("secret-1"), 0).resolve("secret_service_disconnect"));
+    if (disconnect != nullptr) disconnect();
+}
+
 QDBusMessage serviceCall(QLatin1String method)
 {
     return QDBusMessage::createMethodCall(kBusName, kServicePath, kServiceInterface, method);
@@ -121,6 +133,12 @@ SecretServiceStore::~SecretServiceStore() = default;
 
 void SecretServiceStore::enqueue(std::function<void()> operation)
 {
+    if (!m_watcher) {
+        m_watcher = new QDBusServiceWatcher(kBusName, QDBusConnection::sessionBus(),
+                                            QDBusServiceWatcher::WatchForOwnerChange, this);
+        connect(m_watcher, &QDBusServiceWatcher::serviceOwnerChanged, this, &beginAnew);
+        beginAnew(); // what others in this program began is not watched by us
+    }
     m_waiting.push_back(std::move(operation));
     if (!m_isBusy) QTimer::singleShot(0, this, &SecretServiceStore::startNext);
 }

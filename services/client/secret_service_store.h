@@ -7,6 +7,8 @@
 
 #include "services/client/key_store.h"
 
+class QDBusServiceWatcher;
+
 namespace qd::client {
 
 /// Secrets in the desktop's secret service (GNOME Keyring, KWallet …), which keeps them encrypted and
@@ -60,6 +62,7 @@ private:
     void run(Job job);
 
     const Limits m_limits;
+    QDBusServiceWatcher* m_watcher = nullptr; ///< from the first operation on
     std::deque<std::function<void()>> m_waiting;
     bool m_isBusy = false;
 };
