@@ -170,7 +170,7 @@ void weakPasswords(Stage& stage, Evidence& evidence)
 
 // ── PE-1.5 ───────────────────────────────────────────────────────────────────────────────────────
 
-constexpr int kGuesses = 100, kFloods = 3;
+constexpr int kGuesses = 100, kFloods = 5;
 constexpr milliseconds kVictimWaitsMax = 1s;
 
 struct Guessing {
