@@ -5,26 +5,9 @@
 #include <QSysInfo>
 #include <QUrl>
 
+#include "services/client/presence.h"
+
 namespace qd {
-
-using State = client::Identity::State;
-
-namespace {
-
-/// Which backend the keys are for, in letters that make a file's name.
-std::string keyNameOf(const Options& options)
-{
-    if (options.connectUrl.isEmpty()) return "embedded";
-    const QUrl url(options.connectUrl);
-    std::string name = (url.host() + u'-' + QString::number(url.port(443))).toStdString();
-    for (char& c : name) {
-        const bool isPlain = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.';
-        if (!isPlain) c = '-';
-    }
-    return "backend-" + name;
-}
-
-} // namespace
 
 TerminalPeople::TerminalPeople(client::NetSession& session, const Options& options)
     : m_session(session), m_options(options),
@@ -33,19 +16,11 @@ TerminalPeople::TerminalPeople(client::NetSession& session, const Options& optio
           QStringLiteral("/keys"))),
       m_identity(std::make_unique<client::Identity>(
           session, *m_keys,
-          client::Identity::Settings{.keyName = keyNameOf(options),
+          client::Identity::Settings{.keyName = client::keyNameOf(QUrl(options.connectUrl)),
                                      .device = QSysInfo::machineHostName().left(40).toStdString() +
                                                ", terminal"}))
 {
-    QObject::connect(&session, &client::Session::linkChanged, m_identity.get(),
-                     &client::Identity::takeLink);
-    QObject::connect(m_identity.get(), &client::Identity::signedIn, &session, [this] {
-        const bool isOwner = m_identity->state() == State::Owner;
-        if (isOwner) m_session.start();
-        else m_session.rejoin();
-    });
-    QObject::connect(m_identity.get(), &client::Identity::signedOut, &session,
-                     [this] { m_session.leave(); });
+    client::followIdentity(session, *m_identity);
 }
 
 ui::People TerminalPeople::forWindow(const std::unique_ptr<client::EmbeddedBackend>& embedded)
@@ -64,13 +39,6 @@ ui::People TerminalPeople::forWindow(const std::unique_ptr<client::EmbeddedBacke
         m_identity->beOwner();
     };
     return people;
-}
-
-void TerminalPeople::begin(ui::Workspaces& workspaces, bool isOwner)
-{
-    if (isOwner) return m_identity->beOwner();
-    workspaces.openDoor({});
-    m_identity->resume([](bool) {});
 }
 
 } // namespace qd

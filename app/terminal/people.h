@@ -19,8 +19,6 @@ public:
     client::Identity& identity() { return *m_identity; }
     /// For the window. `embedded` is asked when it is needed, and may come later.
     ui::People forWindow(const std::unique_ptr<client::EmbeddedBackend>& embedded);
-    /// The owner's token is the session's already; or sign in with what was kept, or at the door.
-    void begin(ui::Workspaces& workspaces, bool isOwner);
 
 private:
     client::NetSession& m_session;

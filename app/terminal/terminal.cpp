@@ -68,7 +68,7 @@ int runWindow(QApplication& application, ui::Theme& theme, const Options& option
     } else {
         session.setServer({QUrl(options.connectUrl), runtime::Secret(), options.caFile});
     }
-    people.begin(*window.workspaces(), isOwner);
+    window.workspaces()->begin(isOwner);
     if (embedded) embedded->start();
     if (embedded && options.hasOwnSymbols()) listWhatIsTraded(session, desk);
     return QApplication::exec();

@@ -210,6 +210,7 @@ void Identity::signIn(Credentials credentials, QObject* owner, Done done)
 void Identity::open(SignedInFacts facts)
 {
     m_state = State::SignedIn;
+    m_isEntering = false;
     m_deviceKey = std::move(facts.deviceKey);
     keep(kDeviceKey, m_deviceKey);
     takeTokens(std::move(facts.tokens));
@@ -311,13 +312,12 @@ void Identity::takeRenewal(const Answer<std::string>& answer)
 {
     auto tokens = readAnswer(answer, readRenewed);
     if (tokens) {
-        const bool isNew = m_state != State::SignedIn;
+        m_isEntering |= m_state != State::SignedIn;
         m_state = State::SignedIn;
         takeTokens(std::move(**tokens));
         settleRenewals(true);
         lookAgain(); // roles may be others meanwhile
         if (auto told = std::exchange(m_resumed, {})) told(true);
-        if (isNew) Q_EMIT signedIn();
         return;
     }
     if (isTokenRefused(tokens.error())) {
@@ -348,7 +348,7 @@ void Identity::end(const QString& why)
     const bool wasIn = m_state == State::SignedIn;
     cancelProof();
     m_state = State::Nobody;
-    m_isRenewing = false;
+    m_isRenewing = m_isEntering = false;
     m_renewTimer.stop();
     m_refresh = {};
     keep(kRefreshKey, m_refresh);
@@ -365,8 +365,13 @@ void Identity::lookAgain()
     if (m_state != State::SignedIn || std::exchange(m_isLooking, true)) return;
     PeopleApi(m_caller).who(this, [this](Answer<WhoFacts> who) {
         m_isLooking = false;
-        if (m_state != State::SignedIn || !who) return;
+        if (m_state != State::SignedIn) return;
+        if (!who) { // who waits to be let in has no stream yet that would tell when to ask again
+            if (m_isEntering) QTimer::singleShot(m_settings.retryMin, this, &Identity::lookAgain);
+            return;
+        }
         setWho(std::move(*who));
+        if (std::exchange(m_isEntering, false)) Q_EMIT signedIn();
     });
 }
 

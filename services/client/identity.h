@@ -82,6 +82,7 @@ public:
 Q_SIGNALS:
     /// Who, or what they may do.
     void whoChanged();
+    /// What they may do is known by then.
     void signedIn();
     /// Empty: they asked for it.
     void signedOut(const QString& why);
@@ -129,6 +130,7 @@ private:
     std::function<void(bool)> m_resumed;
     bool m_isRenewing = false;
     bool m_isLooking = false;
+    bool m_isEntering = false; ///< let in by what was kept: who it is has yet to be told
     std::optional<LinkState> m_link;
     std::chrono::milliseconds m_retryAfter;
     QTimer m_renewTimer;

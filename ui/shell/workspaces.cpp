@@ -33,6 +33,13 @@ Workspaces::Workspaces(QMainWindow& window, QStackedWidget& centre, Desk& desk, 
 
 Workspaces::~Workspaces() = default;
 
+void Workspaces::begin(bool isOwner)
+{
+    if (isOwner) return m_people.identity.beOwner();
+    openDoor({});
+    m_people.identity.resume([](bool) {}); // who is let in is told by `signedIn`
+}
+
 void Workspaces::connectIdentity()
 {
     client::Identity& identity = m_people.identity;

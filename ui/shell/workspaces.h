@@ -45,6 +45,10 @@ public:
                People people);
     ~Workspaces() override;
 
+    /// The owner, whose token the session has already, is in at once. Anybody else comes to the way in,
+    /// and further if this terminal was left signed in.
+    void begin(bool isOwner);
+
     Page page() const { return m_page; }
     /// Only what whoever sits here may see; false: not theirs.
     bool show(Page page);

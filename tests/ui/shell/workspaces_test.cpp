@@ -64,6 +64,45 @@ private Q_SLOTS:
         QCOMPARE(stage.places().page(), Workspaces::Account); // nothing could unlock it
     }
 
+    void whoeverOpensTheTerminalBeginsAtTheDoor()
+    {
+        PeopleWindow stage;
+        stage.places().begin(/*isOwner=*/false);
+        QCOMPARE(stage.places().page(), Workspaces::Door);
+        QTest::qWait(50); // nothing was kept that could let anybody in
+        QCOMPARE(stage.places().page(), Workspaces::Door);
+        QVERIFY(!everythingPainted(stage.window).contains(QStringLiteral("SPY")));
+        QVERIFY(!stage.places().show(Workspaces::Trading));
+    }
+
+    void theOwnerIsInAtOnce()
+    {
+        PeopleWindow stage;
+        stage.places().begin(/*isOwner=*/true);
+        QCOMPARE(stage.places().page(), Workspaces::Trading);
+        QVERIFY(stage.identity.who().isOwner);
+    }
+
+    void whoLeftTheTerminalSignedInNeedNotSignInAgain()
+    {
+        PeopleWindow stage;
+        stage.signInAsAnn(); // yesterday
+        client::Identity today(stage.people, stage.keys, {});
+        client::Identity* identity = &today;
+        MainWindow window(stage.desk, stage.theme, stage.random,
+                          People{stage.people, *identity, [](const QUrl&) { return true; }});
+        window.show();
+        window.workspaces()->begin(/*isOwner=*/false);
+        QTRY_COMPARE(window.workspaces()->page(), Workspaces::Trading);
+        QCOMPARE(window.workspaces()->personText(), QStringLiteral("Ann Archer"));
+        window.workspaces()->signOut();
+        QCOMPARE(window.workspaces()->page(), Workspaces::Door);
+        client::Identity tomorrow(stage.people, stage.keys, {});
+        bool isAsked = false;
+        tomorrow.resume([&](bool isSignedIn) { isAsked = !isSignedIn; });
+        QTRY_VERIFY(isAsked); // signing out forgets what was kept
+    }
+
     void theDocksComeBackAsTheyWere()
     {
         PeopleWindow stage;
