@@ -14,7 +14,7 @@ namespace qd::ui {
 
 namespace {
 
-constexpr int kPanelWidth = 340, kRevokeWidth = 440;
+constexpr int kPanelWidth = 340;
 
 QString timeText(Timestamp time, const QString& otherwise)
 {
@@ -62,42 +62,6 @@ QString adviceText(const ConnectionStore& store, int item)
 }
 
 } // namespace
-
-RevokeDialog::RevokeDialog(const Theme& theme, const QString& broker, bool trades, QWidget* parent)
-    : QDialog(parent)
-{
-    setObjectName(QStringLiteral("revokeDialog"));
-    setWindowTitle(tr("Revoke the access?"));
-    setMinimumWidth(kRevokeWidth);
-    auto* column = new QVBoxLayout(this);
-    column->setContentsMargins(20, 18, 20, 16);
-    column->setSpacing(10);
-    auto* heading = new TextLabel(theme, TypeSize::Title, TypeWeight::SemiBold, Tone::Normal, this);
-    heading->show(tr("Revoke the access to %1?").arg(broker));
-    column->addWidget(heading);
-    auto* text = new TextLabel(theme, TypeSize::Body, TypeWeight::Regular, Tone::Muted, this);
-    text->setWordWrap(true);
-    text->show(tr("It is not used any more from now on, and the broker is asked to revoke it. Orders "
-                  "that are open at the broker stay open there."));
-    column->addWidget(text);
-    if (trades) {
-        auto* warning = new TextLabel(theme, TypeSize::Input, TypeWeight::Medium, Tone::Warn, this);
-        warning->setWordWrap(true);
-        warning->show(tr("▲  Orders and market data go by this connection: trading stops."));
-        column->addWidget(warning);
-    }
-    auto* row = new QHBoxLayout;
-    row->addStretch(1);
-    QPushButton* back = makeButton(tr("Go back"), QStringLiteral("revokeBack"), {}, this);
-    QPushButton* revoke = makeButton(tr("Revoke"), QStringLiteral("revoke"), "danger", this);
-    row->addWidget(back);
-    row->addWidget(revoke);
-    column->addLayout(row);
-    back->setDefault(true);
-    back->setFocus();
-    connect(back, &QPushButton::clicked, this, &QDialog::reject);
-    connect(revoke, &QPushButton::clicked, this, &QDialog::accept);
-}
 
 ConnectionsView::ConnectionsView(const Theme& theme, ConnectionStore& store,
                                  const runtime::Clock& clock, QWidget* parent)
@@ -179,7 +143,7 @@ QWidget* ConnectionsView::buildSide()
     column->addWidget(m_advice);
     column->addSpacing(6);
     m_connect = makeButton(tr("Connect…"), QStringLiteral("connectBroker"), "primary", side);
-    m_takeOver = makeButton(tr("Take the session over"), QStringLiteral("takeOver"), "primary", side);
+    m_takeOver = makeButton(tr("Take the session over…"), QStringLiteral("takeOver"), "primary", side);
     m_revoke = makeButton(tr("Revoke…"), QStringLiteral("revokeBroker"), {}, side);
     column->addWidget(m_connect);
     column->addWidget(m_takeOver);
@@ -191,7 +155,7 @@ QWidget* ConnectionsView::buildSide()
     connect(m_connect, &QPushButton::clicked, this, [this] {
         if (selected() >= 0) m_store.connectTo(selected());
     });
-    connect(m_takeOver, &QPushButton::clicked, &m_store, &ConnectionStore::takeOver);
+    connect(m_takeOver, &QPushButton::clicked, this, &ConnectionsView::takeOverSelected);
     connect(m_revoke, &QPushButton::clicked, this, &ConnectionsView::revokeSelected);
     return side;
 }
@@ -257,7 +221,9 @@ void ConnectionsView::showSelected()
     const bool isOne = item >= 0;
     const bool isOnline = m_store.status().isOnline();
     m_status->setVisible(isOne);
-    for (ValueRow* row : {m_method, m_since, m_ends, m_renewable}) row->setVisible(isOne);
+    m_method->setVisible(isOne);
+    const bool isGiven = isOne && m_store.at(item).connection.has_value();
+    for (ValueRow* row : {m_since, m_ends, m_renewable}) row->setVisible(isGiven);
     m_connect->setVisible(false);
     m_revoke->setVisible(false);
     m_takeOver->setVisible(false);
@@ -272,10 +238,11 @@ void ConnectionsView::showSelected()
     m_name->show(format::plain(line.offered.name, 48));
     m_status->show(word.text, word.tone);
     m_method->show(methodText(line.offered));
-    m_since->show(link ? timeText(link->link.connectedAt, QStringLiteral("–")) : QStringLiteral("–"));
-    m_ends->show(link ? timeText(link->link.expiresAt, tr("no end")) : QStringLiteral("–"));
-    m_renewable->show(link ? timeText(link->link.refreshExpiresAt, tr("no end"))
-                           : QStringLiteral("–"));
+    if (link) {
+        m_since->show(timeText(link->link.connectedAt, QStringLiteral("–")));
+        m_ends->show(timeText(link->link.expiresAt, tr("no end")));
+        m_renewable->show(timeText(link->link.refreshExpiresAt, tr("no end")));
+    }
     m_advice->show(adviceText(m_store, item));
     const bool isOAuth = line.offered.method == LinkMethod::OAuth && line.offered.methodWord.empty();
     const bool wantsConsent = !link || link->needsUser;
@@ -289,17 +256,39 @@ void ConnectionsView::showSelected()
     m_takeOver->setEnabled(mayAct);
 }
 
+void ConnectionsView::ask(const SureDialog::Words& words, std::function<void()> done)
+{
+    auto* dialog = new SureDialog(m_theme, words, window());
+    dialog->setAttribute(Qt::WA_DeleteOnClose);
+    connect(dialog, &QDialog::accepted, this, std::move(done));
+    dialog->open();
+}
+
 void ConnectionsView::revokeSelected()
 {
     const int item = selected();
     if (item < 0 || !m_store.at(item).connection) return;
     const client::ConnectionFacts& connection = *m_store.at(item).connection;
-    auto* dialog = new RevokeDialog(m_theme, format::plain(m_store.at(item).offered.name, 48),
-                                    connection.trades, window());
-    dialog->setAttribute(Qt::WA_DeleteOnClose);
-    connect(dialog, &QDialog::accepted, this,
-            [this, broker = connection.link.broker] { m_store.revoke(broker); });
-    dialog->open();
+    ask({.title = tr("Revoke the access to %1?").arg(format::plain(m_store.at(item).offered.name, 48)),
+         .text = tr("It is not used any more from now on, and the broker is asked to revoke it. Orders "
+                    "that are open at the broker stay open there."),
+         .warning = connection.trades
+                        ? tr("▲  Orders and market data go by this connection: trading stops.")
+                        : QString(),
+         .action = tr("Revoke")},
+        [this, broker = connection.link.broker] { m_store.revoke(broker); });
+}
+
+void ConnectionsView::takeOverSelected()
+{
+    const int item = selected();
+    if (item < 0) return;
+    ask({.title = tr("Take the session over?"),
+         .text = tr("%1 lets one program in at a time. The other one is signed out at once; its open "
+                    "orders stay open.")
+                     .arg(format::plain(m_store.at(item).offered.name, 48)),
+         .action = tr("Take over")},
+        [this] { m_store.takeOver(); });
 }
 
 void ConnectionsView::paintEvent(QPaintEvent*)

@@ -1,21 +1,13 @@
 #pragma once
 
-#include <QDialog>
-
 #include "ui/connections/connections_table_model.h"
 #include "ui/connections/consent_panel.h"
 #include "ui/widgets/data_table.h"
+#include "ui/widgets/sure_dialog.h"
 
 class QStackedLayout;
 
 namespace qd::ui {
-
-/// "Revoke the access?": says what stops and what stays.
-class RevokeDialog final : public QDialog {
-    Q_OBJECT
-public:
-    RevokeDialog(const Theme& theme, const QString& broker, bool trades, QWidget* parent);
-};
 
 /// The Connections workspace: every broker, how one is connected, until when, and what to do about
 /// it. Loading, empty, offline and failed each look their own way; offline, what was known stays.
@@ -44,6 +36,8 @@ private:
     void showPlate();
     void showSelected();
     void revokeSelected();
+    void takeOverSelected();
+    void ask(const SureDialog::Words& words, std::function<void()> done);
     void selectAgain();
     int selected() const;
 

@@ -66,36 +66,6 @@ void NewUserDialog::create()
     });
 }
 
-SureDialog::SureDialog(const Theme& theme, const QString& title, const QString& text,
-                       const QString& action, QWidget* parent)
-    : QDialog(parent)
-{
-    setObjectName(QStringLiteral("sureDialog"));
-    setWindowTitle(title);
-    setMinimumWidth(kDialogWidth);
-    auto* column = new QVBoxLayout(this);
-    column->setContentsMargins(20, 18, 20, 16);
-    column->setSpacing(10);
-    auto* heading = new TextLabel(theme, TypeSize::Title, TypeWeight::SemiBold, Tone::Normal, this);
-    heading->show(title);
-    auto* body = new TextLabel(theme, TypeSize::Body, TypeWeight::Regular, Tone::Muted, this);
-    body->setWordWrap(true);
-    body->show(text);
-    column->addWidget(heading);
-    column->addWidget(body);
-    auto* row = new QHBoxLayout;
-    row->addStretch(1);
-    QPushButton* back = makeButton(tr("Go back"), QStringLiteral("sureBack"), {}, this);
-    QPushButton* act = makeButton(action, QStringLiteral("sure"), "danger", this);
-    row->addWidget(back);
-    row->addWidget(act);
-    column->addLayout(row);
-    back->setDefault(true);
-    back->setFocus();
-    connect(back, &QPushButton::clicked, this, &QDialog::reject);
-    connect(act, &QPushButton::clicked, this, &QDialog::accept);
-}
-
 AdministrationView::AdministrationView(const Theme& theme, UserStore& users, QWidget* parent)
     : QWidget(parent), m_theme(theme), m_users(users), m_model(new UsersTableModel(users, this)),
       m_table(new DataTable(theme, QStringLiteral("users"), tr("Accounts"), this)),
@@ -221,9 +191,11 @@ void AdministrationView::showPhase()
     }
     const bool showsRows = hasRows && m_users.phase() != Phase::Failed;
     m_stack->setCurrentWidget(showsRows ? static_cast<QWidget*>(m_table) : m_plate);
+    const int count = m_users.count();
     m_count->show(!hasRows            ? QString()
-                  : m_users.isCut() ? tr("the first %1").arg(m_users.count())
-                                      : tr("%n account(s)", nullptr, m_users.count()));
+                  : m_users.isCut()   ? tr("the first %1").arg(count)
+                  : count == 1        ? tr("1 account")
+                                      : tr("%1 accounts").arg(count));
     showSelected();
 }
 
@@ -266,12 +238,15 @@ void AdministrationView::toggleRole(Role role, bool isHeld)
     if (selected() >= 0) m_users.setRole(selected(), role, isHeld);
 }
 
-void AdministrationView::ask(const QString& title, const QString& text, const QString& action,
-                             std::function<void()> done)
+void AdministrationView::ask(const SureDialog::Words& words, const UserId& user,
+                             std::function<void(int)> done)
 {
-    auto* dialog = new SureDialog(m_theme, title, text, action, window());
+    auto* dialog = new SureDialog(m_theme, words, window());
     dialog->setAttribute(Qt::WA_DeleteOnClose);
-    connect(dialog, &QDialog::accepted, this, std::move(done));
+    connect(dialog, &QDialog::accepted, this, [this, user, done = std::move(done)] {
+        // The list may have been made anew while this was read.
+        if (const int item = m_users.itemOf(user); item >= 0) done(item);
+    });
     dialog->open();
 }
 
@@ -279,22 +254,23 @@ void AdministrationView::disableSelected()
 {
     const int item = selected();
     if (item < 0) return;
-    const User user = m_users.at(item);
-    const QString name = format::plain(user.displayName.text(), 64);
-    if (user.disabled) return m_users.setDisabled(item, false);
-    ask(tr("Disable %1?").arg(name),
-        tr("All sessions end at once and nobody can sign in to this account. Orders that are open "
-           "stay open."),
-        tr("Disable the account"), [this, item] { m_users.setDisabled(item, true); });
+    const User& user = m_users.at(item);
+    ask({.title = tr("Disable %1?").arg(format::plain(user.displayName.text(), 64)),
+         .text = tr("All sessions end at once and nobody can sign in to this account. Orders that are "
+                    "open stay open."),
+         .action = tr("Disable the account")},
+        user.id, [this](int now) { m_users.setDisabled(now, true); });
 }
 
 void AdministrationView::endDevicesOfSelected()
 {
     const int item = selected();
     if (item < 0) return;
-    ask(tr("Sign %1 out everywhere?").arg(format::plain(m_users.at(item).displayName.text(), 64)),
-        tr("Every device of this account has to sign in again."), tr("Sign out everywhere"),
-        [this, item] { m_users.endDevices(item); });
+    const User& user = m_users.at(item);
+    ask({.title = tr("Sign %1 out everywhere?").arg(format::plain(user.displayName.text(), 64)),
+         .text = tr("Every device of this account has to sign in again."),
+         .action = tr("Sign out everywhere")},
+        user.id, [this](int now) { m_users.endDevices(now); });
 }
 
 void AdministrationView::paintEvent(QPaintEvent*)

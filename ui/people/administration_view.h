@@ -8,6 +8,7 @@
 #include "ui/people/users_table_model.h"
 #include "ui/widgets/data_table.h"
 #include "ui/widgets/plates.h"
+#include "ui/widgets/sure_dialog.h"
 
 class QCheckBox;
 class QStackedLayout;
@@ -26,14 +27,6 @@ private:
     UserStore& m_users;
     Card* m_card;
     Field *m_email, *m_name;
-};
-
-/// What one is about to do to somebody, in words, and the button that does it.
-class SureDialog final : public QDialog {
-    Q_OBJECT
-public:
-    SureDialog(const Theme& theme, const QString& title, const QString& text, const QString& action,
-               QWidget* parent);
 };
 
 /// The Administration workspace: everybody with an account, their roles, and what ends their access.
@@ -62,8 +55,8 @@ private:
     void endDevicesOfSelected();
     void selectAgain();
     int selected() const { return m_table->currentItem(); }
-    void ask(const QString& title, const QString& text, const QString& action,
-             std::function<void()> done);
+    /// `done` with where the user is by then, if still there.
+    void ask(const SureDialog::Words& words, const UserId& user, std::function<void(int)> done);
 
     const Theme& m_theme;
     UserStore& m_users;

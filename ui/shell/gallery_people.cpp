@@ -68,6 +68,16 @@ void shootDoor(Theme& theme, const Shoot& shoot)
     shoot(stage.window, QStringLiteral("password-reset"));
 }
 
+/// From the Account workspace of who has an authenticator already.
+void setUpAuthenticator(GalleryStage& stage)
+{
+    stage.places().accountView().window()->findChild<DevicesView*>()->refresh();
+    press(stage.window, "totpRemove");
+    settle(8);
+    press(stage.window, "totpAdd");
+    settle(8);
+}
+
 void shootAccount(Theme& theme, const Shoot& shoot)
 {
     GalleryStage stage(theme, kNarrow);
@@ -84,11 +94,7 @@ void shootAccount(Theme& theme, const Shoot& shoot)
     stage.places().show(Workspaces::Account);
     settle(8);
     shoot(stage.window, QStringLiteral("account"));
-    stage.places().accountView().window()->findChild<DevicesView*>()->refresh();
-    press(stage.window, "totpRemove");
-    settle(8);
-    press(stage.window, "totpAdd");
-    settle(8);
+    setUpAuthenticator(stage);
     shoot(stage.window, QStringLiteral("totp"));
     type(stage.window, "totpCode", QString::fromLatin1(ScriptedPeople::kCode));
     press(stage.window, "totpConfirm");
@@ -139,7 +145,7 @@ void shootConsents(Theme& theme, const Shoot& shoot)
     press(stage.window, "revokeBroker");
     settle(4);
     shoot(stage.window, QStringLiteral("connection-revoke"));
-    press(stage.window, "revokeBack");
+    press(stage.window, "sureBack");
     settle(4);
     selectBroker(stage, "tradier");
     press(stage.window, "connectBroker");
@@ -161,6 +167,11 @@ void shootConsents(Theme& theme, const Shoot& shoot)
     selectBroker(stage, "ibkr");
     settle(4);
     shoot(stage.window, QStringLiteral("connection-taken-elsewhere"));
+    press(stage.window, "takeOver");
+    settle(4);
+    shoot(stage.window, QStringLiteral("connection-take-over"));
+    press(stage.window, "sureBack");
+    settle(4);
     stage.session.goOffline("connection refused by 127.0.0.1");
     settle(4);
     shoot(stage.window, QStringLiteral("connections-offline"));
@@ -184,6 +195,10 @@ void shootPeopleInTheme(Theme& theme, const QString& name, const Shoot& shoot)
     stage.places().show(Workspaces::Administration);
     settle(8);
     shoot(stage.window, QStringLiteral("administration-") + name);
+    stage.places().show(Workspaces::Account);
+    settle(8);
+    setUpAuthenticator(stage);
+    shoot(stage.window, QStringLiteral("totp-") + name);
 }
 
 void shootPeople(Theme& theme, const Shoot& shoot)

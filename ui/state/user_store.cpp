@@ -115,6 +115,13 @@ void UserStore::takeUser(const client::Answer<User>& user, const QString& title)
     Q_EMIT told(true, title, QString::fromStdString(user->email.text()));
 }
 
+int UserStore::itemOf(const UserId& user) const
+{
+    const auto found = std::find_if(m_users.begin(), m_users.end(),
+                                    [&](const User& one) { return one.id == user; });
+    return found == m_users.end() ? -1 : int(found - m_users.begin());
+}
+
 void UserStore::setRole(int item, Role role, bool isHeld)
 {
     const auto word = toString(role);

@@ -21,6 +21,8 @@ public:
     QString problem() const { return m_problem; }
     int count() const { return int(m_users.size()); }
     const User& at(int item) const { return m_users[std::size_t(item)]; }
+    /// -1 if it is not there.
+    int itemOf(const UserId& user) const;
     bool isCut() const { return m_isCut; }
 
     void setRole(int item, Role role, bool isHeld);

@@ -264,7 +264,7 @@ private Q_SLOTS:
         stage.select("alpaca");
         stage.button("revokeBroker")->click();
         QPointer<QDialog> dialog =
-            stage.view.findChild<QDialog*>(QStringLiteral("revokeDialog"));
+            stage.view.findChild<QDialog*>(QStringLiteral("sureDialog"));
         QVERIFY(dialog);
         bool warns = false;
         for (const QLabel* label : dialog->findChildren<QLabel*>()) {
@@ -275,8 +275,8 @@ private Q_SLOTS:
         QTRY_VERIFY(!dialog);
         QVERIFY(!stage.wasCalled("DELETE /v1/connections/alpaca"));
         stage.button("revokeBroker")->click();
-        dialog = stage.view.findChild<QDialog*>(QStringLiteral("revokeDialog"));
-        dialog->findChild<QPushButton*>(QStringLiteral("revoke"))->click();
+        dialog = stage.view.findChild<QDialog*>(QStringLiteral("sureDialog"));
+        dialog->findChild<QPushButton*>(QStringLiteral("sure"))->click();
         QTRY_COMPARE(stage.statusOf("alpaca"), QStringLiteral("REVOKING"));
         stage.select("alpaca");
         QVERIFY(stage.button("revokeBroker")->isHidden());
@@ -297,6 +297,14 @@ private Q_SLOTS:
         QVERIFY(!stage.button("takeOver")->isHidden());
         QSignalSpy told(&stage.view, &ConnectionsView::told);
         stage.button("takeOver")->click();
+        QPointer<QDialog> dialog = stage.view.findChild<QDialog*>(QStringLiteral("sureDialog"));
+        QVERIFY(dialog);
+        QTest::keyClick(dialog, Qt::Key_Return); // going back is the default
+        QTRY_VERIFY(!dialog);
+        QVERIFY(!stage.wasCalled("POST /v1/broker/session/take-over"));
+        stage.button("takeOver")->click();
+        dialog = stage.view.findChild<QDialog*>(QStringLiteral("sureDialog"));
+        dialog->findChild<QPushButton*>(QStringLiteral("sure"))->click();
         QTRY_COMPARE(told.count(), 1);
         QVERIFY(told[0][0].toBool());
         QVERIFY(stage.wasCalled("POST /v1/broker/session/take-over"));
