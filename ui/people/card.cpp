@@ -12,6 +12,7 @@ namespace {
 
 constexpr int kTextMax = 254;
 constexpr int kPasswordMax = 1'024;
+constexpr int kLinkInset = 9; ///< padding and border of a quiet button
 constexpr int kBusyMs = 40, kBusySteps = 40;
 
 } // namespace
@@ -106,9 +107,9 @@ bool Card::eventFilter(QObject* watched, QEvent* event)
     return QWidget::eventFilter(watched, event);
 }
 
-void Card::addWidget(QWidget* widget)
+void Card::addWidget(QWidget* widget, Qt::Alignment alignment)
 {
-    m_column->addWidget(widget);
+    m_column->addWidget(widget, 0, alignment);
 }
 
 QPushButton& Card::addAction(const QString& text, const QString& objectName)
@@ -118,6 +119,7 @@ QPushButton& Card::addAction(const QString& text, const QString& objectName)
     m_message->setWordWrap(true);
     m_message->setMinimumHeight(34);
     m_message->setAlignment(Qt::AlignLeft | Qt::AlignTop);
+    m_column->addStretch(1); // in a place that is too high for the card, texts stay together
     m_column->addWidget(m_message);
     m_busy = new BusyLine(m_theme, this);
     m_column->addWidget(m_busy);
@@ -131,6 +133,7 @@ QPushButton& Card::addLink(const QString& text, const QString& objectName)
 {
     if (!m_links) {
         m_links = new QHBoxLayout;
+        m_links->setContentsMargins(-kLinkInset, 0, 0, 0); // their words stand below the other words
         m_links->setSpacing(4);
         m_links->addStretch(1);
         m_column->addLayout(m_links);

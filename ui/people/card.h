@@ -38,7 +38,7 @@ public:
     Field& addField(const QString& caption, const QString& objectName);
     /// What is typed is not shown; says so when Caps Lock is on.
     Field& addPassword(const QString& caption, const QString& objectName);
-    void addWidget(QWidget* widget);
+    void addWidget(QWidget* widget, Qt::Alignment alignment = {});
     /// The line where the outcome is told, and the main button below it.
     QPushButton& addAction(const QString& text, const QString& objectName);
     /// A quiet button in the row at the end.

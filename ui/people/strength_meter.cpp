@@ -110,11 +110,12 @@ void StrengthMeter::paintEvent(QPaintEvent*)
 void StrengthMeter::paintBars()
 {
     QPainter painter(this);
-    const int width = (this->width() - (kBars - 1) * kBarGap) / kBars;
+    const int step = width() + kBarGap; // of all together: the last ends where the fields end
     // One bar at least: somebody typed, and it is seen.
     const int filled = m_isEmpty ? 0 : std::max(1, m_verdict.score);
     for (int bar = 0; bar < kBars; ++bar) {
-        painter.fillRect(bar * (width + kBarGap), 0, width, kBarHeight,
+        const int left = bar * step / kBars, right = (bar + 1) * step / kBars - kBarGap;
+        painter.fillRect(left, 0, right - left, kBarHeight,
                          bar < filled ? colorOf(tone(), m_theme.colors()) : m_theme.colors().bg4);
     }
 }

@@ -11,7 +11,7 @@ namespace qd::ui {
 
 namespace {
 
-constexpr int kTotpWidth = 440;
+constexpr int kTotpWidth = 440, kSecretHeight = 30;
 constexpr int kGroup = 4;
 
 /// "JBSW Y3DP EHPK …": as it is read aloud and typed.
@@ -49,9 +49,11 @@ TotpDialog::TotpDialog(const Theme& theme, client::Caller& caller, QWidget* pare
 
     m_first->addText(tr("Scan this with your authenticator, or add an account to it by the secret "
                         "below (time-based, six digits). Both are shown once."));
-    m_first->addWidget(m_square);
+    m_first->addWidget(m_square, Qt::AlignHCenter);
     m_secret = &addCopyable(*m_first, "totpSecret");
     m_secret->setFont(theme.font(TypeSize::Title, TypeWeight::SemiBold));
+    m_secret->setAlignment(Qt::AlignCenter);
+    m_secret->setMinimumHeight(kSecretHeight); // it comes when the dialog has its size
     m_code = &m_first->addField(tr("Code that it shows now"), QStringLiteral("totpCode"));
     m_first->addAction(tr("Confirm"), QStringLiteral("totpConfirm"));
     m_first->action().setEnabled(false);
