@@ -340,8 +340,10 @@ void requireHoliday(Stage& stage, Evidence& evidence)
 void hoursOfNewYork(Stage& stage, Evidence& evidence)
 {
     haltsAndHours(stage, evidence);
-    // The sandbox never shuts; told that it is a real market, the backend keeps New York's hours.
+    // The sandbox never shuts; told that it is a real market, the backend keeps New York's hours. That
+    // is another desk, with a database of its own.
     stage.addBackendOption("alpaca-simulated=false");
+    stage.addBackendOption("storage-database=hours");
     requireEarlyClose(stage, evidence);
     requireHoliday(stage, evidence);
 }
