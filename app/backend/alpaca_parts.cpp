@@ -23,6 +23,7 @@ public:
     brokers::Broker& broker() override { return m_broker; }
     brokers::MarketFeed& feed() override { return m_feed; }
     brokers::InstrumentSource* unlisted() override { return &m_broker; }
+    std::string accountNumber() const override { return m_broker.accountNumber(); }
     bool isSimulated() const override { return m_addresses->simulated; }
     std::vector<const resilience::CircuitBreaker*> breakers() override
     {
@@ -52,6 +53,15 @@ private:
     brokers::AlpacaFeed m_feed;
 };
 
+/// A key that works may still be that of another account.
+Result<void> sameAccount(const std::string& held, const std::string& number)
+{
+    if (held.empty() || number.empty() || held == number) return {};
+    return fail(ErrorKind::Denied, "config.other_desk",
+                "the key is of Alpaca's account " + number + ", and the database holds orders of " +
+                    held + "; name another storage.database for it");
+}
+
 vault::Vault::Tester AlpacaParts::accountTester() const
 {
     return [world = m_world, addresses = m_addresses](const runtime::Secret& candidate,
@@ -62,10 +72,14 @@ vault::Vault::Tester AlpacaParts::accountTester() const
         settings.keyId = std::move(key->keyId);
         settings.secretKey = std::move(key->secretKey);
         settings.queryTimeout = kTrialMax;
-        tryCandidate(std::make_shared<brokers::AlpacaBroker>(std::move(settings), world.http,
-                                                         world.tradeSockets, world.core,
-                                                         runtime::systemRandom()),
-                     world.core, verdict);
+        const auto client = std::make_shared<brokers::AlpacaBroker>(
+            std::move(settings), world.http, world.tradeSockets, world.core,
+            runtime::systemRandom());
+        tryCandidate(client, world.core,
+                     [&asked = *client, held = world.accountHeld, verdict](Result<void> letIn) {
+                         if (letIn) letIn = sameAccount(held, asked.accountNumber());
+                         verdict(std::move(letIn));
+                     });
     };
 }
 

@@ -11,6 +11,7 @@
 #include "app/backend/broker_parts.h"
 #include "app/backend/broker_settings.h"
 #include "app/backend/desk_claim.h"
+#include "app/backend/desk_watch.h"
 #include "app/backend/identity_parts.h"
 #include "app/backend/secrets.h"
 #include "app/backend/settings.h"
@@ -139,6 +140,7 @@ struct CoreParts {
     std::unique_ptr<gateway::Api> api;
     std::unique_ptr<gateway::StreamHub> hub;
     std::unique_ptr<gateway::SecurityWatch> security;
+    std::unique_ptr<DeskWatch> desk;
     std::unique_ptr<observability::OtlpExporter> exporter;
     market::MarketData::Subscription heldPositions; ///< what we hold is always watched
     runtime::Timer checkpointTimer, directoryTimer;
@@ -178,6 +180,7 @@ struct Backend::Parts {
     observability::Tracer tracer;
     resilience::FaultPoints faults;
     std::string databaseFile, checkpointFile, tokenFile;
+    HeldDesk desk; ///< whose the database is
     std::string baseUrl; ///< scheme and host of the API
     runtime::ThreadExecutor core{"core", clock}, db{"db", clock}, wal{"wal", clock},
         jobs{"jobs", clock}, bases{"bases", clock}, keyAsker{"keys", clock};
@@ -207,7 +210,9 @@ Result<void> Backend::Parts::openStorage(const runtime::Config& config)
                                                      deskMigrations()};
     if (auto migrated = storage::migrateAll(*database, sets); !migrated)
         return tl::unexpected(migrated.error());
-    if (auto claimed = claimDatabase(*database, tradedDesk(config)); !claimed) return claimed;
+    auto claimed = claimDatabase(*database, tradedDesk(config));
+    if (!claimed) return tl::unexpected(claimed.error());
+    desk = std::move(*claimed);
     storage::WriterOptions options;
     options.queueMax = static_cast<std::size_t>(config.integer("storage.queue_max"));
     options.walCopies = &wal;
@@ -291,7 +296,8 @@ void Backend::Parts::buildCore(const runtime::Config& config, const std::string&
 {
     const bool live = config.boolean("trading.live");
     the = std::make_unique<CoreParts>(
-        BrokerParts::make(config, {network, *http, *tradeSockets, *marketSockets, core, *io, tracer}), core,
+        BrokerParts::make(config, {network, *http, *tradeSockets, *marketSockets, core, *io, tracer,
+                                    desk.holdsOrders ? desk.desk.account : std::string()}), core,
         *writer, orderSettings(config));
     const auto breakers = the->venue->breakers();
     the->monitoring = std::make_unique<gateway::Monitoring>(gateway::Monitoring::Dependencies{
@@ -362,7 +368,11 @@ void Backend::Parts::buildCore(const runtime::Config& config, const std::string&
 /// The log of changes is the event log; the text log tells people what a change meant.
 void Backend::Parts::logChanges()
 {
+    the->desk = std::make_unique<DeskWatch>(
+        DeskWatch::Dependencies{*writer, the->orders, core, observability::Logger(log, clock, "desk")},
+        desk);
     the->orders.observe([this](const orders::Committed& committed) {
+        the->desk->saw(the->venue->accountNumber());
         const auto name = committed.order ? committed.order->request.clientOrderId.text() : "";
         logger.info("committed", {{"kind", committed.kind},
                                   {"sequence", committed.sequence},

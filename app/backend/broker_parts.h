@@ -28,6 +28,8 @@ public:
         runtime::Executor& core;
         runtime::Executor& io;
         observability::Tracer& tracer;
+        /// Number of the account whose orders the database holds; empty: nobody's, or not known.
+        std::string accountHeld = {};
     };
     static std::unique_ptr<BrokerParts> make(const runtime::Config& config, const World& world);
     virtual ~BrokerParts() = default;
@@ -46,6 +48,8 @@ public:
     virtual AccessUser access() { return {[](const runtime::Secret*) {}, [](AccessUser::Renewal) {}}; }
     /// How often it may be asked for bars.
     virtual market::HistorySettings history() const { return {}; }
+    /// The broker's number of the account; empty while it has not said it.
+    virtual std::string accountNumber() const { return {}; }
     /// The other end is the bundled sandbox.
     virtual bool isSimulated() const = 0;
 };

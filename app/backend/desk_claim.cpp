@@ -104,20 +104,25 @@ std::optional<runtime::ConfigProblem> deskProblem(const runtime::Config& config)
                     desk.account.empty() ? desk.broker + "-" + desk.money : desk.account)};
 }
 
-Result<void> claimDatabase(storage::Database& database, const TradedDesk& desk)
+Result<HeldDesk> claimDatabase(storage::Database& database, const TradedDesk& desk)
 {
     auto claimed = readClaim(database);
     if (!claimed) return tl::unexpected(claimed.error());
     if (const auto conflict = conflictOf(*claimed, desk))
         return fail(ErrorKind::Conflict, "config.other_desk", database.path() + " " + *conflict);
-    TradedDesk kept = desk;
-    // A number that was known once stays known while it is the same desk.
-    if (kept.account.empty() && claimed->desk && mayBeOne(*claimed->desk, desk))
-        kept.account = claimed->desk->account;
+    HeldDesk held{desk, claimed->holdsAnything};
+    if (desk.account.empty() && claimed->desk && mayBeOne(*claimed->desk, desk))
+        held.desk.account = claimed->desk->account;
+    if (auto kept = keepDesk(database, held.desk); !kept) return tl::unexpected(kept.error());
+    return held;
+}
+
+Result<void> keepDesk(storage::Database& database, const TradedDesk& desk)
+{
     auto row = database.prepare(
         "INSERT OR REPLACE INTO desk(one, broker, money, account) VALUES(1, ?1, ?2, ?3)");
     if (!row) return tl::unexpected(row.error());
-    return row->bind(1, kept.broker).bind(2, kept.money).bind(3, kept.account).run();
+    return row->bind(1, desk.broker).bind(2, desk.money).bind(3, desk.account).run();
 }
 
 } // namespace qd::app

@@ -25,8 +25,16 @@ TradedDesk tradedDesk(const runtime::Config& config);
 /// new, holds no orders or cannot be read.
 std::optional<runtime::ConfigProblem> deskProblem(const runtime::Config& config);
 
-/// From now on the database is `desk`'s, if it holds nobody's orders or those of this desk. Fails with:
-/// Conflict "config.other_desk".
-Result<void> claimDatabase(storage::Database& database, const TradedDesk& desk);
+/// A database and whose it is.
+struct HeldDesk {
+    TradedDesk desk;
+    bool holdsOrders = false; ///< or executions, or positions
+};
+
+/// From now on the database is `desk`'s, if it holds nobody's orders or those of this desk; an account
+/// whose number was known once stays known. Fails with: Conflict "config.other_desk".
+Result<HeldDesk> claimDatabase(storage::Database& database, const TradedDesk& desk);
+/// The broker has said which account it is.
+Result<void> keepDesk(storage::Database& database, const TradedDesk& desk);
 
 } // namespace qd::app

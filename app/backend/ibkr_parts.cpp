@@ -32,7 +32,7 @@ public:
     IbkrParts(const runtime::Config& config, const World& world)
         : m_isSimulated(config.boolean("ibkr.simulated")),
           m_sockets(config, world),
-          m_broker(ibkrSettings(config), m_sockets.http(), m_sockets.sockets(), world.core,
+          m_broker(settingsFor(config, world.accountHeld), m_sockets.http(), m_sockets.sockets(), world.core,
                    runtime::systemRandom(), &world.tracer),
           m_feed(m_broker.makeFeed(m_sockets.sockets(), runtime::systemRandom()))
     {
@@ -41,6 +41,7 @@ public:
     brokers::Broker& broker() override { return m_broker; }
     brokers::MarketFeed& feed() override { return *m_feed; }
     brokers::SharedSession* sharedSession() override { return &m_broker; }
+    std::string accountNumber() const override { return m_broker.accountNumber(); }
     bool isSimulated() const override { return m_isSimulated; }
     std::vector<const resilience::CircuitBreaker*> breakers() override
     {
@@ -55,6 +56,14 @@ public:
     }
 
 private:
+    /// Whichever account is selected at the gateway: what is here stays with its own.
+    static brokers::IbkrSettings settingsFor(const runtime::Config& config, const std::string& held)
+    {
+        auto settings = ibkrSettings(config);
+        if (settings.venueAccount.empty()) settings.venueAccount = held;
+        return settings;
+    }
+
     const bool m_isSimulated;
     GatewaySockets m_sockets;
     brokers::IbkrBroker m_broker;

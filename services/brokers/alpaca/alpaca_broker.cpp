@@ -216,6 +216,7 @@ struct AlpacaBroker::State {
     std::function<void(BrokerEvent)> events;
     resilience::CircuitBreaker::Listening breakerListening;
     runtime::Timer probe;
+    std::string accountNumber;
     std::uint64_t malformed = 0;
     std::unordered_set<std::string> told; ///< elements of lists that could not be read
 };
@@ -422,9 +423,17 @@ void AlpacaBroker::account(Callback<AccountSnapshot> done)
 {
     m_state->query<AccountSnapshot>(
         "/v2/account",
-        [account = m_state->settings.account, now = m_state->core.clock().now()](
-            const json::Value& value) { return alpaca::readAccount(value, account, now); },
+        [state = m_state.get(), now = m_state->core.clock().now()](const json::Value& value) {
+            auto account = alpaca::readAccount(value, state->settings.account, now);
+            if (account) state->accountNumber = value["account_number"].stringOr({});
+            return account;
+        },
         std::move(done));
+}
+
+const std::string& AlpacaBroker::accountNumber() const
+{
+    return m_state->accountNumber;
 }
 
 void AlpacaBroker::listInstruments(Callback<std::vector<Instrument>> done)

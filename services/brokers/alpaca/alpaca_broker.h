@@ -43,6 +43,9 @@ public:
     void start(std::function<void(BrokerEvent)> events) override;
     void stop() override;
 
+    /// Alpaca's number of the account, as `account` was answered last; empty before.
+    const std::string& accountNumber() const;
+
     /// Calls from now on are made with `key`; an empty one makes them fail as without credentials. A
     /// stream that was refused is tried again with it at once; one that is open stays so.
     void useKey(AlpacaSettings::Key key);

@@ -188,6 +188,11 @@ void IbkrBroker::stop()
     m_state->events = nullptr;
 }
 
+const std::string& IbkrBroker::accountNumber() const
+{
+    return m_state->session.account();
+}
+
 bool IbkrBroker::isCompeting() const
 {
     return m_state->session.isCompeting();

@@ -46,6 +46,9 @@ public:
     bool isCompeting() const override;
     void takeOver(Taken done) override;
 
+    /// IBKR's number of the account, once a session was up.
+    const std::string& accountNumber() const;
+
     /// Market data by the same session, which a user has only one of. Ends before the broker.
     std::unique_ptr<MarketFeed> makeFeed(wire::WebSocketClient& sockets, runtime::Random& random);
 
