@@ -242,7 +242,7 @@ std::vector<Drill> outageDrills()
         {"PE-3.7", "the broker does not accept connections",
          "a breaker opens after 5 failures; orders fail in under 10 ms with the time of the next "
          "try; cancels are still tried; terminals see it",
-         {}, 180s, brokerDown},
+         {}, 180s, brokerDown, /*isAlone=*/true},
         {"TB-3.8", "the broker is in maintenance, something trades there meanwhile; then it is killed",
          "its status is shown, trading pauses and resumes after a comparison",
          {.isPrivate = true}, 240s, maintenanceAndLoss},

@@ -246,10 +246,11 @@ std::vector<Drill> platformDrills()
     return {
         {"PE-10.1", "the database stalls while orders pour in",
          "a bounded queue; overload is refused early with 503 and a time; nothing taken is lost",
-         {.backend = {"storage-queue-max=60"}, .isPrivate = true}, 120s, databaseOverloaded},
+         {.backend = {"storage-queue-max=60"}, .isPrivate = true}, 120s, databaseOverloaded,
+         /*isAlone=*/true},
         {"PE-10.5", "one part is asked too much, market data dies, then the broker's orders",
          "a bulkhead and a breaker each, fall-back answers marked, everything else goes on", {}, 300s,
-         oneOutage},
+         oneOutage, /*isAlone=*/true},
         {"PE-10.6", "one request among many must be followed",
          "W3C trace context through terminal, backend and broker; spans by OTLP; a view of them",
          {.isPrivate = true}, 90s, requestFollowed},

@@ -253,10 +253,10 @@ std::vector<Drill> startDrills()
     return {
         {"PE-1.1", "required settings are missing, malformed, empty or a wildcard",
          "exit 78 within 1 s, naming every bad key at once and how to set it; a config health check",
-         {}, 60s, missingSettings},
+         {}, 60s, missingSettings, /*isAlone=*/true},
         {"PE-10.2", "a cold start",
          "the first request is answered within 1 s; ready is said only when the caches are warm",
-         {.isPrivate = true}, 90s, firstRequest},
+         {.isPrivate = true}, 90s, firstRequest, /*isAlone=*/true},
         {"PE-10.3", "a request fails on a disk error and must be found in the log",
          "JSON lines with level, component and request id, and no secrets", {}, 40s, readableLogs},
         {"PE-10.4", "the broker is cut off while everything else works",
