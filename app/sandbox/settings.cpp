@@ -1,8 +1,8 @@
 #include "app/sandbox/settings.h"
 
-#include <charconv>
-
 #include <fmt/format.h>
+
+#include "models/base/whole_number.h"
 
 namespace qd::app {
 
@@ -156,9 +156,9 @@ Result<ListenAddress> parseListenAddress(const std::string& text)
     ListenAddress address;
     if (colon != std::string::npos && colon > 0) {
         address.address = text.substr(0, colon);
-        const char* end = text.data() + text.size();
-        const auto parsed = std::from_chars(text.data() + colon + 1, end, address.port);
-        if (parsed.ec == std::errc() && parsed.ptr == end)
+        const auto port = wholeNumber<std::uint16_t>(std::string_view(text).substr(colon + 1));
+        address.port = port.value_or(0);
+        if (port)
             return address;
     }
     return fail(ErrorKind::Invalid, "config.listen",

@@ -1,12 +1,12 @@
 #include "services/sandbox/venue_archive.h"
 
-#include <charconv>
 #include <filesystem>
 
 #include <fcntl.h>
 #include <sys/file.h>
 #include <unistd.h>
 
+#include "models/base/whole_number.h"
 #include "services/sandbox/kept_json.h"
 
 namespace qd::sandbox {
@@ -52,9 +52,7 @@ DROP TABLE venue;
 
 std::int64_t numberOf(std::string_view text)
 {
-    std::int64_t number = 0;
-    std::from_chars(text.data(), text.data() + text.size(), number);
-    return number;
+    return wholeNumber<std::int64_t>(text).value_or(0);
 }
 
 } // namespace

@@ -60,8 +60,7 @@ wire::HttpResponse MarketApi::snapshot(const ApiRequest& request)
     json::Writer out;
     out.beginArray();
     for (const auto& text : conids) {
-        std::int64_t conid = 0;
-        std::from_chars(text.data(), text.data() + text.size(), conid);
+        const auto conid = wholeNumber<std::int64_t>(text).value_or(0);
         const auto index = m_contracts.find(conid);
         if (!index)
             continue;
