@@ -8,6 +8,7 @@
 #include <QTemporaryDir>
 #include <QTextStream>
 
+#include "app/terminal/keys.h"
 #include "app/terminal/own_world.h"
 #include "app/terminal/people.h"
 #include "ui/charts/chart_panel.h"
@@ -41,7 +42,8 @@ public:
         : m_options(options),
           m_session({}),
           m_desk(m_session, runtime::systemClock()),
-          m_people(m_session, options),
+          m_keys(options),
+          m_people(m_session, options, m_keys.ofPeople()),
           m_window(m_desk, theme, runtime::systemRandom(), m_people.forWindow(m_embedded))
     {
         m_window.resize(1920, 1080);
@@ -194,6 +196,7 @@ private:
     const QTemporaryDir m_data;
     client::NetSession m_session;
     ui::Desk m_desk;
+    TerminalKeys m_keys;
     TerminalPeople m_people;
     ui::MainWindow m_window;
     std::unique_ptr<client::EmbeddedBackend> m_embedded;

@@ -43,11 +43,16 @@ Options readOptions(const QCoreApplication& application)
     const QCommandLineOption resetPaper(
         QStringLiteral("reset-paper"),
         QStringLiteral("Forget the paper account and start with a new one."));
-    parser.addOptions({connect, token, ca, replay, simulate, seed, symbols, shoot, resetPaper});
+    const QCommandLineOption noKeyring(
+        QStringLiteral("no-keyring"),
+        QStringLiteral("Keep keys in private files instead of the desktop's keyring."));
+    parser.addOptions({connect, token, ca, replay, simulate, seed, symbols, shoot, resetPaper,
+                       noKeyring});
     parser.process(application);
     return {parser.value(connect), parser.value(token),   parser.value(ca),
             parser.value(replay),  parser.value(shoot),   parser.isSet(simulate),
-            parser.value(seed),    parser.value(symbols), parser.isSet(resetPaper)};
+            parser.value(seed),    parser.value(symbols), parser.isSet(resetPaper),
+            parser.isSet(noKeyring)};
 }
 
 QString complaintAbout(const Options& options)

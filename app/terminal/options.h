@@ -12,6 +12,7 @@ struct Options {
     bool simulate = false;
     QString seed, symbols; ///< of a made-up market; empty: the market's own default
     bool resetPaper = false;
+    bool noKeyring = false; ///< keys in private files, as where the desktop has no keyring
 
     /// Does the market trade something else than the first watchlist's symbols?
     bool hasOwnSymbols() const { return !replay.isEmpty() || !symbols.isEmpty(); }

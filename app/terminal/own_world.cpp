@@ -2,6 +2,8 @@
 
 #include <QCoreApplication>
 #include <QFileInfo>
+#include <QMessageBox>
+#include <QPushButton>
 #include <QTimer>
 
 namespace qd {
@@ -63,6 +65,12 @@ std::unique_ptr<EmbeddedBackend> embed(NetSession& session, ui::Desk& desk,
     QObject::connect(backend, &EmbeddedBackend::childLost, &desk, [&desk](const QString& text) {
         desk.tell(client::Severity::Warning, QObject::tr("Started again"), text);
     });
+    QObject::connect(backend, &EmbeddedBackend::held, &session,
+                     [&session, &desk](const QString& text) {
+                         session.announce(LinkState::Offline, text.toStdString());
+                         desk.tell(client::Severity::Critical,
+                                   QObject::tr("The backend waits for the vault's key"), text);
+                     });
     QObject::connect(backend, &EmbeddedBackend::failed, &session,
                      [&session, &desk](const QString& text) {
                          session.announce(LinkState::Offline, text.toStdString());
@@ -70,6 +78,24 @@ std::unique_ptr<EmbeddedBackend> embed(NetSession& session, ui::Desk& desk,
                                    QObject::tr("The backend could not be started"), text);
                      });
     return embedded;
+}
+
+void askWhenHeld(QWidget& window, EmbeddedBackend& backend)
+{
+    QObject::connect(&backend, &EmbeddedBackend::held, &window,
+                     [&window, &backend](const QString& text) {
+                         auto* question = new QMessageBox(
+                             QMessageBox::Warning, QObject::tr("Vault's key"), text,
+                             QMessageBox::NoButton, &window);
+                         question->setTextFormat(Qt::PlainText);
+                         question->setAttribute(Qt::WA_DeleteOnClose);
+                         auto* retry = question->addButton(QObject::tr("Try again"),
+                                                           QMessageBox::AcceptRole);
+                         question->addButton(QMessageBox::Close);
+                         QObject::connect(retry, &QPushButton::clicked, &backend,
+                                          &EmbeddedBackend::retry);
+                         question->open(); // the window stays alive behind it
+                     });
 }
 
 std::vector<Symbol> firstWatchlist()

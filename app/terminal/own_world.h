@@ -7,6 +7,8 @@
 #include "services/client/embedded_backend.h"
 #include "ui/state/desk.h"
 
+class QWidget;
+
 namespace qd {
 
 /// Are sandbox and backend beside this program?
@@ -20,6 +22,9 @@ client::EmbeddedBackend::Options embeddedOptions(const Options& options);
 std::unique_ptr<client::EmbeddedBackend> embed(client::NetSession& session, ui::Desk& desk,
                                                client::EmbeddedBackend::Options options,
                                                std::function<bool()> isOwner = {});
+
+/// Ask in `window`, each time the backend is held by its key, whether to try again.
+void askWhenHeld(QWidget& window, client::EmbeddedBackend& backend);
 
 /// What a terminal without a workspace looks at.
 std::vector<Symbol> firstWatchlist();

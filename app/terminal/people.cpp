@@ -1,7 +1,6 @@
 #include "app/terminal/people.h"
 
 #include <QDesktopServices>
-#include <QStandardPaths>
 #include <QSysInfo>
 #include <QUrl>
 
@@ -9,13 +8,11 @@
 
 namespace qd {
 
-TerminalPeople::TerminalPeople(client::NetSession& session, const Options& options)
+TerminalPeople::TerminalPeople(client::NetSession& session, const Options& options,
+                               client::KeyStore& keys)
     : m_session(session), m_options(options),
-      m_keys(std::make_unique<client::FileKeyStore>(
-          QStandardPaths::writableLocation(QStandardPaths::AppConfigLocation) +
-          QStringLiteral("/keys"))),
       m_identity(std::make_unique<client::Identity>(
-          session, *m_keys,
+          session, keys,
           client::Identity::Settings{.keyName = client::keyNameOf(QUrl(options.connectUrl)),
                                      .device = QSysInfo::machineHostName().left(40).toStdString() +
                                                ", terminal"}))

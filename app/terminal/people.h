@@ -10,11 +10,11 @@
 
 namespace qd {
 
-/// Who sits at this terminal, and where it keeps what it is known by.
+/// Who sits at this terminal.
 class TerminalPeople {
 public:
-    /// `session` outlives it.
-    TerminalPeople(client::NetSession& session, const Options& options);
+    /// All outlive it. `keys`: what the terminal is known by.
+    TerminalPeople(client::NetSession& session, const Options& options, client::KeyStore& keys);
 
     client::Identity& identity() { return *m_identity; }
     /// For the window. `embedded` is asked when it is needed, and may come later.
@@ -23,7 +23,6 @@ public:
 private:
     client::NetSession& m_session;
     const Options& m_options;
-    std::unique_ptr<client::KeyStore> m_keys;
     std::unique_ptr<client::Identity> m_identity;
 };
 

@@ -6,6 +6,7 @@
 #include <QStandardPaths>
 #include <QTextStream>
 
+#include "app/terminal/keys.h"
 #include "app/terminal/live_shot.h"
 #include "app/terminal/own_world.h"
 #include "app/terminal/people.h"
@@ -39,8 +40,9 @@ int runWindow(QApplication& application, ui::Theme& theme, const Options& option
 {
     client::NetSession session({});
     ui::Desk desk(session, runtime::systemClock());
+    TerminalKeys keys(options);
     std::unique_ptr<client::EmbeddedBackend> embedded;
-    TerminalPeople people(session, options);
+    TerminalPeople people(session, options, keys.ofPeople());
     ui::MainWindow window(desk, theme, runtime::systemRandom(), people.forWindow(embedded));
     QObject::connect(&theme, &ui::Theme::changed, &application, [&] { theme.apply(application); });
     window.setWorkspacePath(workspacePath());
@@ -55,9 +57,12 @@ int runWindow(QApplication& application, ui::Theme& theme, const Options& option
 
     const bool isOwner = options.connectUrl.isEmpty() || !options.tokenFile.isEmpty();
     if (options.connectUrl.isEmpty()) {
-        embedded = embed(session, desk, embeddedOptions(options), [&people] {
+        client::EmbeddedBackend::Options own = embeddedOptions(options);
+        own.keyring = keys.ofVault();
+        embedded = embed(session, desk, std::move(own), [&people] {
             return people.identity().state() == client::Identity::State::Owner;
         });
+        askWhenHeld(window, *embedded);
     } else if (isOwner) {
         auto token = client::readTokenFile(options.tokenFile);
         if (!token) {
