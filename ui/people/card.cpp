@@ -133,8 +133,8 @@ QPushButton& Card::addLink(const QString& text, const QString& objectName)
 {
     if (!m_links) {
         m_links = new QHBoxLayout;
-        m_links->setContentsMargins(-kLinkInset, 0, 0, 0); // their words stand below the other words
         m_links->setSpacing(4);
+        m_links->addSpacing(-kLinkInset); // their words stand below the other words
         m_links->addStretch(1);
         m_column->addLayout(m_links);
     }

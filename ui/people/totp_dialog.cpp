@@ -11,7 +11,7 @@ namespace qd::ui {
 
 namespace {
 
-constexpr int kTotpWidth = 440, kSecretHeight = 30;
+constexpr int kTotpWidth = 440, kSecretHeight = 36;
 constexpr int kGroup = 4;
 
 /// "JBSW Y3DP EHPK …": as it is read aloud and typed.

@@ -156,6 +156,20 @@ private Q_SLOTS:
         QTRY_VERIFY_WITH_TIMEOUT(seat.isOnline(), kWithin);
     }
 
+    void whoSignsInWhereTheOwnerSatIsGreetedAsThemselves()
+    {
+        Seat seat;
+        seat.gateway.expectedToken = "owners";
+        seat.session.setServer({seat.gateway.url(), runtime::Secret("owners")});
+        seat.identity.beOwner();
+        QTRY_VERIFY_WITH_TIMEOUT(seat.isOnline(), kWithin);
+        seat.gateway.expectedToken = "access-1";
+        seat.signIn();
+        QTRY_COMPARE_WITH_TIMEOUT(seat.gateway.hellos.back()[QStringLiteral("token")].toString(),
+                                  QStringLiteral("access-1"), kWithin);
+        QTRY_VERIFY_WITH_TIMEOUT(seat.isOnline(), kWithin);
+    }
+
     void eachBackendHasKeysOfItsOwn()
     {
         QCOMPARE(keyNameOf({}), std::string("embedded"));

@@ -16,6 +16,10 @@ const std::string kAddress =
     "otpauth://totp/Quarterdeck:ann%40example.org?secret=JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
     "&issuer=Quarterdeck&algorithm=SHA1&digits=6&period=30";
 
+/// Of a size whose squares would not end at pixels by themselves, and would be larger without a quiet
+/// zone.
+const std::string kAwkward(200, 'q');
+
 /// The widget as a screen of this scaling shows it, a little off the corner of its window.
 QImage shot(QrCode& code, double scaling, const QPoint& at = {3, 5})
 {
@@ -55,16 +59,20 @@ class QrCodeTest : public QObject {
 private Q_SLOTS:
     void everyPixelIsOfItsSquare_data()
     {
+        QTest::addColumn<std::string>("text");
         QTest::addColumn<double>("scaling");
-        for (const double scaling : {1.0, 1.25, 1.5, 2.0, 3.0})
-            QTest::newRow(qPrintable(QString::number(scaling))) << scaling;
+        for (const double scaling : {1.0, 1.25, 1.5, 2.0, 3.0}) {
+            QTest::addRow("address at %g", scaling) << kAddress << scaling;
+            QTest::addRow("awkward at %g", scaling) << kAwkward << scaling;
+        }
     }
 
     void everyPixelIsOfItsSquare()
     {
+        QFETCH(std::string, text);
         QFETCH(double, scaling);
         QrCode code(QStringLiteral("code"));
-        code.show(kAddress);
+        code.show(text);
         const QImage image = shot(code, scaling);
         const QrSquares& squares = code.squares();
         QVERIFY(squares.side >= 21);
@@ -86,7 +94,7 @@ private Q_SLOTS:
     void theQuietZoneIsWhiteAllAround()
     {
         QrCode code(QStringLiteral("code"));
-        code.show(kAddress);
+        code.show(kAwkward);
         const QImage image = shot(code, 1.0);
         const QRect bounds = boundsOfBlack(image);
         const int quiet = QrCode::kQuiet * bounds.width() / code.squares().side;
