@@ -1,6 +1,7 @@
 #include "services/vault/held_keys.h"
 
 #include <array>
+#include <set>
 
 #include <sys/socket.h>
 #include <unistd.h>
@@ -104,7 +105,7 @@ TEST(HeldKeys, OnlyTheWholeGreetingIsTaken)
     EXPECT_EQ(codeOfGreeting(title + "keys 0\n"), "vault.key_missing");
     EXPECT_EQ(codeOfGreeting(title + "keys 5\nhello"), "vault.key_syntax");
     for (const std::string& wrong :
-         {std::string(), text, title, title + "keys \n", title + "keys -1\n", title + "keys 4097\n",
+         {std::string(), text, title, title + "keys \n", title + "keys -1\n", title + "keys 4097\n" + std::string(4'097, 'x'),
           title + "keys " + size + "\n" + text.substr(1), std::string("quarterdeck-key-holder v2\nkeys 0\n"),
           title + std::string(kHolderLineMax + 1, ' ') + "\n", std::string(2'000, 'x')})
         EXPECT_EQ(codeOfGreeting(wrong), "vault.key_holder") << wrong.substr(0, 60);
@@ -203,14 +204,19 @@ TEST_F(HeldRotation, KilledBetweenAnyTwoStepsItGoesOnAtTheNextStart)
     restart();
     bool isOver = false;
     int steps = 0;
+    std::set<std::string> inForceBefore;
     for (; !isOver; ++steps) {
         const std::string when = "step " + std::to_string(steps);
+        const std::string active = box.vault().masterKey().id;
         box.vault().rotateMasterKey(kOwner, [&](const Result<void>&) { isOver = true; });
         for (int i = 0; i < steps && !isOver; ++i) box.world.step();
         restart();
         expectAllReadable(when);
         box.world.runUntilIdle();
         expectAllReadable(when);
+        inForceBefore.insert(active);
+        inForceBefore.erase(box.vault().masterKey().id);
+        for (const std::string& id : holder.ids()) EXPECT_FALSE(inForceBefore.contains(id)) << when;
         ASSERT_LE(holder.ids().size(), 2u) << when;
         ASSERT_EQ(box.query("SELECT count(*) FROM vault_keys"), "1") << when;
     }

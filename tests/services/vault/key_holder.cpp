@@ -85,7 +85,8 @@ bool KeyHolder::takeRequest(int socket, std::string& read)
 
 std::string KeyHolder::answerTo(const std::string& number, std::string text)
 {
-    if (m_manner == Manner::Refuses) return "refused " + number + " the keyring is locked\n";
+    if (m_manner == Manner::Refuses)
+        return std::exchange(m_late, {}) + "refused " + number + " the keyring is locked\n";
     if (m_manner == Manner::Babbles) return "hello\n";
     if (m_manner == Manner::Swallows || m_manner == Manner::HangsUp) return {};
     {
