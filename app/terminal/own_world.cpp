@@ -91,7 +91,7 @@ void askWhenHeld(QWidget& window, EmbeddedBackend& backend)
                          question->setAttribute(Qt::WA_DeleteOnClose);
                          auto* retry = question->addButton(QObject::tr("Try again"),
                                                            QMessageBox::AcceptRole);
-                         question->addButton(QMessageBox::Close);
+                         question->addButton(QObject::tr("Close"), QMessageBox::RejectRole);
                          QObject::connect(retry, &QPushButton::clicked, &backend,
                                           &EmbeddedBackend::retry);
                          question->open(); // the window stays alive behind it

@@ -36,7 +36,7 @@ public:
     /// Is there one? As the operations fail, but that it may be locked.
     void look(Done done);
     void read(const std::string& name, Found found) override;
-    /// Reads it back: a service that was not unlocked may say that all is well.
+    /// Reads it back: that it was taken is no proof that it is there.
     void write(const std::string& name, const runtime::Secret& value, Done done) override;
     QString whereItIs() const override;
 

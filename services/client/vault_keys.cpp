@@ -103,10 +103,10 @@ void VaultKeys::judge(const Search& search, Result<runtime::Secret> inKeyring, c
     if (!inKeyring) return judgeFailure(search, inKeyring.error(), then);
     if (!inKeyring->empty()) return judgeBoth(search, std::move(*inKeyring), then);
     if (search.isMarked)
-        return then(wait(tr("The vault's master key of %1 is no longer in the desktop's keyring, where "
-                            "it was kept as \"%2\". Bring the entry back. Without it what is in the "
-                            "vault cannot be read.")
-                             .arg(search.place.database, QString::fromStdString(search.name))));
+        return then(wait(tr("The vault's master key is no longer in the desktop's keyring, where it was "
+                            "kept as \"%1\". Bring the entry back. Without it what is in the vault "
+                            "cannot be read.")
+                             .arg(QString::fromStdString(search.name))));
     if (QFile::exists(keyFileOf(search.place))) return takeOver(search, then);
     // The backend makes one, if nothing is under another one yet, and has it kept before it uses it.
     then(search.inKeyring({}));
@@ -116,9 +116,9 @@ void VaultKeys::judgeFailure(const Search& search, const Error& error, const The
 {
     const auto why = QString::fromStdString(error.detail);
     if (search.isMarked)
-        return then(wait(tr("The vault's master key of %1 is in the desktop's keyring. %2 Unlock the "
-                            "keyring, or log in to the desktop, and try again.")
-                             .arg(search.place.database, why)));
+        return then(wait(tr("The vault's master key is in the desktop's keyring. %1 Unlock the keyring, "
+                            "or log in to the desktop, and try again.")
+                             .arg(why)));
     const bool isFile = QFile::exists(keyFileOf(search.place));
     if (isFile || error.code == "client.keys_no_service") return then(search.ownFile());
     then(wait(tr("The vault's master key is to be kept in the desktop's keyring. %1 Unlock the keyring "
