@@ -15,9 +15,6 @@ find_package(CLI11 REQUIRED)
 find_package(Qt6 6.4 REQUIRED COMPONENTS Core DBus Gui Widgets Charts Network WebSockets Svg Test)
 find_package(Qt6Keychain REQUIRED)
 find_package(GTest REQUIRED)
-if(BENCH)
-    find_package(benchmark REQUIRED)
-endif()
 
 # C libraries without CMake packages of their own.
 function(plain_library name header library)
