@@ -6,6 +6,7 @@
 #include <QDeadlineTimer>
 #include <QDir>
 #include <QFileInfo>
+#include <QPointer>
 #include <QStandardPaths>
 
 #ifdef Q_OS_LINUX
@@ -176,23 +177,43 @@ void EmbeddedBackend::fetchKeys()
 
 void EmbeddedBackend::takeKeys(Result<VaultKeys::Found> found)
 {
-    if (!found) {
-        m_isHeld = true;
-        Q_EMIT held(QString::fromStdString(found.error().detail));
-        return;
-    }
+    if (!found) return hold(fromUtf8(found.error().detail));
     m_holder.reset();
+    m_keyProblem.clear();
     if (found->isInKeyring) {
-        const VaultKeys::Place place{dataFolder(), m_world};
         auto holder = KeyHolder::open(
-            found->keys, [this, place, name = found->name](std::shared_ptr<runtime::Secret> keys,
-                                                           KeyHolder::Kept kept) {
-                m_keys->keep(place, name, std::move(keys), std::move(kept));
+            found->keys, [this, name = found->name](std::shared_ptr<runtime::Secret> keys,
+                                                    KeyHolder::Kept kept) {
+                keepKeys(name, std::move(keys), std::move(kept));
             });
         if (!holder) return giveUp(QString::fromStdString(holder.error().detail));
         m_holder = std::move(*holder);
     }
     run(Child::Backend);
+}
+
+void EmbeddedBackend::keepKeys(const std::string& name, std::shared_ptr<runtime::Secret> keys,
+                               KeyHolder::Kept kept)
+{
+    m_keyProblem = tr("It has not answered yet.");
+    m_readyTimer.stop(); // somebody may have to think of a password for a first keyring
+    m_keys->keep({dataFolder(), m_world}, name, std::move(keys),
+                 [this, guard = QPointer<EmbeddedBackend>(this),
+                  kept = std::move(kept)](const Result<void>& done) {
+                     if (guard) {
+                         m_keyProblem = done ? QString() : fromUtf8(done.error().detail);
+                         if (!m_ready && !m_isHeld && !m_isOver)
+                             m_readyTimer.start(m_options.readyWithin);
+                     }
+                     kept(done);
+                 });
+}
+
+void EmbeddedBackend::hold(const QString& text)
+{
+    m_isHeld = true;
+    m_readyTimer.stop();
+    Q_EMIT held(text);
 }
 
 void EmbeddedBackend::retry()
@@ -284,6 +305,10 @@ void EmbeddedBackend::onEnded(Child child)
     if (watched.isWantedAgain) return launch(child);
     if (watched.isUnwanted) return;
     const bool firstStart = !m_wasReady;
+    if (firstStart && child == Child::Backend && !m_keyProblem.isEmpty())
+        return hold(tr("The vault's master key could not be put into the desktop's keyring. %1 Unlock the "
+                       "keyring and try again, or start with --no-keyring to keep keys in files.")
+                        .arg(m_keyProblem));
     if (firstStart) return giveUp(describeEnd(child));
     restartAfter(child);
 }
@@ -299,7 +324,7 @@ void EmbeddedBackend::forgetOldWorlds()
     for (const auto& database : databases) {
         const auto world = database.completeBaseName();
         if (world == m_world || ++others <= kOldWorldsKept) continue;
-        for (const auto* part : {".db", ".db-wal", ".db-shm", ".db-lock", ".checkpoints.jsonl",
+        for (const auto* part : {".db", ".db-wal", ".db-shm", ".db-lock", ".db-serving", ".checkpoints.jsonl",
                                  ".checkpoints.jsonl.key", ".checkpoints.jsonl.pub"})
             QFile::remove(folder.filePath(world + QString::fromLatin1(part)));
         if (m_keys) m_keys->forget({dataFolder(), world});

@@ -89,6 +89,9 @@ private:
     void launch(Child child);
     void fetchKeys();
     void takeKeys(Result<VaultKeys::Found> found);
+    void keepKeys(const std::string& name, std::shared_ptr<runtime::Secret> keys,
+                  KeyHolder::Kept kept);
+    void hold(const QString& text);
     void run(Child child);
     void readOutput(Child child);
     void readComplaint(Child child);
@@ -120,6 +123,7 @@ private:
     std::unique_ptr<VaultKeys> m_keys; ///< none without a keyring
     std::unique_ptr<KeyHolder> m_holder; ///< of the backend that runs, if its keys are in the keyring
     int m_keysAsked = 0; ///< answers to earlier questions come too late
+    QString m_keyProblem; ///< why the keyring did not take what the backend that runs made
     bool m_isHeld = false;
     bool m_wasReady = false;
     bool m_isOver = false; ///< stopping, or given up

@@ -349,6 +349,38 @@ private Q_SLOTS:
             terminal.folder.filePath(QStringLiteral("keys/session.refresh.key"))));
     }
 
+    void whoSignsInWhileTheKeyringIsBeingUnlockedIsNotDisturbedByWhatItHeld()
+    {
+        /// Somebody is asked for its password, and takes his time.
+        class LockedKeys final : public KeyStore {
+        public:
+            void read(const std::string&, Found found) override { waiting.push_back(std::move(found)); }
+            void write(const std::string& name, const runtime::Secret& value, Done done) override
+            {
+                written[name] = std::string(value.revealForUse());
+                done({});
+            }
+            QString whereItIs() const override { return QStringLiteral("in a test"); }
+            std::vector<Found> waiting;
+            std::map<std::string, std::string> written;
+        };
+        Terminal terminal;
+        LockedKeys keys;
+        Identity identity(terminal.session, keys, {.device = "desk, left"});
+        std::optional<bool> resumed;
+        identity.resume([&](bool isSignedIn) { resumed = isSignedIn; });
+        QVERIFY(!keys.waiting.empty() && !resumed);
+        std::optional<Answer<bool>> in;
+        identity.signIn({"ann@example.org", runtime::Secret("correct horse battery"), {}},
+                        &terminal.owner, [&](const Answer<bool>& answer) { in = answer; });
+        QTRY_VERIFY_WITH_TIMEOUT(in.has_value(), kWithin);
+        QVERIFY(*in && resumed == true);
+        for (const auto& found : keys.waiting) found(runtime::Secret("of last time"));
+        QTRY_COMPARE_WITH_TIMEOUT(terminal.count("GET", "/v1/session"), 1, kWithin);
+        QCOMPARE(terminal.count("POST", "/v1/session/refresh"), 0);
+        QCOMPARE(keys.written["session.refresh"], std::string("refresh-1"));
+    }
+
     void aKeyFileThatOthersCanReadIsNotUsed()
     {
         const QTemporaryDir folder;

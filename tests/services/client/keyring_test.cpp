@@ -99,6 +99,14 @@ private:
     KeyStore& m_store;
 };
 
+/// A keyring that says that it took something, and has nothing.
+class ForgetfulStore final : public KeyStore {
+public:
+    void read(const std::string&, Found found) override { found(runtime::Secret()); }
+    void write(const std::string&, const runtime::Secret&, Done done) override { done({}); }
+    QString whereItIs() const override { return QStringLiteral("nowhere"); }
+};
+
 /// A terminal of one's own whose backend has its key from a keyring.
 struct KeyedWorld {
     explicit KeyedWorld(KeyStore* keyring, const QString& data) : session({})
@@ -256,6 +264,19 @@ private Q_SLOTS:
         QCOMPARE(readFrom(service, "session"), std::string("next"));
     }
 
+    void whatWasAskedLastIsKeptAtTheEndOfTheProgram()
+    {
+        qd::test::TestKeyring keyring;
+        QVERIFY(keyring.start());
+        const QTemporaryDir folder;
+        SecretServiceStore service(shortLimits());
+        {
+            DesktopKeyStore store(service, folder.path());
+            store.write("session", runtime::Secret("last"), [](const Result<void>&) {});
+        }
+        QCOMPARE(readFrom(service, "session"), std::string("last"));
+    }
+
     void nothingLockedIsTakenForAbsentOrKept()
     {
         qd::test::TestKeyring keyring;
@@ -325,6 +346,19 @@ private Q_SLOTS:
         QCOMPARE(writeTo(service, entry, ""), std::string("ok"));
         QVERIFY(findKeys(keys, place).find("no longer in the desktop's keyring") !=
                 std::string::npos);
+    }
+
+    void aKeyFileStaysUntilTheKeyringHasGivenTheSameBack()
+    {
+        const QTemporaryDir folder;
+        const VaultKeys::Place place{folder.path(), QStringLiteral("paper-1")};
+        const QString file = folder.filePath(QStringLiteral("paper-1.vault.key"));
+        writePrivateFile(file, kKeys);
+        ForgetfulStore forgetful;
+        VaultKeys keys(forgetful);
+        QCOMPARE(findKeys(keys, place), std::string("file"));
+        QCOMPARE(contentsOf(file), QByteArray(kKeys));
+        QVERIFY(entryOf(folder.path()).empty());
     }
 
     void aHolderKeepsKeysAndNothingElse()
@@ -440,6 +474,27 @@ private Q_SLOTS:
         QVERIFY2(world.awaitReady(2), qPrintable(world.failure));
         QCOMPARE(world.masterKey(), before);
         QVERIFY(world.rotate());
+    }
+
+    void aKeyringThatDoesNotTakeTheFirstKeyHoldsTheFirstStart()
+    {
+        if (!areProgramsBuilt()) QSKIP("quarterdeckd and quarterdeck-sandbox are not built");
+        qd::test::TestKeyring keyring;
+        QVERIFY(keyring.startLocked()); // one has to be made, and nobody is there to choose its password
+        const QTemporaryDir folder;
+        const QString data = folder.filePath(QStringLiteral("data"));
+        SecretServiceStore service(shortLimits());
+        KeyedWorld world(&service, data);
+        world.embedded->start();
+        QVERIFY(world.awaitHeld(1));
+        QVERIFY2(world.held.front().contains(QStringLiteral("--no-keyring")),
+                 qPrintable(world.held.front()));
+        QVERIFY(onlyFile(data, "*.vault.key").isEmpty());
+        QCOMPARE(world.timesReady, 0);
+        QVERIFY(keyring.start());
+        world.embedded->retry();
+        QVERIFY2(world.awaitReady(1), qPrintable(world.failure));
+        QVERIFY(readFrom(service, entryOf(data)).find(world.masterKey()) != std::string::npos);
     }
 
     void aBackendThatIsKilledInARotationGoesOn()
