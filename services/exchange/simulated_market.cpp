@@ -6,6 +6,7 @@
 
 #include "services/exchange/price_path.h"
 #include "services/exchange/spans.h"
+#include "services/exchange/unrest.h"
 #include "services/runtime/random.h"
 
 namespace qd::exchange {
@@ -17,7 +18,6 @@ constexpr double kTradeShare = 0.24; ///< of all updates
 /// A market that was not looked at for longer does not make up what happened tick by tick.
 constexpr std::int64_t kCatchUpStepsMax = 6000;
 constexpr std::size_t kPathsCached = 24;
-constexpr int kPauseMinutes = 5;
 constexpr char kVenues[] = {'Q', 'P', 'Z', 'K', 'N', 'V'};
 
 std::int64_t dayOfNanos(std::int64_t nanos)
@@ -74,6 +74,8 @@ struct Course {
     std::int64_t nextTradeId = 1;
     std::int64_t volumeMinute = -1;
     double tradeLots = 1; ///< usual size of a trade in this minute
+    double unrest = 0;    ///< in this second
+    std::int64_t unrestSecond = -1;
     bool halted = false;
 };
 
@@ -137,15 +139,22 @@ struct SimulatedMarket::State {
     void update(InstrumentIndex i, Timestamp at, MarketBatch& out);
     void quote(InstrumentIndex i, Timestamp at, MarketBatch& out);
     void trade(InstrumentIndex i, Timestamp at, double fair, MarketBatch& out);
-    void moveQuote(InstrumentIndex i, double fairTicks);
+    void moveQuote(InstrumentIndex i, Timestamp at, double fairTicks);
+    double unrest(InstrumentIndex i, const PricePath::Minutes& minutes, Timestamp at) const
+    {
+        const bool isCoin = names[i].instrument.assetClass == AssetClass::Crypto;
+        return unrestAt(options.seed, i, isCoin, minutes, at);
+    }
     std::int64_t drawSize(double usual)
     {
         const double size = usual * std::exp(0.8 * noiseFrom(random.next()) - 0.3);
         return std::max<std::int64_t>(1, std::llround(size));
     }
-    double topLots(InstrumentIndex i) const
+    /// Usual size at the best price.
+    double topLots(InstrumentIndex i, double uneasy) const
     {
-        return names[i].topSize / (static_cast<double>(lines[i].lotUnits) / Decimal::kOne);
+        return names[i].topSize / (static_cast<double>(lines[i].lotUnits) / Decimal::kOne)
+               / (1 + uneasy);
     }
     std::shared_ptr<const PricePath::Minutes> cachedMinutes(InstrumentIndex i,
                                                             const SessionDay& session);
@@ -221,11 +230,13 @@ void SimulatedMarket::State::standing(InstrumentIndex i, MarketBatch& out)
     const auto at = std::min(present, end - std::chrono::milliseconds(1));
     const double fair = path.price(i, *minutes, at) * (static_cast<double>(Decimal::kOne)
                                                        / static_cast<double>(line.tickUnits));
-    const auto spread = std::max<std::int64_t>(1, std::llround(names[i].spreadTicks));
+    const double uneasy = unrest(i, *minutes, at);
+    const auto spread
+        = std::max<std::int64_t>(1, std::llround(names[i].spreadTicks * (1 + uneasy)));
     const auto bid = std::max<std::int64_t>(1, std::llround(fair - static_cast<double>(spread) / 2));
     const bool equity = names[i].instrument.assetClass == AssetClass::Equity;
     // A whole round lot: an odd one is no last price.
-    const auto lots = std::max<std::int64_t>(equity ? 100 : 1, std::llround(topLots(i)));
+    const auto lots = std::max<std::int64_t>(equity ? 100 : 1, std::llround(topLots(i, uneasy)));
     const auto size = Quantity::fromUnits(lots * line.lotUnits);
     out.emplace_back(QuoteTick{i, Price::fromUnits(bid * line.tickUnits),
                                Price::fromUnits((bid + spread) * line.tickUnits), size, size, at,
@@ -312,7 +323,7 @@ void SimulatedMarket::State::update(InstrumentIndex i, Timestamp at, MarketBatch
     const double fair = path.price(i, *line.minutes, at) * (static_cast<double>(Decimal::kOne)
                                                             / static_cast<double>(line.tickUnits));
     const bool known = line.ask != 0;
-    moveQuote(i, fair);
+    moveQuote(i, at, fair);
     if (known && random.uniform() < kTradeShare)
         trade(i, at, fair, out);
     else
@@ -320,23 +331,28 @@ void SimulatedMarket::State::update(InstrumentIndex i, Timestamp at, MarketBatch
 }
 
 /// Prices follow the fair value with some slack, so that they rest for a while and only sizes move.
-void SimulatedMarket::State::moveQuote(InstrumentIndex i, double fair)
+void SimulatedMarket::State::moveQuote(InstrumentIndex i, Timestamp at, double fair)
 {
     Course& line = lines[i];
-    const double usual = names[i].spreadTicks;
+    if (const auto now = at.nanos() / 1'000'000'000; now != line.unrestSecond) {
+        line.unrestSecond = now;
+        line.unrest = unrest(i, *line.minutes, at);
+    }
+    const double usual = names[i].spreadTicks * (1 + line.unrest);
+    const double lots = topLots(i, line.unrest);
     const double mid = static_cast<double>(line.bid + line.ask) / 2;
     const bool strayed = line.ask == 0 || std::abs(fair - mid) > 0.35 + usual / 2;
     const auto chance = random.next();
     if (!strayed && (chance & 15) != 0) {
-        ((chance & 16) != 0 ? line.bidSize : line.askSize) = drawSize(topLots(i));
+        ((chance & 16) != 0 ? line.bidSize : line.askSize) = drawSize(lots);
         return;
     }
     const double spread = std::max(1.0, std::round(usual * (0.7 + 0.8 * uniformFrom(chance))));
     const auto bid = std::max<std::int64_t>(1, std::llround(fair - spread / 2));
     line.bid = bid;
     line.ask = bid + static_cast<std::int64_t>(spread);
-    line.bidSize = drawSize(topLots(i));
-    line.askSize = drawSize(topLots(i));
+    line.bidSize = drawSize(lots);
+    line.askSize = drawSize(lots);
 }
 
 void SimulatedMarket::State::quote(InstrumentIndex i, Timestamp at, MarketBatch& out)
@@ -386,7 +402,7 @@ void SimulatedMarket::State::trade(InstrumentIndex i, Timestamp at, double fair,
     // The level is gone: the market steps aside, and comes back with the next move.
     (buys ? line.ask : line.bid) += buys ? 1 : -1;
     line.bid = std::max<std::int64_t>(1, line.bid);
-    shown = drawSize(topLots(i));
+    shown = drawSize(topLots(i, line.unrest));
     quote(i, at, out);
 }
 
@@ -399,7 +415,8 @@ Book SimulatedMarket::depth(InstrumentIndex instrument, int depth) const
     book.eventTime = state.present;
     if (line.ask == 0)
         return book;
-    const auto gap = std::max<std::int64_t>(1, std::llround(state.names[instrument].spreadTicks / 2));
+    const double usual = state.names[instrument].spreadTicks * (1 + line.unrest);
+    const auto gap = std::max<std::int64_t>(1, std::llround(usual / 2));
     const auto level = [&](std::int64_t price, std::int64_t lots) {
         return BookLevel{Price::fromUnits(price * line.tickUnits),
                          Quantity::fromUnits(lots * line.lotUnits),
@@ -411,7 +428,7 @@ Book SimulatedMarket::depth(InstrumentIndex instrument, int depth) const
         const double part = uniformFrom(hashOf(state.options.seed, instrument + 77u,
                                                static_cast<std::uint64_t>(price), epoch));
         return std::max<std::int64_t>(
-            1, std::llround(state.topLots(instrument) * (0.6 + 0.35 * k) * (0.5 + part)));
+            1, std::llround(state.topLots(instrument, line.unrest) * (0.6 + 0.35 * k) * (0.5 + part)));
     };
     for (int k = 0; k < depth; ++k) {
         const auto bid = line.bid - k * gap, ask = line.ask + k * gap;

@@ -19,7 +19,8 @@ struct SimulationOptions {
 /// A made-up market that needs no file: some sixty well-known symbols near their real prices and
 /// invented ones. Returns follow a market and a sector factor with fat tails, clustered volatility
 /// and a slow pull back to a reference price; volume is U-shaped over the session; spreads, sizes
-/// and trade rates fit the liquidity of each name; now and then a price jumps and trading pauses.
+/// and trade rates fit the liquidity of each name, and spreads widen and books thin out at the open,
+/// into the close and after a jump (`unrestAt`); now and then a price jumps and trading pauses.
 ///
 /// The path of every price is a pure function of seed, symbol and time. So bars of any past are made
 /// on demand, always the same, meet the live price without a seam, and a restarted market goes on

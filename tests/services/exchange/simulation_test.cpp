@@ -1,12 +1,15 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
+#include <functional>
 #include <numeric>
 
 #include "services/exchange/price_path.h"
 #include "services/exchange/simulated_market.h"
 
-// What makes the simulated day look like a day: its volume curve, jumps, and the pauses after them.
+// What makes the simulated day look like a day: its volume curve, jumps, the pauses after them, and how
+// wide and how deep names are quoted meanwhile.
 
 namespace qd::exchange {
 namespace {
@@ -194,6 +197,99 @@ TEST(SimulatedDay, WithoutHaltsNothingPausesAndNothingJumps)
         within += timeOf(event) >= jumps.front().pauseFrom() ? 1 : 0;
     }
     EXPECT_GT(within, 0);
+}
+
+/// How names are quoted in a span of time, against what is usual for each: means over all quotes.
+struct Shown {
+    double spread = 0, topSize = 0; ///< 1 is usual
+    double bookSize = 0;            ///< of ten levels a side, at the span's end; 1 is the usual top
+    std::vector<double> ticks;      ///< each spread
+};
+
+Shown shownFrom(Timestamp start, Duration length,
+                const std::function<bool(InstrumentIndex)>& wanted)
+{
+    const auto names = makeUniverse(kSeed, kNames);
+    SimulatedMarket market(options(true));
+    market.start(start);
+    MarketBatch all;
+    for (Duration passed{}; passed <= length; passed += 1s) market.advance(start + passed, all);
+    Shown shown;
+    for (const MarketEvent& event : all) {
+        const auto* quote = std::get_if<QuoteTick>(&event);
+        if (quote == nullptr || !wanted(quote->instrument)) continue;
+        const auto& name = names[quote->instrument];
+        const double spread = (quote->ask - quote->bid).toDouble();
+        shown.ticks.push_back(std::round(spread / name.instrument.tick.toDouble()));
+        shown.spread += shown.ticks.back() / name.spreadTicks;
+        shown.topSize += (quote->bidSize.toDouble() + quote->askSize.toDouble()) / 2 / name.topSize;
+    }
+    shown.spread /= static_cast<double>(shown.ticks.size());
+    shown.topSize /= static_cast<double>(shown.ticks.size());
+    int books = 0;
+    for (InstrumentIndex i = 0; i < kNames; ++i) {
+        if (!wanted(i)) continue;
+        const Book book = market.depth(i, 10);
+        for (const auto* side : {&book.bids, &book.asks})
+            for (const BookLevel& level : *side)
+                shown.bookSize += level.size.toDouble() / names[i].topSize;
+        ++books;
+    }
+    shown.bookSize /= books;
+    return shown;
+}
+
+/// All shares a minute long, so long after the day's open.
+Shown sharesFrom(std::chrono::minutes sinceOpen)
+{
+    const auto names = makeUniverse(kSeed, kNames);
+    const auto start = Timestamp::fromSeconds(kDay * 86'400) + sinceOpen;
+    return shownFrom(start, 60s, [&](InstrumentIndex i) {
+        return names[i].instrument.assetClass == AssetClass::Equity;
+    });
+}
+
+TEST(SimulatedDay, SpreadsAreWideAndBooksThinAtTheOpenAndIntoTheClose)
+{
+    const Shown open = sharesFrom(0min), settled = sharesFrom(60min), noon = sharesFrom(12h),
+                close = sharesFrom(24h - 2min);
+    EXPECT_GT(open.spread, 2.0 * noon.spread);
+    EXPECT_GT(close.spread, 1.4 * noon.spread);
+    EXPECT_NEAR(settled.spread / noon.spread, 1.0, 0.15) << "what the open widens ends in an hour";
+    EXPECT_LT(open.topSize, 0.5 * noon.topSize);
+    EXPECT_LT(close.topSize, 0.75 * noon.topSize);
+    EXPECT_NEAR(settled.topSize / noon.topSize, 1.0, 0.15);
+    EXPECT_LT(open.bookSize, 0.5 * noon.bookSize);
+    EXPECT_LT(close.bookSize, 0.75 * noon.bookSize);
+}
+
+TEST(SimulatedDay, AfterAJumpTheSpreadIsWideTheBookThinAndBothRecover)
+{
+    const auto jumps = Simulated().jumps(kDay, 20);
+    ASSERT_FALSE(jumps.empty());
+    for (const Jump& jump : {jumps.front(), jumps.back()}) {
+        const auto resumed = jump.pauseFrom() + 5min;
+        const auto shown = [&](Timestamp from) {
+            return shownFrom(from, 60s, [&](InstrumentIndex i) { return i == jump.name; });
+        };
+        const Shown before = shown(jump.pauseFrom() - 4min), at = shown(resumed),
+                    later = shown(resumed + 5min), recovered = shown(resumed + 25min);
+        EXPECT_GT(at.spread, 2.0 * before.spread);
+        EXPECT_GT(at.spread, 2.0 * recovered.spread);
+        EXPECT_LT(later.spread, at.spread) << "it fades";
+        EXPECT_LT(at.topSize, 0.5 * recovered.topSize);
+        EXPECT_LT(at.bookSize, 0.5 * recovered.bookSize);
+    }
+}
+
+TEST(SimulatedDay, EvenTheMostTradedNameIsNotAlwaysATickWide)
+{
+    const Shown spy = shownFrom(Timestamp::fromSeconds(kDay * 86'400) + 12h, 10min,
+                                [](InstrumentIndex i) { return i == kSpy; });
+    const auto narrow = static_cast<double>(std::ranges::count(spy.ticks, 1.0));
+    const double share = narrow / static_cast<double>(spy.ticks.size());
+    EXPECT_GT(share, 0.6);
+    EXPECT_LT(share, 0.995);
 }
 
 } // namespace
