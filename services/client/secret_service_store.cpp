@@ -83,6 +83,13 @@ tl::unexpected<Error> busFails(const QDBusError& error, std::chrono::millisecond
     }
 }
 
+/// Without a bus Qt's calls are never answered.
+Result<void> checkBus()
+{
+    const auto bus = QDBusConnection::sessionBus();
+    return bus.isConnected() ? Result<void>() : noService(bus.lastError().message());
+}
+
 /// Calls the service and answers later, once, unless `owner` is gone by then.
 template <typename Reply>
 void askBus(QDBusMessage message, std::chrono::milliseconds limit, QObject* owner,
@@ -208,6 +215,7 @@ QString SecretServiceStore::whereItIs() const
 void SecretServiceStore::search(const std::string& name, Looked looked)
 {
     using Reply = QDBusPendingReply<QList<QDBusObjectPath>, QList<QDBusObjectPath>>;
+    if (const auto bus = checkBus(); !bus) return looked(tl::unexpected(bus.error()));
     auto message = serviceCall(QLatin1String("SearchItems"));
     message << QVariant::fromValue(Attributes{
         {QStringLiteral("server"), application()},
@@ -229,6 +237,7 @@ void SecretServiceStore::search(const std::string& name, Looked looked)
 /// The keyring that secrets go into: there, and locked, or not made yet.
 void SecretServiceStore::lookAtDefault(Looked looked)
 {
+    if (const auto bus = checkBus(); !bus) return looked(tl::unexpected(bus.error()));
     auto message = serviceCall(QLatin1String("ReadAlias"));
     message << QStringLiteral("default");
     using Path = QDBusPendingReply<QDBusObjectPath>;

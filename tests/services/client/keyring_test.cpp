@@ -5,6 +5,7 @@
 
 #include <QElapsedTimer>
 #include <QFileInfo>
+#include <QProcess>
 #include <QSignalSpy>
 #include <QTemporaryDir>
 #include <QTest>
@@ -21,6 +22,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
+constexpr const char* kWithoutBus = "QUARTERDECK_TEST_WITHOUT_BUS";
 constexpr int kKeyringWithin = 60'000; // ms; a limit, not a wait
 constexpr auto kKeys = "quarterdeck-vault-key v1\n0123456789abcdef "
                        "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\n";
@@ -205,6 +207,7 @@ class KeyringTest : public QObject {
 private Q_SLOTS:
     void init()
     {
+        if (qEnvironmentVariableIsSet(kWithoutBus)) return;
         if (const QString why = qd::test::TestKeyring::whyNot(); !why.isEmpty())
             QSKIP(qPrintable(QStringLiteral("no secret service here: ") + why));
     }
@@ -236,6 +239,34 @@ private Q_SLOTS:
         QVERIFY(QFile::exists(folder.filePath(QStringLiteral("keys/session.key"))));
         QVERIFY(store.whereItIs().contains(folder.path()));
         QVERIFY(store.whereItIs().contains(QStringLiteral("does not answer")));
+    }
+
+    // In a program of its own: one that has found the bus keeps it.
+    void withoutABusFilesAreUsedToo()
+    {
+        if (!qEnvironmentVariableIsSet(kWithoutBus)) {
+            QProcess alone;
+            auto environment = QProcessEnvironment::systemEnvironment();
+            environment.insert(QStringLiteral("DBUS_SESSION_BUS_ADDRESS"),
+                               QStringLiteral("unix:path=/nowhere"));
+            environment.insert(QString::fromLatin1(kWithoutBus), QStringLiteral("1"));
+            alone.setProcessEnvironment(environment);
+            alone.start(QCoreApplication::applicationFilePath(),
+                        {QStringLiteral("KeyringTest"), QStringLiteral("withoutABusFilesAreUsedToo")});
+            QVERIFY(alone.waitForFinished(kKeyringWithin));
+            QVERIFY2(alone.exitCode() == 0, alone.readAllStandardOutput().constData());
+            return;
+        }
+        const QTemporaryDir folder;
+        SecretServiceStore service(shortLimits());
+        DesktopKeyStore store(service, folder.path());
+        QCOMPARE(readFrom(service, "session"), std::string("!client.keys_no_service"));
+        QCOMPARE(writeTo(service, "session", "token"), std::string("client.keys_no_service"));
+        QCOMPARE(writeTo(store, "session", "token"), std::string("ok"));
+        QCOMPARE(readFrom(store, "session"), std::string("token"));
+        QVERIFY(store.whereItIs().contains(folder.path()));
+        VaultKeys keys(service);
+        QCOMPARE(findKeys(keys, {folder.path(), QStringLiteral("paper-1")}), std::string("file"));
     }
 
     void whatAFileHeldMovesIntoTheKeyringOnce()
