@@ -34,16 +34,19 @@ void AccountStream::stop()
     m_line.stop();
 }
 
-void AccountStream::tokenChanged()
+void AccountStream::tokenChanged(bool isDead)
 {
-    if (m_unauthorized && m_line.isRunning()) m_line.start();
+    const bool mustLeave = isDead && !m_letInWith.empty() &&
+                           !m_letInWith.matches(m_settings.token.revealForUse());
+    if ((m_unauthorized || mustLeave) && m_line.isRunning()) m_line.start();
 }
 
 void AccountStream::connect(const StreamLine::Attempt& attempt)
 {
+    m_letInWith = runtime::Secret();
     if (m_settings.token.empty()) {
         m_unauthorized = true;
-        return m_listener.changed({false, "no Tradier token is configured", {}});
+        return m_listener.changed({false, "there is no token for Tradier", {}});
     }
     RequestGate::Request request;
     request.method = "POST";
@@ -64,6 +67,7 @@ void AccountStream::onSession(const StreamLine::Attempt& attempt,
     if (result->status >= 400 || m_sessionId.empty())
         return attempt.fail(m_unauthorized ? "Tradier refused the token; connect the broker again"
                                            : "no session for account events was given");
+    m_letInWith = m_settings.token.clone();
     wire::WebSocketOptions options;
     options.url = m_settings.streamUrl + "/v1/accounts/events";
     options.idleTimeout = m_settings.streamIdleTimeout;

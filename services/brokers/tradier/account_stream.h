@@ -23,8 +23,9 @@ public:
 
     void start(Listener listener);
     void stop();
-    /// There is another token: if the last one was refused, or there was none, it is tried at once.
-    void tokenChanged();
+    /// There is another token: if the last one was refused, or there was none, it is tried at once. A
+    /// stream that is up stays so, unless the token that it was let in with `isDead`.
+    void tokenChanged(bool isDead);
     StreamLine& line() { return m_line; }
     const StreamLine& line() const { return m_line; }
     bool isUnauthorized() const { return m_unauthorized; }
@@ -40,6 +41,7 @@ private:
     RequestGate& m_gate;
     Listener m_listener;
     std::string m_sessionId;
+    runtime::Secret m_letInWith; ///< empty while the line is down
     bool m_unauthorized = false;
     StreamLine m_line;
 };

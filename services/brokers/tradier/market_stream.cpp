@@ -47,6 +47,13 @@ void MarketStream::subscribe(std::set<std::string> symbols)
     });
 }
 
+void MarketStream::accessChanged()
+{
+    m_io.post([self = shared_from_this()] {
+        if (self->m_isRunning && self->m_line.isRunning()) self->m_line.start();
+    });
+}
+
 void MarketStream::want(std::set<std::string> symbols)
 {
     if (symbols == m_wanted) return;

@@ -34,6 +34,8 @@ public:
     /// The owner is not called any more. `rest` has to follow on io.
     void leaveOwner() { m_coreOwner = {}; }
     void subscribe(std::set<std::string> symbols);
+    /// There is access now, or there is none any more: it comes again, or leaves.
+    void accessChanged();
 
     // ── on io ────────────────────────────────────────────────────────────────────────────────────
     void rest();

@@ -41,7 +41,7 @@ public:
     void stop() override;
 
     /// Whom Tradier takes us for from now on; without one nothing is sent. A stream whose token was
-    /// refused is tried again at once.
+    /// refused is tried again at once; without a token it ends.
     void useToken(runtime::Secret token);
     /// As `TradierSettings::renew`: what a refused token is replaced by.
     void renewBy(std::function<void(std::function<void(bool)>)> renew);

@@ -74,6 +74,13 @@ FeedClass TradierFeed::feedClass() const
     return m_stream ? FeedClass::RealTime : FeedClass::Delayed;
 }
 
+void TradierFeed::useToken(runtime::Secret token)
+{
+    const bool hadAccess = !m_settings.token.empty();
+    m_settings.token = std::move(token);
+    if (m_stream && hadAccess == m_settings.token.empty()) m_stream->accessChanged();
+}
+
 tradier::DayZone TradierFeed::zone() const
 {
     return m_settings.simulated ? tradier::DayZone::Utc : tradier::DayZone::NewYork;

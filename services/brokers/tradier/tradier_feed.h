@@ -47,8 +47,8 @@ public:
     void snapshots(const std::vector<Symbol>& symbols,
                    std::function<void(std::vector<MarketSnapshot>)> told) override;
 
-    /// Whom Tradier takes us for from now on. A stream that is open stays so.
-    void useToken(runtime::Secret token) { m_settings.token = std::move(token); }
+    /// Whom Tradier takes us for from now on. A stream that is open stays so; without a token it ends.
+    void useToken(runtime::Secret token);
     /// As TradierBroker::renewBy.
     void renewBy(std::function<void(std::function<void(bool)>)> renew)
     {

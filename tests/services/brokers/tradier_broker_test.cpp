@@ -39,6 +39,33 @@ protected:
         QD_ASSERT(outcome.has_value());
         return *outcome;
     }
+    /// The venue answers `text` with status 200 to the change or cancel of order 7, and `order` to who asks after it.
+    Outcome changeOrCancel(bool isCancel, const char* text, std::optional<const char*> order)
+    {
+        venue.next(200, text);
+        if (order)
+            venue.next(200, std::string(R"({"order":{"id":7,"symbol":"ACME","side":"buy","quantity":1,)") +
+                                R"("type":"limit","duration":"day",)" + *order + "}}");
+        else
+            venue.next(500);
+        std::optional<Outcome> outcome;
+        const auto done = [&](Outcome told) { outcome = std::move(told); };
+        Modification change;
+        change.limitPrice = Price::of("11");
+        if (isCancel)
+            broker.cancel(VenueOrderId("7"), {}, done);
+        else
+            broker.modify(VenueOrderId("7"), change, {}, done);
+        world.runUntil([&] { return outcome.has_value(); }, std::chrono::minutes(5));
+        QD_ASSERT(outcome.has_value());
+        return *outcome;
+    }
+    static std::string taggedOrder(int id, const char* createdAt, const char* tag)
+    {
+        return R"({"id":)" + std::to_string(id) + R"(,"symbol":"ACME","side":"buy","quantity":1,"status":"open",)" +
+               R"("type":"limit","price":10,"duration":"day","class":"equity","create_date":")" + createdAt +
+               R"(","tag":")" + tag + "\"}";
+    }
     int ordersAsked() const
     {
         int count = 0;
@@ -95,6 +122,68 @@ TEST_F(TradierBrokerTest, ErrorsOfStatus200AreAskedAfter)
     venue.next(200, R"({"orders":{"order":{"id":1,"symbol":"ACME","side":"buy","quantity":1,"status":"open",
         "tag":"71e69015-8549-4bfd-b9c3-01e75843f47d","type":"limit","price":10,"duration":"day"}}})");
     EXPECT_TRUE(std::holds_alternative<Accepted>(submit(second))) << "one element is no list";
+}
+
+constexpr const char* kBehind = R"({"errors":{"error":"Timeout behind the API"}})";
+
+TEST_F(TradierBrokerTest, AChangeThatIsRefusedWithStatus200IsReadBack)
+{
+    const auto made = changeOrCancel(false, kBehind, R"("status":"open","price":11)");
+    ASSERT_TRUE(std::holds_alternative<Accepted>(made)) << "it was made all the same";
+    EXPECT_EQ(std::get<Accepted>(made).report.request.limitPrice, Price::of("11"));
+    EXPECT_EQ(venue.requests.back().method, "GET");
+    EXPECT_TRUE(venue.requests.back().target.starts_with("/v1/accounts/VA000001/orders/7"));
+    EXPECT_TRUE(std::holds_alternative<Refused>(
+        changeOrCancel(false, kBehind, R"("status":"open","price":10)")));
+    EXPECT_TRUE(std::holds_alternative<Unknown>(changeOrCancel(false, kBehind, std::nullopt)))
+        << "nobody can say what became of it";
+}
+
+TEST_F(TradierBrokerTest, ACancelThatIsRefusedWithStatus200IsReadBack)
+{
+    EXPECT_TRUE(std::holds_alternative<Accepted>(
+        changeOrCancel(true, kBehind, R"("status":"canceled","price":10)")));
+    EXPECT_TRUE(std::holds_alternative<Refused>(
+        changeOrCancel(true, kBehind, R"("status":"filled","price":10)")));
+    EXPECT_TRUE(std::holds_alternative<Unknown>(changeOrCancel(true, kBehind, std::nullopt)));
+}
+
+TEST_F(TradierBrokerTest, OfTwoOrdersUnderOneTagOneIsOurs)
+{
+    constexpr const char* kTag = "61e69015-8549-4bfd-b9c3-01e75843f47d"; // of order()
+    venue.next(200, R"({"order":{"id":8,"status":"ok"}})");
+    ASSERT_TRUE(std::holds_alternative<Accepted>(submit(order())));
+    const std::string two = R"({"orders":{"order":[)" + taggedOrder(9, "2026-01-05T15:00:02Z", kTag) + "," +
+                            taggedOrder(8, "2026-01-05T15:00:01Z", kTag) + "," +
+                            taggedOrder(7, "2026-01-05T14:00:00Z", kTag) + "]}}";
+    venue.answer = [&](const auto&) { return wire::HttpResponse{200, {}, two}; };
+    std::optional<Result<OrderReport>> found;
+    broker.findByClientId(ClientOrderId(kTag), [&](auto report) { found = std::move(report); });
+    run(seconds(1));
+    ASSERT_TRUE(found && *found);
+    EXPECT_EQ((*found)->venueOrderId, VenueOrderId("8")) << "the number that we were told, not the oldest";
+    std::optional<Result<std::vector<OrderReport>>> all;
+    broker.listOrders({}, [&](auto reports) { all = std::move(reports); });
+    run(seconds(1));
+    ASSERT_TRUE(all && *all);
+    ASSERT_EQ((*all)->size(), 3u);
+    for (const auto& report : **all)
+        EXPECT_EQ(report.clientOrderId.text(), report.venueOrderId.text() == "8" ? kTag : report.venueOrderId.text())
+            << "another's fills must not become ours";
+}
+
+TEST_F(TradierBrokerTest, WhereNoNumberWasToldTheOldestUnderOurTagIsOurs)
+{
+    constexpr const char* kTag = "61e69015-8549-4bfd-b9c3-01e75843f47d";
+    venue.next(504);
+    ASSERT_TRUE(std::holds_alternative<Unknown>(submit(order())));
+    venue.next(200, R"({"orders":{"order":[)" + taggedOrder(9, "2026-01-05T15:00:02Z", kTag) + "," +
+                        taggedOrder(8, "2026-01-05T15:00:01Z", kTag) + "]}}");
+    std::optional<Result<OrderReport>> found;
+    broker.findByClientId(ClientOrderId(kTag), [&](auto report) { found = std::move(report); });
+    run(seconds(1));
+    ASSERT_TRUE(found && *found);
+    EXPECT_EQ((*found)->venueOrderId, VenueOrderId("8"));
 }
 
 TEST_F(TradierBrokerTest, TheVenuesCountOfRequestsIsBelieved)

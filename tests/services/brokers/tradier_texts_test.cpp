@@ -149,6 +149,81 @@ TEST(TradierTexts, TheLastFillsQuantityIsNotBelieved)
     EXPECT_EQ(updates->front().fill->price, Price::of("12.4"));
 }
 
+TEST(TradierTexts, StatusesAreTheOnesThatTheWordsMean)
+{
+    struct Row {
+        const char* word;
+        OrderState state;
+    };
+    for (const auto& row : {Row{"open", OrderState::Accepted}, Row{"pending", OrderState::Accepted},
+                            Row{"calculated", OrderState::Accepted}, Row{"accepted_for_bidding", OrderState::Accepted},
+                            Row{"held", OrderState::Held}, Row{"filled", OrderState::Filled},
+                            Row{"canceled", OrderState::Canceled}, Row{"expired", OrderState::Expired},
+                            Row{"rejected", OrderState::Rejected}, Row{"error", OrderState::Rejected}}) {
+        const auto order = readOrder(parsed(orderText("0.0", "0.0", row.word)).root(), kAccount);
+        ASSERT_TRUE(order) << row.word;
+        EXPECT_EQ(order->report.state, row.state) << row.word;
+        EXPECT_EQ(order->report.venueStatus, row.word);
+    }
+    const auto traded = readOrder(parsed(orderText("10.0", "22.0", "open")).root(), kAccount);
+    EXPECT_EQ(traded->report.state, OrderState::PartiallyFilled) << "some of it has traded";
+}
+
+TEST(TradierTexts, WordsOfTheStreamAreToldAsWhatTheyMean)
+{
+    OrderTracker tracker(kAccount, Timestamp());
+    tracker.noteTaken(7, limitOrder(), kNow);
+    const auto told = [&](const std::string& word, const char* filled = "0.0") {
+        const auto event = readEvent(parsed(R"({"id":7,"event":"order","status":")" + word +
+                                            R"(","price":12.5,"avg_fill_price":12.4,"exec_quantity":)" + filled +
+                                            R"(,"transaction_date":"2026-01-05T15:00:00Z"})")
+                                         .root());
+        QD_ASSERT(event.has_value());
+        const auto updates = tracker.apply(*event, kNow);
+        QD_ASSERT(updates.has_value());
+        std::vector<OrderEventKind> kinds;
+        for (const auto& update : *updates) kinds.push_back(update.kind);
+        return kinds;
+    };
+    using Kinds = std::vector<OrderEventKind>;
+    EXPECT_EQ(told("held"), Kinds{OrderEventKind::Held});
+    EXPECT_EQ(told("open"), Kinds{OrderEventKind::Accepted}) << "its turn has come";
+    for (const char* word : {"pending", "calculated", "accepted_for_bidding"}) EXPECT_EQ(told(word), Kinds{}) << word;
+    EXPECT_EQ(tracker.find(7)->state, OrderState::Accepted) << "\"pending\" may come after \"open\"";
+
+    EXPECT_EQ(told("frozen"), Kinds{OrderEventKind::Updated});
+    EXPECT_EQ(tracker.find(7)->state, OrderState::Submitted) << "no news about where it stands";
+    EXPECT_EQ(tracker.find(7)->venueStatus, "unknown: status frozen");
+    EXPECT_EQ(told("frozen", "4.0"), (Kinds{OrderEventKind::Filled, OrderEventKind::Updated}))
+        << "what has traded has, whatever the word";
+
+    EXPECT_EQ(told("error", "4.0"), Kinds{OrderEventKind::Rejected});
+    EXPECT_FALSE(tracker.find(7)->reason.empty());
+    EXPECT_EQ(told("pending", "4.0"), Kinds{}) << "what has ended does not begin again";
+    EXPECT_EQ(tracker.find(7)->state, OrderState::Rejected);
+    EXPECT_EQ(told("thawed", "4.0"), Kinds{});
+}
+
+TEST(TradierTexts, OutsideRegularHoursTheHourSaysWhichOfThemIsMeant)
+{
+    auto request = limitOrder();
+    request.extendedHours = true;
+    const auto durationAt = [&](const char* time) {
+        const auto form = writeOrder(request, {}, Timestamp::of(time));
+        const auto from = form.find("duration=") + 9;
+        return form.substr(from, form.find('&', from) - from);
+    };
+    EXPECT_EQ(durationAt("2026-01-05T13:00:00Z"), "pre") << "eight in New York's winter";
+    EXPECT_EQ(durationAt("2026-01-05T16:59:59Z"), "pre");
+    EXPECT_EQ(durationAt("2026-01-05T17:00:00Z"), "post") << "noon";
+    EXPECT_EQ(durationAt("2026-07-06T15:59:59Z"), "pre") << "in summer the clock is an hour ahead";
+    EXPECT_EQ(durationAt("2026-07-06T16:00:00Z"), "post");
+    request.extendedHours = false;
+    EXPECT_EQ(durationAt("2026-01-05T13:00:00Z"), "day");
+    request.timeInForce = TimeInForce::Gtc;
+    EXPECT_EQ(durationAt("2026-01-05T13:00:00Z"), "gtc");
+}
+
 TEST(TradierTexts, AQuoteIsInRoundLotsButAContractsIsNot)
 {
     const auto stock = readMarketEvent(parsed(R"({"type":"quote","symbol":"SPY","bid":281.84,"bidsz":60,"bidexch":"M",
