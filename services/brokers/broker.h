@@ -181,7 +181,10 @@ class MarketFeed {
 public:
     virtual ~MarketFeed() = default;
     virtual std::string name() const = 0;
+    /// What kind of values it has now; where that differs by symbol, the worst.
     virtual FeedClass feedClass() const = 0;
+    /// Of this symbol's.
+    virtual FeedClass classOf(const Symbol&) const { return feedClass(); }
     /// Events arrive in batches so that a storm costs one hop each (design.md §7).
     virtual void start(std::function<void(std::vector<MarketEvent>)> events) = 0;
     virtual void stop() = 0;

@@ -44,7 +44,7 @@ Entry& MarketData::State::watched(const Symbol& symbol)
     Entry& entry = *slot;
     entry.state.symbol = symbol;
     entry.state.source = feeds.front().name;
-    entry.state.feedClass = feeds.front().view.feedClass;
+    entry.state.feedClass = feeds.front().source->classOf(symbol);
     const Instrument* instrument = instruments.find(symbol);
     entry.calendar = settings.alwaysOpen ? &Calendar::crypto()
                      : instrument        ? &calendarOf(*instrument)

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <utility>
 
 #include "services/market/market_state.h"
 
@@ -28,6 +29,8 @@ void MarketData::State::receive(std::size_t feedIndex, std::vector<brokers::Mark
 {
     batchNow = now();
     batchSteady = steady();
+    // A line that is not paid for, or a market that shuts, is told while the feed runs.
+    feeds[feedIndex].view.feedClass = feeds[feedIndex].source->feedClass();
     // Silence ends with the first word; the next judging would be up to a second late.
     if (feeds[feedIndex].view.connected) feeds[feedIndex].up = true;
     for (brokers::MarketEvent& event : events)
@@ -209,7 +212,7 @@ bool MarketData::State::mayFollow(Entry& entry, std::size_t feedIndex)
     entry.believed.quoteTime = {}; // each source keeps its own time
     entry.bars.listenSince(batchNow);
     entry.state.source = feeds[feedIndex].name;
-    entry.state.feedClass = feeds[feedIndex].view.feedClass;
+    entry.state.feedClass = feeds[feedIndex].source->classOf(entry.state.symbol);
     return true;
 }
 
@@ -238,8 +241,10 @@ void MarketData::State::arrived(Entry& entry, Feed& feed, Timestamp eventTime,
     entry.delay = onTheWay > kClockDifference ? onTheWay : Duration{};
     state.ageAtReceipt = entry.delay;
     entry.cadence.arrived(batchSteady);
+    const FeedClass told = feed.source->classOf(state.symbol);
+    const bool isOtherClass = std::exchange(state.feedClass, told) != told;
     // Most values are simply live; anything else deserves the whole rule.
-    if (state.freshness != Freshness::Live || entry.delay > Duration{} || !feed.up)
+    if (isOtherClass || state.freshness != Freshness::Live || entry.delay > Duration{} || !feed.up)
         judgeSymbol(entry);
     markDirty(entry);
 }

@@ -119,7 +119,7 @@ FreshnessVerdict MarketData::State::verdictOn(const Entry& entry) const
     FreshnessSigns signs;
     signs.any = entry.cadence.any();
     signs.halted = entry.state.halted;
-    signs.feedClass = feed.view.feedClass;
+    signs.feedClass = entry.state.feedClass;
     signs.feedUp = feed.up;
     signs.phase = phaseOf(entry, feed);
     signs.age = signs.any ? steady() - entry.cadence.last() + entry.state.ageAtReceipt : Duration{};

@@ -46,7 +46,7 @@ IbkrFeed::IbkrFeed(const IbkrSettings& settings, RequestGate& gate, ibkr::Sessio
                    ibkr::ConidBook& conids, wire::WebSocketClient& sockets, runtime::Executor& core,
                    runtime::Random& random)
     : m_settings(settings), m_gate(gate), m_session(session), m_conids(conids), m_core(core),
-      m_line(terms(), sockets, core, random)
+      m_history(gate), m_line(terms(), sockets, core, random)
 {
     m_session.whenBack([this, alive = m_alive] {
         if (*alive && m_line.isRunning() && m_line.nextAttempt() > m_core.clock().now()) m_line.start();
@@ -61,7 +61,18 @@ IbkrFeed::~IbkrFeed()
 
 FeedClass IbkrFeed::feedClass() const
 {
-    return m_settings.simulated ? FeedClass::Simulated : m_class;
+    if (m_settings.simulated) return FeedClass::Simulated;
+    FeedClass worst = FeedClass::RealTime;
+    for (const auto& [conid, line] : m_lines) worst = std::max(worst, line.feedClass());
+    return worst;
+}
+
+FeedClass IbkrFeed::classOf(const Symbol& symbol) const
+{
+    if (m_settings.simulated) return FeedClass::Simulated;
+    const auto conid = m_conids.known(symbol);
+    const auto line = conid ? m_lines.find(*conid) : m_lines.end();
+    return line == m_lines.end() ? FeedClass::Delayed : line->second.feedClass();
 }
 
 StreamLine::Terms IbkrFeed::terms()
@@ -113,16 +124,8 @@ void IbkrFeed::onMessage(std::string_view payload)
         return hand({Malformed{line->second.symbol().text(),
                                ibkr::readError(200, root["error"].stringOr({}))}});
     auto events = line->second.read(root, m_core.clock().now());
-    noteAvailability(line->second.availability());
     if (!events) return quarantine(payload, events.error());
     if (!events->empty()) hand(std::move(*events));
-}
-
-void IbkrFeed::noteAvailability(char kind)
-{
-    if (kind == 'R') m_class = FeedClass::RealTime;
-    if (kind == 'D') m_class = FeedClass::Delayed;
-    if (kind == 'Z' || kind == 'Y') m_class = FeedClass::Frozen;
 }
 
 void IbkrFeed::onOpen()
@@ -261,8 +264,8 @@ void IbkrFeed::askBars(std::int64_t conid, BarInterval interval, Timestamp from,
     request.path = "/iserver/marketdata/history?conid=" + std::to_string(conid) +
                    "&period=" + periodWord(wanted) + "&bar=" + std::string(barWord(interval)) +
                    "&outsideRth=false";
-    m_gate.send(std::move(request), [alive = m_alive, from, to,
-                                     done = std::move(done)](const Result<wire::HttpResponse>& result) {
+    m_history.ask(std::move(request), [alive = m_alive, from, to,
+                                       done = std::move(done)](const Result<wire::HttpResponse>& result) {
         if (!*alive) return;
         if (!result) return done(tl::unexpected(result.error()));
         if (result->status >= 400)

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "services/brokers/ibkr/conid_book.h"
+#include "services/brokers/ibkr/history_lane.h"
 #include "services/brokers/ibkr/market_texts.h"
 #include "services/brokers/ibkr/session_keeper.h"
 #include "services/brokers/stream_line.h"
@@ -31,8 +32,9 @@ public:
     ~IbkrFeed() override;
 
     std::string name() const override { return "ibkr"; }
-    /// As the venue says of its values: real time, delayed or frozen.
+    /// As the venue says of its values, line by line: real time, delayed or frozen.
     FeedClass feedClass() const override;
+    FeedClass classOf(const Symbol& symbol) const override;
     void start(std::function<void(std::vector<MarketEvent>)> events) override;
     void stop() override;
     void subscribe(Subscriptions wanted) override;
@@ -56,7 +58,6 @@ private:
     void askBars(std::int64_t conid, BarInterval interval, Timestamp from, Timestamp to,
                  std::function<void(Result<std::vector<Bar>>)> done);
     void hand(std::vector<MarketEvent> events);
-    void noteAvailability(char kind);
 
     const IbkrSettings& m_settings;
     RequestGate& m_gate;
@@ -67,9 +68,9 @@ private:
     std::shared_ptr<bool> m_alive = std::make_shared<bool>(true);
     std::set<Symbol> m_wanted;
     std::map<std::int64_t, ibkr::MarketLine> m_lines; ///< by conid
+    ibkr::HistoryLane m_history;
     std::vector<runtime::Timer> m_later;
     runtime::Timer m_again;
-    FeedClass m_class = FeedClass::RealTime;
     bool m_toldLimit = false;
     StreamLine m_line;
 };

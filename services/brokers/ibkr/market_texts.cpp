@@ -31,6 +31,12 @@ std::string textOf(const json::Value& value)
 
 } // namespace
 
+FeedClass readAvailability(std::string_view text)
+{
+    if (text.starts_with('R')) return FeedClass::RealTime;
+    return text.starts_with('Z') || text.starts_with('Y') ? FeedClass::Frozen : FeedClass::Delayed;
+}
+
 Result<PriceText> readPriceText(std::string_view text)
 {
     PriceText read;
@@ -117,12 +123,13 @@ Result<std::vector<MarketEvent>> MarketLine::read(const json::Value& message, Ti
     const auto millis = message["_updated"].integerOr(0);
     const bool saysWhen = millis > 0 && millis < kMarketMillisMax;
     const Timestamp at = saysWhen ? Timestamp::fromMillis(millis) : receiveTime;
-    if (const auto kind = message["6509"].stringOr({}); !kind.empty()) m_availability = kind.front();
+    const FeedClass before = m_class;
+    if (const auto kind = message["6509"].stringOr({}); !kind.empty()) m_class = readAvailability(kind);
     std::vector<MarketEvent> events;
     const auto quoted = readQuote(message);
     if (!quoted) return tl::unexpected(quoted.error());
     m_quote.symbol = m_trade.symbol = m_symbol;
-    if (*quoted) {
+    if (*quoted || (m_hasQuote && m_class != before)) {
         m_hasQuote = true;
         m_quote.eventTime = at;
         m_quote.receiveTime = receiveTime;

@@ -14,6 +14,9 @@ namespace qd::brokers::ibkr {
 /// The fields that a quote and a last print are made of.
 inline constexpr const char* kMarketFields = R"(["31","84","85","86","88","7059","6509"])";
 
+/// The first letter of field 6509: R real time, D delayed, Z frozen, Y frozen and delayed, N not subscribed.
+FeedClass readAvailability(std::string_view text);
+
 struct PriceText {
     Price price;
     char prefix = 0; ///< 'C': of an earlier day's close; 'H': trading is halted; 0: neither
@@ -31,12 +34,13 @@ public:
 
     const Symbol& symbol() const { return m_symbol; }
     /// What a message (or a snapshot) of it tells: a quote when that changed, a print, a halt or its end.
-    /// The first print told stood before and is no event. Fails with Invalid "ibkr.schema".
+    /// The first print told stood before and is no event. A quote of another class is told again. Fails with Invalid "ibkr.schema".
     Result<std::vector<MarketEvent>> read(const json::Value& message, Timestamp receiveTime);
     std::optional<Quote> quote() const { return m_hasQuote ? std::optional(m_quote) : std::nullopt; }
     std::optional<Trade> lastTrade() const { return m_hasTrade ? std::optional(m_trade) : std::nullopt; }
-    /// R realtime, D delayed, Z frozen, Y frozen and delayed, N not subscribed; 0: not told yet.
-    char availability() const { return m_availability; }
+    /// As IBKR says of its values. Until it does, and where the user has not subscribed to them, nobody
+    /// has promised that they are of this moment: delayed.
+    FeedClass feedClass() const { return m_class; }
 
 private:
     Result<bool> readQuote(const json::Value& message);
@@ -47,7 +51,7 @@ private:
     Quote m_quote;
     Trade m_trade;
     bool m_hasQuote = false, m_hasTrade = false, m_isHalted = false;
-    char m_availability = 0;
+    FeedClass m_class = FeedClass::Delayed;
 };
 
 /// The fields of the session under way and of the close before it.

@@ -47,6 +47,17 @@ void writeDefinition(json::Writer& out, std::int64_t conid, const Instrument& in
 
 } // namespace
 
+void Contracts::setAvailability(exchange::InstrumentIndex instrument, char letter)
+{
+    m_availability[instrument] = letter;
+}
+
+std::optional<char> Contracts::availability(exchange::InstrumentIndex instrument) const
+{
+    const auto found = m_availability.find(instrument);
+    return found == m_availability.end() ? std::nullopt : std::optional(found->second);
+}
+
 Contracts::Contracts(const exchange::Exchange& exchange) : m_exchange(exchange)
 {
     const auto& instruments = exchange.instruments();

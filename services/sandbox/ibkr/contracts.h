@@ -25,6 +25,11 @@ public:
     std::optional<exchange::InstrumentIndex> find(std::int64_t conid) const;
     const Instrument& instrument(exchange::InstrumentIndex index) const;
 
+    /// What the user has subscribed to decides over the first letter of field 6509: R, D, Z, Y or N.
+    void setAvailability(exchange::InstrumentIndex instrument, char letter);
+    /// Unset: as the market is.
+    std::optional<char> availability(exchange::InstrumentIndex instrument) const;
+
     /// /iserver/secdef/search, /trsrv/all-conids and /trsrv/secdef.
     wire::HttpResponse search(const ApiRequest& request) const;
     wire::HttpResponse allConids(const ApiRequest& request) const;
@@ -41,6 +46,7 @@ private:
     const exchange::Exchange& m_exchange;
     std::vector<std::int64_t> m_conids; ///< by instrument
     std::unordered_map<std::int64_t, exchange::InstrumentIndex> m_byConid;
+    std::unordered_map<exchange::InstrumentIndex, char> m_availability;
 };
 
 } // namespace qd::sandbox::ibkr

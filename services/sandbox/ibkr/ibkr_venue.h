@@ -46,7 +46,7 @@ public:
     // ── for drills and tests ──────────────────────────────────────────────────────────────────
     Session& session() { return m_session; }
     const OrderLedger& orders() const { return m_ledger; }
-    const Contracts& contracts() const { return m_contracts; }
+    Contracts& contracts() { return m_contracts; }
     const std::string& accountNumber() const { return m_accountNumber; }
     /// Out of the penalty box.
     void forgive() { m_pacing.forgive(); }

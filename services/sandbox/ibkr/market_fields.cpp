@@ -10,6 +10,7 @@ struct MarketView {
     const Instrument& instrument;
     exchange::MarketSnapshot now;
     bool isShut = false;
+    char availability = 'R';
 };
 
 std::optional<std::string> shown(std::optional<Price> price)
@@ -112,7 +113,7 @@ std::optional<std::string> valueOf(const MarketView& view, const Contracts& cont
     if (field == "6008")
         return std::to_string(contracts.conidOf(view.instrument.symbol));
     if (field == "6509")
-        return view.isShut ? "ZPB" : "RPB";
+        return std::string(1, view.availability) + "PB";
     return std::nullopt;
 }
 
@@ -126,7 +127,8 @@ MarketFields marketFields(const alpaca::Desk& desk, const Contracts& contracts,
     const Instrument& subject = contracts.instrument(instrument);
     const bool isShut = subject.assetClass != AssetClass::Crypto
         && (desk.sessionShut || !exchange.clock().isOpen);
-    const MarketView view{subject, exchange.snapshot(instrument), isShut};
+    const MarketView view{subject, exchange.snapshot(instrument), isShut,
+                          contracts.availability(instrument).value_or(isShut ? 'Z' : 'R')};
     MarketFields fields;
     for (const auto& field : wanted)
         if (auto value = valueOf(view, contracts, field))

@@ -35,6 +35,29 @@ TEST(IbkrTexts, PricesAndSizesForPeopleAreExactNumbers)
     for (const char* bad : {"", "K", "-1"}) EXPECT_FALSE(readSizeText(bad)) << bad;
 }
 
+TEST(IbkrTexts, WhatKindOfValuesALineHasIsItsOwnAffair)
+{
+    EXPECT_EQ(readAvailability("RPB"), FeedClass::RealTime);
+    EXPECT_EQ(readAvailability("DPB"), FeedClass::Delayed);
+    EXPECT_EQ(readAvailability("Z"), FeedClass::Frozen);
+    EXPECT_EQ(readAvailability("YP"), FeedClass::Frozen);
+    EXPECT_EQ(readAvailability("N"), FeedClass::Delayed) << "not subscribed: nobody says that it is real time";
+    EXPECT_EQ(readAvailability("Q"), FeedClass::Delayed);
+    MarketLine line(Symbol::of("ACME"));
+    EXPECT_EQ(line.feedClass(), FeedClass::Delayed) << "not told yet";
+    const auto now = Timestamp::of("2026-01-05T15:00:00Z");
+    const auto read = [&](const char* text) {
+        const auto events = line.read(parsed(text).root(), now);
+        QD_ASSERT(events.has_value());
+        return events->size();
+    };
+    EXPECT_EQ(read(R"({"84":"10.00","86":"10.02","6509":"RPB"})"), 1u);
+    EXPECT_EQ(line.feedClass(), FeedClass::RealTime);
+    EXPECT_EQ(read(R"({"6509":"DPB"})"), 1u) << "whoever shows the quote must hear of it";
+    EXPECT_EQ(line.feedClass(), FeedClass::Delayed);
+    EXPECT_EQ(read(R"({"6509":"DPB"})"), 0u);
+}
+
 TEST(IbkrTexts, ASnapshotTellsTheSessionAndTheCloseBefore)
 {
     MarketSnapshot snapshot;
@@ -147,6 +170,8 @@ TEST(IbkrTexts, AnErrorSaysWhetherAnythingCanHaveHappened)
     EXPECT_EQ(readError(500, "Please query /accounts first").kind, ErrorKind::Unavailable);
     EXPECT_EQ(code(401, ""), "ibkr.unauthorized");
     EXPECT_EQ(code(429, "Too Many Requests"), "ibkr.rate_limited");
+    EXPECT_EQ(code(410, "Gone"), "ibkr.gone");
+    EXPECT_EQ(readError(410, "Gone").kind, ErrorKind::Unavailable) << "another server has the session";
     EXPECT_EQ(code(200, "\"BUY 1\"\ninsufficient funds"), "ibkr.insufficient_buying_power");
     EXPECT_EQ(code(400, "OrderID 17 doesn't exist"), "ibkr.order_not_found");
 }

@@ -102,6 +102,23 @@ TEST_F(Tracker, AWordThatNobodyKnowsIsNoNews)
     EXPECT_EQ(orders.find("1")->venueStatus, "unknown: status Frozen");
 }
 
+TEST_F(Tracker, FillsMayComeWhileACancelIsUnderWay)
+{
+    ASSERT_TRUE(merge(kWhole));
+    EXPECT_EQ(news("1"), Kinds{OrderEventKind::Accepted});
+    ASSERT_TRUE(merge(R"({"orderId":1,"status":"PendingCancel"})"));
+    EXPECT_EQ(news("1"), Kinds{OrderEventKind::PendingCancel});
+    const auto filled = execute("e1", "4", "9.00");
+    EXPECT_EQ(filled.kind, OrderEventKind::Filled);
+    EXPECT_EQ(filled.report.filledQuantity, Quantity::of("4"));
+    EXPECT_EQ(filled.report.state, OrderState::PendingCancel) << "the cancel is still asked for";
+    ASSERT_TRUE(merge(R"({"orderId":1,"status":"PendingCancel","filledQuantity":4})"));
+    EXPECT_EQ(news("1"), Kinds{});
+    ASSERT_TRUE(merge(R"({"orderId":1,"status":"Cancelled","filledQuantity":4})"));
+    EXPECT_EQ(news("1"), Kinds{OrderEventKind::Canceled});
+    EXPECT_EQ(orders.find("1")->filledQuantity, Quantity::of("4"));
+}
+
 TEST_F(Tracker, InactiveIsDeadOnlyWhereItIsSaid)
 {
     ASSERT_TRUE(merge(kWhole));

@@ -2,6 +2,7 @@
 
 #include <deque>
 #include <functional>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -29,6 +30,11 @@ public:
 
     std::string name() const override { return m_name; }
     FeedClass feedClass() const override { return m_class; }
+    FeedClass classOf(const Symbol& symbol) const override
+    {
+        const auto found = classes.find(symbol);
+        return found == classes.end() ? m_class : found->second;
+    }
     void start(std::function<void(std::vector<brokers::MarketEvent>)> events) override
     {
         m_events = std::move(events);
@@ -66,6 +72,7 @@ public:
     };
     std::deque<SnapshotRequest> asked;
     Timestamp held; ///< by its provider's limits
+    std::map<Symbol, FeedClass> classes; ///< of those that differ from the feed's
     bool knowsTheMoment = false; ///< may be asked for snapshots
 
 private:

@@ -258,6 +258,26 @@ TEST_F(Market, OldDataNeverLooksLive)
     EXPECT_TRUE(m_market.view(kSpy).refused);
 }
 
+TEST_F(Market, DelayedDataNeverLookLiveWhateverOtherSymbolsHave)
+{
+    Told told;
+    const auto viewer = watch(told, {{kSpy, kQqq}, {}, {}});
+    tick("SPY", 100ms, 2s);
+    tick("QQQ", 100ms, 2s);
+    ASSERT_EQ(freshness(kQqq), Freshness::Live);
+    m_feed.classes[kQqq] = FeedClass::Delayed; // said while the feed runs, of one of its lines
+    quote("QQQ", "100", "100.02");
+    quote("SPY", "100", "100.02");
+    EXPECT_EQ(freshness(kQqq), Freshness::Delayed);
+    EXPECT_EQ(m_market.view(kQqq).feedClass, FeedClass::Delayed);
+    EXPECT_EQ(freshness(kSpy), Freshness::Live);
+    m_world.run(2s);
+    EXPECT_EQ(freshness(kQqq), Freshness::Delayed) << "as judged every second";
+    m_feed.classes.clear();
+    quote("QQQ", "100", "100.02");
+    EXPECT_EQ(freshness(kQqq), Freshness::Live);
+}
+
 TEST_F(Market, HaltsAreShownUntilTradingProvesOtherwise)
 {
     Told told;
