@@ -19,6 +19,36 @@ Timestamp wholeMillis(Timestamp time)
     return Timestamp::fromMillis(time.millis());
 }
 
+/// An order that ended in an earlier session, of which nothing but its executions is left. What it was
+/// for is only known as far as `known` says; else it was for what has traded: nothing of it works.
+OrderReport endedReport(OrderReport known, const std::vector<Fill>& fills)
+{
+    OrderReport report = std::move(known);
+    NotionalSum traded;
+    Quantity executed;
+    for (const auto& fill : fills) {
+        traded.add(fill.price, fill.quantity);
+        executed += fill.quantity;
+    }
+    if (report.venueOrderId.empty()) {
+        report.venueOrderId = fills.front().venueOrderId;
+        report.request.symbol = fills.front().symbol;
+        report.request.side = fills.front().side;
+        report.request.quantity = executed;
+        report.createdAt = fills.front().eventTime;
+    }
+    report.clientOrderId = report.request.clientOrderId = fills.front().clientOrderId;
+    report.request.account = fills.front().account;
+    report.legs.clear(); // asked for by names of their own
+    report.filledQuantity = executed;
+    if (const auto average = traded.total().dividedBy(executed.value(), Rounding::HalfEven))
+        report.averagePrice = Price(*average);
+    report.state = executed >= report.request.quantity ? OrderState::Filled : OrderState::Canceled;
+    report.venueStatus = "ended before this session";
+    report.updatedAt = fills.back().eventTime;
+    return report;
+}
+
 } // namespace
 
 Result<json::Document> IbkrBroker::State::readDocument(const Result<wire::HttpResponse>& result)
@@ -92,7 +122,20 @@ void IbkrBroker::findByClientId(const ClientOrderId& id, Callback<OrderReport> d
         if (isListed) return done(*report);
         // An order that ended in an earlier session is not listed any more: what is known of it stays.
         if (report && isClosed(report->state)) return done(*report);
-        done(fail(ErrorKind::NotFound, "broker.order_not_found", "IBKR lists no order of this client id"));
+        state.findByExecutions(id, report, done);
+    });
+}
+
+void IbkrBroker::State::findByExecutions(const ClientOrderId& id, std::optional<OrderReport> known,
+                                         Callback<OrderReport> done)
+{
+    listFills({}, [this, id, known = std::move(known),
+                   done = std::move(done)](Result<std::vector<Fill>> fills) {
+        if (!fills) return done(tl::unexpected(fills.error()));
+        std::erase_if(*fills, [&id](const Fill& fill) { return fill.clientOrderId != id; });
+        if (!fills->empty()) return done(endedReport(known.value_or(OrderReport()), *fills));
+        done(fail(ErrorKind::NotFound, "broker.order_not_found",
+                  "IBKR lists no order of this client id, and none of its executions are known"));
     });
 }
 

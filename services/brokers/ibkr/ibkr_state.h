@@ -37,6 +37,9 @@ struct IbkrBroker::State {
     void listLive(int tries, Listed done);
     Result<std::vector<std::string>> readLive(const json::Value& root);
     void listFills(Timestamp since, Callback<std::vector<Fill>> done);
+    /// What became of an order that no list has any more, by what it has traded.
+    void findByExecutions(const ClientOrderId& id, std::optional<OrderReport> known,
+                          Callback<OrderReport> done);
     void pagePositions(int page, std::vector<Position> sofar, Callback<std::vector<Position>> done);
     Result<json::Document> readDocument(const Result<wire::HttpResponse>& result);
     /// An element of a list that cannot be read: kept for the quarantine, once.

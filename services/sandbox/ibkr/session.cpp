@@ -1,5 +1,7 @@
 #include "services/sandbox/ibkr/session.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 namespace qd::sandbox::ibkr {
@@ -27,13 +29,18 @@ Session::Session(runtime::Executor& executor, runtime::Random& random, std::func
 
 Timestamp Session::startedAt() const
 {
+    return m_resetAt.isSet() ? std::max(m_resetAt, lastNight()) : lastNight();
+}
+
+Timestamp Session::lastNight() const
+{
     const auto sinceReset = (m_executor.clock().now() - Timestamp() - kResetAt) % kDay;
     return m_executor.clock().now() - sinceReset;
 }
 
 void Session::watchReset()
 {
-    const auto wait = kDay - (m_executor.clock().now() - startedAt());
+    const auto wait = kDay - (m_executor.clock().now() - lastNight());
     m_reset = m_executor.after(wait, [this] { reset(); });
 }
 
@@ -79,6 +86,7 @@ void Session::compete()
 
 void Session::reset()
 {
+    m_resetAt = m_executor.clock().now();
     endBridge();
     watchReset();
 }

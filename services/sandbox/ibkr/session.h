@@ -29,7 +29,7 @@ public:
     bool hasBridge() const { return m_loggedIn && m_bridge && !m_competing; }
     bool isCompeting() const { return m_competing; }
     const std::string& id() const { return m_id; }
-    /// The last daily reset: orders that ended before it are not live any more.
+    /// The last reset: orders that ended before it are not live any more.
     Timestamp startedAt() const;
 
     // What must be asked for before other things are answered.
@@ -56,6 +56,7 @@ private:
     void endBridge();
     void watchIdle();
     void watchReset();
+    Timestamp lastNight() const;
     wire::HttpResponse init(const json::Value& body);
     wire::HttpResponse tickle() const;
     wire::HttpResponse validate() const;
@@ -66,6 +67,7 @@ private:
     std::string m_id;
     bool m_loggedIn = true, m_bridge = false, m_competing = false;
     Timestamp m_loggedInAt;
+    Timestamp m_resetAt; ///< unset: not since the start
     Duration m_touchedAt{}; ///< steady
     runtime::Timer m_idle, m_reset;
 };

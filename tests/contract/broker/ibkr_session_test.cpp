@@ -16,7 +16,10 @@ using std::chrono::seconds;
 
 class IbkrDesk : public ::testing::Test {
 protected:
-    IbkrDesk()
+    /// `partialFillShare`: of the orders that meet the market so many are filled in part at first.
+    explicit IbkrDesk(double partialFillShare = 0)
+        : m_ibkr(world, 1, {qd::test::listing("ACME"), qd::test::listing("BTC/USD")},
+                 exchangeOptions(partialFillShare), {})
     {
         m_ibkr.quote("ACME", Price::of("10.00"), Price::of("10.02"), Price::of("10.01"));
         broker.start([this](BrokerEvent event) { events.push_back(std::move(event)); });
@@ -28,6 +31,12 @@ protected:
         world.run(seconds(1)); // the venue hears that its sockets are closed
     }
 
+    static exchange::ExchangeOptions exchangeOptions(double partialFillShare)
+    {
+        exchange::ExchangeOptions options;
+        options.partialFillShare = partialFillShare;
+        return options;
+    }
     OrderRequest buy(const char* quantity, const char* limit)
     {
         OrderRequest request;
@@ -51,6 +60,34 @@ protected:
         const auto* refused = std::get_if<Refused>(&outcome);
         return refused ? refused->error.code : "not refused";
     }
+    Result<OrderReport> find(const OrderRequest& request)
+    {
+        std::optional<Result<OrderReport>> found;
+        broker.findByClientId(request.clientOrderId, [&](auto report) { found = std::move(report); });
+        EXPECT_TRUE(world.runUntil([&] { return found.has_value(); }));
+        return *found;
+    }
+    std::vector<Fill> executions()
+    {
+        std::optional<Result<std::vector<Fill>>> fills;
+        broker.listExecutions({}, [&](auto told) { fills = std::move(told); });
+        EXPECT_TRUE(world.runUntil([&] { return fills.has_value(); }));
+        return fills->value_or(std::vector<Fill>());
+    }
+    /// The order is taken, and nobody hears of it, nor of what becomes of it until the session is reset.
+    void loseAnswer(const OrderRequest& request)
+    {
+        broker.stop(); // as when the backend dies: the stream is gone, and so is what it would tell
+        ASSERT_TRUE(m_ibkr.misbehave(R"({"kind":"lose_ack","method":"POST"})"));
+        EXPECT_TRUE(std::holds_alternative<Unknown>(submit(request)));
+        EXPECT_EQ(ordersThere(), 1u);
+    }
+    void resetSession()
+    {
+        m_ibkr.venue().session().reset();
+        broker.start([this](BrokerEvent event) { events.push_back(std::move(event)); });
+        world.run(seconds(30));
+    }
     std::size_t ordersThere() { return m_ibkr.venue().orders().all().size(); }
     std::vector<ConnectionChange> connections() const
     {
@@ -62,7 +99,7 @@ protected:
 
     qd::test::SimWorld world;
     qd::test::SimExecutor core{world, "core"};
-    qd::test::SimIbkr m_ibkr{world, 1, {qd::test::listing("ACME"), qd::test::listing("BTC/USD")}, {}, {}};
+    qd::test::SimIbkr m_ibkr;
     std::unique_ptr<wire::HttpClient> http = m_ibkr.network().makeHttpClient(core);
     std::unique_ptr<wire::WebSocketClient> sockets = m_ibkr.network().makeWebSocketClient(core);
     IbkrBroker broker{qd::test::SimIbkr::settings(), *http, *sockets, core, world.random()};
@@ -185,6 +222,68 @@ TEST_F(IbkrDesk, TheNightlyResetIsLivedThrough)
     EXPECT_TRUE(std::holds_alternative<Accepted>(submit(buy("10", "9.00"))));
 }
 
+TEST_F(IbkrDesk, AnOrderThatFilledBeforeTheResetIsProvenByItsExecutions)
+{
+    const auto request = buy("10", "9.00");
+    loseAnswer(request);
+    m_ibkr.quote("ACME", Price::of("8.90"), Price::of("8.95"));
+    world.run(seconds(1));
+    resetSession();
+    std::optional<Result<std::vector<OrderReport>>> listed;
+    broker.listOrders({false, {}, 500}, [&](auto list) { listed = std::move(list); });
+    ASSERT_TRUE(world.runUntil([&] { return listed.has_value(); }));
+    ASSERT_TRUE(*listed && (*listed)->empty()) << "IBKR lists the session under way alone";
+    const auto found = find(request);
+    ASSERT_TRUE(found) << "absent from the list is no proof that it never was: " << describe(found.error());
+    EXPECT_EQ(found->state, OrderState::Filled);
+    EXPECT_EQ(found->clientOrderId, request.clientOrderId);
+    EXPECT_EQ(found->request.symbol, request.symbol);
+    EXPECT_EQ(found->filledQuantity, request.quantity);
+    EXPECT_TRUE(found->averagePrice.isPositive());
+    const auto fills = executions();
+    ASSERT_EQ(fills.size(), 1u);
+    EXPECT_EQ(fills[0].clientOrderId, request.clientOrderId);
+    EXPECT_EQ(fills[0].quantity, request.quantity);
+}
+
+TEST_F(IbkrDesk, WhatWorksOutlivesTheResetAndWhatNeverWasIsNotFound)
+{
+    const auto working = buy("10", "9.00"), never = buy("10", "9.00");
+    loseAnswer(working);
+    resetSession();
+    const auto found = find(working);
+    ASSERT_TRUE(found) << describe(found.error());
+    EXPECT_EQ(found->state, OrderState::Accepted);
+    const auto absent = find(never);
+    ASSERT_FALSE(absent);
+    EXPECT_EQ(absent.error().code, "broker.order_not_found");
+}
+
+/// Where orders are filled in part at first.
+class IbkrDeskOfParts : public IbkrDesk {
+protected:
+    IbkrDeskOfParts() : IbkrDesk(/*partialFillShare=*/1) {}
+};
+
+TEST_F(IbkrDeskOfParts, AnOrderThatEndedBeforeTheResetIsCanceledNotLost)
+{
+    const auto request = buy("1000", "10.02");
+    ASSERT_TRUE(std::holds_alternative<Accepted>(submit(request)));
+    world.run(seconds(1));
+    broker.stop();
+    const auto there = m_ibkr.venue().orders().all();
+    ASSERT_EQ(there.size(), 1u);
+    ASSERT_TRUE(m_ibkr.exchange().cancel(qd::test::SimIbkr::account(), there[0].now.id));
+    world.run(seconds(1));
+    resetSession();
+    const auto found = find(request);
+    ASSERT_TRUE(found) << describe(found.error());
+    EXPECT_EQ(found->state, OrderState::Canceled);
+    EXPECT_EQ(found->request.quantity, request.quantity);
+    EXPECT_GT(found->filledQuantity, Quantity());
+    EXPECT_LT(found->filledQuantity, request.quantity);
+}
+
 TEST_F(IbkrDesk, AQuietHourKeepsTheSession)
 {
     const auto before = connections().size();
@@ -231,6 +330,73 @@ TEST_F(IbkrDesk, QuotesAreExactAndOutliveTheTenMinutesOfALine)
     ASSERT_EQ(trades.size(), 1u);
     EXPECT_EQ(trades[0].price, Price::of("10.08"));
     EXPECT_EQ(trades[0].size, Quantity::of("100"));
+}
+
+TEST_F(IbkrDesk, EachLineSaysWhatKindOfValuesItHas)
+{
+    auto settings = qd::test::SimIbkr::settings();
+    settings.simulated = false; // as IBKR itself
+    IbkrBroker real(std::move(settings), *http, *sockets, core, world.random());
+    real.start([](const BrokerEvent&) {});
+    const auto feed = real.makeFeed(*sockets, world.random());
+    int quotes = 0;
+    feed->start([&](const std::vector<MarketEvent>& batch) {
+        for (const auto& event : batch) quotes += std::holds_alternative<Quote>(event);
+    });
+    const Symbol stock = Symbol::of("ACME"), coin = Symbol::of("BTC/USD");
+    m_ibkr.quote("BTC/USD", Price::of("60000"), Price::of("60010"));
+    feed->subscribe({{stock, coin}, {}, {}});
+    world.run(seconds(10));
+    ASSERT_EQ(feed->classOf(stock), FeedClass::RealTime);
+    ASSERT_EQ(feed->classOf(coin), FeedClass::RealTime);
+    const auto index = m_ibkr.exchange().find(stock);
+    struct Row {
+        char letter;
+        FeedClass meant;
+    };
+    for (const auto& row : {Row{'D', FeedClass::Delayed}, Row{'Z', FeedClass::Frozen}, Row{'R', FeedClass::RealTime},
+                            Row{'Y', FeedClass::Frozen}, Row{'N', FeedClass::Delayed}}) {
+        m_ibkr.venue().contracts().setAvailability(*index, row.letter);
+        const auto before = quotes;
+        m_ibkr.quote("ACME", Price::of("10.00"), Price::of("10.02"), Price::of("10.01"));
+        m_ibkr.quote("BTC/USD", Price::of("60000"), Price::of("60010"), Price::of("60005")); // speaks last
+        world.run(seconds(2));
+        EXPECT_EQ(feed->classOf(stock), row.meant) << row.letter;
+        EXPECT_EQ(feed->classOf(coin), FeedClass::RealTime) << row.letter;
+        EXPECT_EQ(feed->feedClass(), row.meant) << row.letter << ": the worst is told";
+        EXPECT_GT(quotes, before) << row.letter << ": whoever shows the price must hear of it";
+    }
+    feed->subscribe({{coin}, {}, {}});
+    EXPECT_EQ(feed->feedClass(), FeedClass::RealTime) << "a line that has gone does not count";
+    EXPECT_EQ(feed->classOf(stock), FeedClass::Delayed) << "nobody promises anything";
+    feed->stop();
+    real.stop();
+}
+
+TEST_F(IbkrDesk, AHaltIsToldByTheLetterBeforeThePrice)
+{
+    const auto feed = broker.makeFeed(*sockets, world.random());
+    std::vector<MarketStatus> told;
+    feed->start([&](const std::vector<MarketEvent>& batch) {
+        for (const auto& event : batch)
+            if (const auto* status = std::get_if<MarketStatus>(&event)) told.push_back(*status);
+    });
+    feed->subscribe({{Symbol::of("ACME")}, {}, {}});
+    world.run(seconds(3));
+    EXPECT_TRUE(told.empty());
+    const auto index = m_ibkr.exchange().find(Symbol::of("ACME"));
+    ASSERT_TRUE(m_ibkr.exchange().setHalted(*index, true));
+    m_ibkr.quote("ACME", Price::of("10.00"), Price::of("10.02"));
+    world.run(seconds(2));
+    ASSERT_EQ(told.size(), 1u);
+    EXPECT_EQ(told[0].symbol, Symbol::of("ACME"));
+    EXPECT_TRUE(told[0].halted);
+    ASSERT_TRUE(m_ibkr.exchange().setHalted(*index, false));
+    m_ibkr.quote("ACME", Price::of("10.01"), Price::of("10.03"));
+    world.run(seconds(2));
+    ASSERT_EQ(told.size(), 2u);
+    EXPECT_FALSE(told[1].halted);
+    feed->stop();
 }
 
 TEST_F(IbkrDesk, SnapshotsAreAskedTwiceForTheFirstAnswerIsEmpty)
