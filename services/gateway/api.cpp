@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "services/identity/network.h"
+#include "models/base/network_address.h"
 
 namespace qd::gateway {
 
@@ -149,7 +149,7 @@ std::optional<Problem> Api::admitRate(const wire::HttpRequest& request, const En
     if (spec.rate == RateClass::Free) return std::nullopt;
     Budget& budget = budgetOf(spec.rate);
     rate = budget.limiter.acquire(
-        spec.asksForToken() ? caller.name : identity::networkOf(request.peerAddress));
+        spec.asksForToken() ? caller.name : networkOf(request.peerAddress));
     ++(rate.allowed ? budget.counts.allowed : budget.counts.refused);
     if (rate.allowed) return std::nullopt;
     auto limited = problem(429, "Too many requests", "gateway.rate_limited",

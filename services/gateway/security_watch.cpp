@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <array>
 
-#include "services/identity/network.h"
+#include "models/base/network_address.h"
 
 namespace qd::gateway {
 namespace {
@@ -85,7 +85,7 @@ bool SecurityWatch::concerns(const storage::Event& event)
 void SecurityWatch::saw(const FinishedCall& call)
 {
     if (!isDenied(call)) return;
-    const std::string by = call.caller + '|' + identity::networkOf(call.peerAddress);
+    const std::string by = call.caller + '|' + networkOf(call.peerAddress);
     const std::string route = call.spec ? call.spec->method + ' ' + call.spec->path : "unmatched";
     const std::string key = by + '|' + route + '|' + call.code;
     if (m_denied.size() >= kWatchedMax && !m_denied.contains(key)) {
@@ -99,7 +99,7 @@ void SecurityWatch::saw(const FinishedCall& call)
     }
     if (++m_deniedBy[by] == kDeniedCallsMax)
         raise(orders::Severity::Warning, "Calls are being denied",
-              call.caller + " from " + identity::networkOf(call.peerAddress) + ": " + call.code +
+              call.caller + " from " + networkOf(call.peerAddress) + ": " + call.code +
                   " at " + route,
               "access/" + call.caller);
 }

@@ -1,8 +1,8 @@
 #include "services/identity/accounts.h"
 
 #include "models/accounts/password_strength.h"
+#include "models/base/network_address.h"
 #include "services/identity/encoding.h"
-#include "services/identity/network.h"
 #include "services/json/json.h"
 
 namespace qd::identity {

@@ -1,6 +1,7 @@
 #include "services/identity/accounts.h"
+
+#include "models/base/network_address.h"
 #include "services/identity/encoding.h"
-#include "services/identity/network.h"
 #include "services/json/json.h"
 
 namespace qd::identity {

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
+#include "models/base/network_address.h"
 #include "services/identity/encoding.h"
-#include "services/identity/network.h"
 
 namespace qd::identity {
 namespace {

@@ -6,7 +6,7 @@
 
 #include "models/accounts/user.h"
 #include "services/identity/encoding.h"
-#include "services/identity/network.h"
+#include "models/base/network_address.h"
 #include "services/identity/totp.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t size)
@@ -29,7 +29,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
         QD_ASSERT(identity::toPhcBase64(*decoded) == text);
     if (const auto decoded = identity::fromBase32(text))
         QD_ASSERT(identity::fromBase32(identity::toBase32(*decoded)) == *decoded);
-    QD_ASSERT(!identity::networkOf(text).empty() && identity::networkOf(text).size() < 64);
+    QD_ASSERT(!networkOf(text).empty() && networkOf(text).size() < 64);
     const std::string fingerprint = identity::recoveryFingerprint(text);
     QD_ASSERT(fingerprint.empty() || fingerprint.size() == 64);
     const auto now = Timestamp::fromSeconds(1'767'625'200);

@@ -5,7 +5,6 @@
 #include <gtest/gtest.h>
 
 #include "services/identity/encoding.h"
-#include "services/identity/network.h"
 
 namespace qd::test {
 namespace {
@@ -119,18 +118,6 @@ TEST(Encoding, JoinedFieldsDoNotRunTogether)
 {
     EXPECT_NE(joined("d", {"ab", "c"}), joined("d", {"a", "bc"}));
     EXPECT_NE(joined("d", {"ab"}), joined("d", {"ab", ""}));
-}
-
-TEST(Network, IsTheNeighbourhoodOfAnAddress)
-{
-    EXPECT_EQ(networkOf("203.0.113.77"), "203.0.113.0/24");
-    EXPECT_EQ(networkOf("::ffff:203.0.113.77"), "203.0.113.0/24");
-    EXPECT_EQ(networkOf("2001:db8:0:1:aaaa:bbbb:cccc:dddd"), "2001:db8:0:1::/64");
-    EXPECT_EQ(networkOf("[2001:db8:0:1::9]"), "2001:db8:0:1::/64");
-    EXPECT_EQ(networkOf("fe80::1%eth0"), "fe80::/64");
-    EXPECT_EQ(networkOf(""), "unknown");
-    EXPECT_EQ(networkOf("203.0.113"), "unknown");
-    EXPECT_EQ(networkOf(std::string(10'000, '1')), "unknown");
 }
 
 } // namespace
