@@ -93,6 +93,9 @@ std::uint32_t Throttle::triesAsked(int failures) const
 Duration Throttle::checkRates(const Attempt& attempt)
 {
     const bool known = !attempt.device.empty();
+    // A network that has used its rate up must not take from everybody's as well, nor the other way.
+    if (const auto network = m_perNetwork.peek(attempt.network); !network.allowed)
+        return network.retryAfter;
     const auto global = m_global.acquire(
         "all", known ? resilience::Priority::Urgent : resilience::Priority::Background);
     if (!global.allowed) return global.retryAfter;

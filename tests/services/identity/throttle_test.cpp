@@ -185,6 +185,48 @@ TEST(Throttle, ANetworkHasARate)
     EXPECT_EQ(desk.throttle.refusals(), 71U);
 }
 
+TEST(Throttle, AllNetworksTogetherLeaveTheReserveToKnownDevices)
+{
+    Desk desk;
+    int passed = 0;
+    for (int n = 0; n < 300; ++n) {
+        Attempt attempt = kStranger;
+        attempt.account = "account " + std::to_string(n);
+        attempt.network = "10.1." + std::to_string(n) + ".0/24";
+        if (desk.throttle.ask(attempt).reservation) ++passed;
+    }
+    const auto& global = desk.settings.global;
+    EXPECT_EQ(passed, global.burst - global.reserve);
+    EXPECT_GT(desk.throttle.askRate("198.51.100.0/24"), Duration{}) << "sign-ups share that rate";
+    int known = 0;
+    for (int n = 0; n < 100; ++n) {
+        Attempt attempt = kOwnDevice;
+        attempt.account = "own " + std::to_string(n);
+        attempt.network = "10.2." + std::to_string(n) + ".0/24";
+        if (desk.throttle.ask(attempt).reservation) ++known;
+    }
+    EXPECT_EQ(known, global.reserve);
+}
+
+TEST(Throttle, WhoIsHeldByTheirNetworkTakesNothingFromTheOthers)
+{
+    Desk desk;
+    for (int n = 0; n < 1'000; ++n) {
+        Attempt attempt = kStranger;
+        attempt.account = "account " + std::to_string(n);
+        (void)desk.throttle.ask(attempt);
+    }
+    int passed = 0;
+    for (int n = 0; n < 300; ++n) {
+        Attempt attempt = kStranger;
+        attempt.account = "other " + std::to_string(n);
+        attempt.network = "10.1." + std::to_string(n) + ".0/24";
+        if (desk.throttle.ask(attempt).reservation) ++passed;
+    }
+    const auto& settings = desk.settings;
+    EXPECT_EQ(passed, settings.global.burst - settings.global.reserve - settings.perNetwork.burst);
+}
+
 TEST(Throttle, AFloodOfAccountsDoesNotFreeAnOffender)
 {
     ThrottleSettings settings;
