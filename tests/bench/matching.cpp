@@ -250,6 +250,21 @@ void compare(std::uint32_t books)
                 same ? "true" : "false", same && ratio >= 2.0 ? "true" : "false");
 }
 
+/// What a market's events cost that is only told and not made up: the same ones, copied.
+double copyingSeconds(const std::vector<MarketBatch>& told)
+{
+    MarketBatch batch;
+    batch.reserve(4096);
+    std::size_t copied = 0;
+    const auto start = processorSeconds();
+    for (const MarketBatch& one : told) {
+        batch.clear();
+        batch.insert(batch.end(), one.begin(), one.end());
+        copied += batch.size();
+    }
+    return copied == 0 ? 0 : processorSeconds() - start;
+}
+
 void generate()
 {
     SimulationOptions options;
@@ -258,22 +273,29 @@ void generate()
     SimulatedMarket market(options);
     auto now = Timestamp::of("2026-03-02T21:00:00Z");
     market.start(now);
+    std::vector<MarketBatch> told;
+    constexpr int kSeconds = 10;
+    told.reserve(kSeconds * 100);
     MarketBatch batch;
     batch.reserve(4096);
+    double spent = 0;
     std::size_t updates = 0;
-    const auto start = processorSeconds();
-    constexpr int kSeconds = 10;
     for (int i = 0; i < kSeconds * 100; ++i) {
         now = now + std::chrono::milliseconds(10);
         batch.clear();
+        const auto start = processorSeconds();
         market.advance(now, batch);
+        spent += processorSeconds() - start;
         updates += batch.size();
+        told.push_back(batch);
     }
-    const auto share = (processorSeconds() - start) / kSeconds;
+    const double share = spent / kSeconds, copying = copyingSeconds(told);
     const auto rate = static_cast<double>(updates) / kSeconds;
     std::printf("{\"bench\":\"simulation.core_share\",\"value\":%.4f,\"unit\":\"of a core at %.0f "
-                "updates/s\",\"control\":\"real time\",\"ratio\":%.4f,\"bar\":\"<=0.25\",\"ok\":%s}\n",
-                share, rate, share, share <= 0.25 && rate >= 45'000 ? "true" : "false");
+                "updates/s\",\"control\":\"the same events copied %.4f\",\"ratio\":%.1f,"
+                "\"bar\":\"value <=0.25\",\"ok\":%s}\n",
+                share, rate, copying / kSeconds, spent / std::max(copying, 1e-6),
+                share <= 0.25 && rate >= 45'000 ? "true" : "false");
 }
 
 } // namespace
