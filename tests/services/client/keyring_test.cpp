@@ -379,6 +379,27 @@ private Q_SLOTS:
                 std::string::npos);
     }
 
+    void theKeyOfADatabaseThatIsForgottenGoesToo()
+    {
+        qd::test::TestKeyring keyring;
+        QVERIFY(keyring.start());
+        const QTemporaryDir folder;
+        const VaultKeys::Place place{folder.path(), QStringLiteral("paper-1")};
+        SecretServiceStore service(shortLimits());
+        VaultKeys keys(service);
+        writePrivateFile(folder.filePath(QStringLiteral("paper-1.vault.key")), kKeys);
+        QCOMPARE(findKeys(keys, place), std::string("keyring ") + kKeys);
+        const std::string entry = entryOf(folder.path());
+        QVERIFY(keyring.lock());
+        keys.forget(place);
+        QVERIFY(service.finish(20s));
+        QCOMPARE(entryOf(folder.path()), entry); // it is still known where to look
+        QVERIFY(keyring.start());
+        keys.forget(place);
+        QCOMPARE(readFrom(service, entry), std::string());
+        QTRY_VERIFY_WITH_TIMEOUT(entryOf(folder.path()).empty(), kKeyringWithin);
+    }
+
     void aKeyFileStaysUntilTheKeyringHasGivenTheSameBack()
     {
         const QTemporaryDir folder;
