@@ -6,6 +6,8 @@
 
 #include <curl/curl.h>
 
+#include "models/base/network_address.h"
+
 namespace qd::mail {
 namespace {
 
@@ -36,9 +38,10 @@ int isBrokenOff(void* isOver, curl_off_t, curl_off_t, curl_off_t, curl_off_t)
     return static_cast<const std::atomic<bool>*>(isOver)->load() ? 1 : 0;
 }
 
-bool isLoopback(const std::string& host)
+/// "localhost" is where mail is handed over on a machine, by custom.
+bool isOnThisMachine(const std::string& host)
 {
-    return host == "localhost" || host == "[::1]" || host == "::1" || host.starts_with("127.");
+    return host == "localhost" || isLoopback(host);
 }
 
 std::string partOf(CURLU* url, CURLUPart part)
@@ -117,7 +120,7 @@ Result<SmtpSettings> parseServer(const std::string& url)
                     "mail.smtp_url");
     SmtpSettings settings;
     settings.url = url;
-    settings.mustEncrypt = scheme == "smtps" || !isLoopback(partOf(parsed.get(), CURLUPART_HOST));
+    settings.mustEncrypt = scheme == "smtps" || !isOnThisMachine(partOf(parsed.get(), CURLUPART_HOST));
     return settings;
 }
 

@@ -214,7 +214,8 @@ TEST(SmtpServerAddress, IsSpokenToInSecretUnlessItIsOnThisMachine)
     };
     for (const Row& row : {Row{"smtp://mail.example.org:587", true}, Row{"smtps://127.0.0.1:465", true},
                            Row{"smtp://127.0.0.1:25", false}, Row{"smtp://localhost", false},
-                           Row{"smtp://[::1]:25", false}, Row{"smtp://10.0.0.1:25", true}}) {
+                           Row{"smtp://[::1]:25", false}, Row{"smtp://10.0.0.1:25", true},
+                           Row{"smtp://127.example.org:25", true}}) {
         const auto parsed = parseServer(row.url);
         ASSERT_TRUE(parsed) << row.url;
         EXPECT_EQ(parsed->mustEncrypt, row.mustEncrypt) << row.url;
