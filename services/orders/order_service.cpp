@@ -4,6 +4,12 @@
 #include "services/orders/reconciler.h"
 
 namespace qd::orders {
+namespace {
+
+constexpr const char* kNeverTurnedOn =
+    "nobody has turned on trading with real money here yet, which takes a fresh proof of who they are";
+
+} // namespace
 
 /// The room with its steps, in the order of an order's path.
 struct OrderService::Desk {
@@ -24,6 +30,7 @@ struct OrderService::Desk {
     void loadTables(std::function<void(Result<void>)> done);
     void take(const Loaded& loaded);
     void takeCash(const Loaded& loaded);
+    void recordHalt();
     void brokerEvent(const brokers::BrokerEvent& event);
     void committed(Change& change);
     void writeFailed(const Error& error);
@@ -72,7 +79,14 @@ void OrderService::Desk::loadTables(std::function<void(Result<void>)> done)
             if (!outcome) {
                 room.storageError = describe(outcome.error());
             } else {
+                const bool mustBeTurnedOn = room.settings.live && loaded->isUntouched();
+                if (mustBeTurnedOn) {
+                    loaded->trading.state = TradingState::Halted;
+                    loaded->trading.reason = kNeverTurnedOn;
+                    loaded->trading.since = room.now();
+                }
                 take(*loaded);
+                if (mustBeTurnedOn) recordHalt();
             }
             done(std::move(outcome));
         });
@@ -115,6 +129,16 @@ void OrderService::Desk::take(const Loaded& loaded)
     resolver.watchAllInFlight();
     reconciler.startTimer();
     if (brokerConnected) reconciler.run("start");
+}
+
+/// That trading waits to be turned on is a fact like any other: it is in the log, and lasts.
+void OrderService::Desk::recordHalt()
+{
+    Change change;
+    Source source;
+    source.actor = "system:desk";
+    room.recordTrading(change, source);
+    room.journal.commit(std::move(change));
 }
 
 void OrderService::Desk::takeCash(const Loaded& loaded)

@@ -11,7 +11,7 @@ namespace qd::orders {
 /// Limits of the order room. A limit that is not set does not apply.
 struct Settings {
     AccountId account{"paper"};
-    bool live = false; ///< real money: shown everywhere
+    bool live = false; ///< real money: shown everywhere; a new database starts halted
 
     // Rules that refuse.
     std::optional<Money> notionalMax = Money(Decimal::fromInt(1'000'000));

@@ -38,6 +38,9 @@ struct Loaded {
     std::optional<Timestamp> adoptedAt;
     std::optional<Timestamp> reconciledAt;
     std::int64_t lastSequence = 0;
+    bool isTradingSaid = false; ///< `trading` was stored once
+    /// Has nothing ever been traded, taken over from a broker, or decided here?
+    bool isUntouched() const;
     /// Rows that made no sense; each was quarantined and, where its events still tell it, rebuilt.
     std::vector<Notice> repairs;
 };

@@ -202,6 +202,7 @@ void Loader::takeValue(std::string_view key, std::string_view value)
     const json::Value root = document->root();
     if (key == "trading") {
         const auto state = parseTradingState(root["state"].stringOr(""));
+        m_loaded.isTradingSaid = true;
         // An unreadable switch is taken as thrown: nothing new until somebody looks.
         m_loaded.trading.state = state ? *state : TradingState::Halted;
         m_loaded.trading.reason = std::string(root["reason"].stringOr(""));
@@ -299,6 +300,11 @@ Result<void> Loader::quarantine(const BadRow& bad, const std::string& remedy)
 }
 
 } // namespace
+
+bool Loaded::isUntouched() const
+{
+    return !isTradingSaid && !adoptedAt && orders.empty() && fills.empty() && openings.empty();
+}
 
 void replay(const Loaded& loaded, const std::function<void(const Position&)>& takeOpening,
             const std::function<void(const Fill&)>& takeFill)
