@@ -58,7 +58,7 @@ Result<std::unique_ptr<KeyHolder>> KeyHolder::open(const runtime::Secret& keys, 
     const auto text = keys.revealForUse();
     QD_ASSERT(text.size() <= kTextMax);
     holder->answer("quarterdeck-key-holder v1\nkeys " + std::to_string(text.size()) + '\n');
-    if (!text.empty()) holder->answer(std::string(text));
+    if (!text.empty()) holder->answer(text);
     return holder;
 }
 
@@ -142,7 +142,7 @@ bool KeyHolder::takeRequest()
 }
 
 /// Answers are few and small: a child that lets them pile up does not want them.
-void KeyHolder::answer(const std::string& line)
+void KeyHolder::answer(std::string_view line)
 {
     if (m_socket < 0) return;
     const auto sent = ::send(m_socket, line.data(), line.size(), MSG_NOSIGNAL | MSG_DONTWAIT);

@@ -3,6 +3,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include <QObject>
 #include <QSocketNotifier>
@@ -40,7 +41,7 @@ private:
     void read();
     void takeRequests();
     bool takeRequest();
-    void answer(const std::string& line);
+    void answer(std::string_view line);
     void hangUp();
 
     int m_socket, m_childEnd;

@@ -66,8 +66,13 @@ bool writeMark(const VaultKeys::Place& place, const std::string& name)
 runtime::Secret readKeyFile(const VaultKeys::Place& place)
 {
     QFile file(keyFileOf(place));
-    if (!file.open(QIODevice::ReadOnly) || (file.permissions() & kNotOwner)) return {};
-    runtime::Secret keys(file.read(qint64(KeyHolder::kTextMax) + 1).toStdString());
+    // Straight into what is wiped: a buffer of Qt's would be freed with the keys in it.
+    if (!file.open(QIODevice::ReadOnly | QIODevice::Unbuffered) || (file.permissions() & kNotOwner))
+        return {};
+    std::string text(KeyHolder::kTextMax + 1, '\0');
+    const qint64 size = file.read(text.data(), static_cast<qint64>(text.size()));
+    text.resize(static_cast<std::size_t>(std::max(size, qint64(0))));
+    runtime::Secret keys(std::move(text));
     const bool isSound = keys.revealForUse().starts_with(KeyHolder::kTitle) &&
                          keys.revealForUse().size() <= KeyHolder::kTextMax;
     return isSound ? std::move(keys) : runtime::Secret();
