@@ -24,14 +24,6 @@ struct LentSession final : brokers::SharedSession {
     int asked = 0;
 };
 
-/// "trader" has proven who it is just now, "tired" a while ago.
-struct TwoTraders final : Authenticator {
-    Result<Caller> authenticate(std::string_view token) const override
-    {
-        return Caller{"user:" + std::string(token), {Role::Trader}, token == "trader"};
-    }
-};
-
 class BrokerApiTest : public ::testing::Test {
 protected:
     void serve(bool live, bool isShared = true)

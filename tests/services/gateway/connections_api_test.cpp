@@ -59,6 +59,57 @@ TEST_F(ConnectionsApiTest, ConnectsListsAndDisconnects)
     EXPECT_EQ(ask("DELETE", "/v1/connections/acme").status, 404);
 }
 
+TEST_F(ConnectionsApiTest, SaysWhatWasAskedForAndNotGranted)
+{
+    const auto missing = [&] {
+        EXPECT_EQ(finish(begin()).status, 200);
+        const auto document = Desk::parse(ask("GET", "/v1/connections"));
+        return document["connections"].at(0)["missingScopes"].strings().value();
+    };
+    EXPECT_EQ(missing(), std::vector<std::string>{}) << "an answer without scopes grants what was asked";
+    box.broker.grants = "data more";
+    EXPECT_EQ(missing(), (std::vector<std::string>{"account", "trading"}));
+    box.broker.grants = "trading data account";
+    EXPECT_EQ(missing(), std::vector<std::string>{});
+}
+
+TEST_F(ConnectionsApiTest, WithRealMoneyAFreshProofIsAskedFor)
+{
+    const TwoTraders traders;
+    const auto codeOf = [](const wire::HttpResponse& answer) {
+        return std::string(Desk::parse(answer)["code"].stringOr({}));
+    };
+    for (const bool isLive : {true, false}) {
+        ConnectionsApi::Desk traded;
+        traded.isLive = isLive;
+        ConnectionsDesk other(desk.backend.world, desk.gate, traded);
+        Api api({}, traders, desk.gate, desk.backend.world.random());
+        other.api->addTo(api);
+        const auto as = [&](const char* who, const char* method, const char* path,
+                            const char* body = "") {
+            return desk.callTo(api, {method, path, {}, body, std::chrono::seconds(10), "127.0.0.1"},
+                               who);
+        };
+        constexpr const char* kBegin = "/v1/connections/acme/begin";
+        constexpr const char* kByConsent = R"({"method":"oauth"})";
+        const auto begun = as("tired", "POST", kBegin, kByConsent);
+        const auto ended = as("tired", "DELETE", "/v1/connections/acme");
+        if (isLive) {
+            for (const auto& refused : {begun, ended}) {
+                EXPECT_EQ(refused.status, 403) << refused.body;
+                EXPECT_EQ(codeOf(refused), "auth.step_up_required");
+            }
+            EXPECT_EQ(as("trader", "POST", kBegin, kByConsent).status, 201) << "with a fresh proof";
+            EXPECT_EQ(as("trader", "DELETE", "/v1/connections/acme").status, 404)
+                << "with one it is only that nothing is connected";
+        } else {
+            EXPECT_EQ(begun.status, 201) << "with play money the role is enough: " << begun.body;
+            EXPECT_EQ(ended.status, 404) << ended.body;
+        }
+        EXPECT_EQ(as("tired", "GET", "/v1/connections").status, 200) << "to look needs none";
+    }
+}
+
 TEST_F(ConnectionsApiTest, SaysWhetherToAskAgainOrToBeginAgain)
 {
     const auto state = begin();

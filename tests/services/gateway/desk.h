@@ -18,6 +18,14 @@
 
 namespace qd::gateway::test {
 
+/// "trader" has proven who it is just now, "tired" a while ago.
+struct TwoTraders final : Authenticator {
+    Result<Caller> authenticate(std::string_view token) const override
+    {
+        return Caller{"user:" + std::string(token), {Role::Trader}, token == "trader"};
+    }
+};
+
 /// Tokens are the names of roles; others are for `people` to know. The administrator is the owner.
 class RoleTokens final : public Authenticator {
 public:
