@@ -30,6 +30,7 @@
 #include "services/observability/otlp.h"
 #include "services/runtime/shifted_clock.h"
 #include "services/storage/archive_metrics.h"
+#include "services/storage/serving_lock.h"
 #include "services/vault/vault_metrics.h"
 #include "services/wire/network.h"
 
@@ -180,6 +181,7 @@ struct Backend::Parts {
     observability::Tracer tracer;
     resilience::FaultPoints faults;
     std::string databaseFile, checkpointFile, tokenFile;
+    std::optional<storage::ServingLock> serving;
     HeldDesk desk; ///< whose the database is
     std::string baseUrl; ///< scheme and host of the API
     runtime::ThreadExecutor core{"core", clock}, db{"db", clock}, wal{"wal", clock},
@@ -199,6 +201,9 @@ struct Backend::Parts {
 
 Result<void> Backend::Parts::openStorage(const runtime::Config& config)
 {
+    auto taken = storage::ServingLock::take(databaseFile);
+    if (!taken) return tl::unexpected(taken.error());
+    serving.emplace(std::move(*taken));
     auto database = storage::Database::open(databaseFile);
     if (!database) return tl::unexpected(database.error());
     if (auto sound = database->checkIntegrity(); !sound) return tl::unexpected(sound.error());
