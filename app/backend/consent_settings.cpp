@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "app/backend/settings.h"
 #include "services/wire/url.h"
 
 namespace qd::app {
@@ -49,18 +50,16 @@ void addBrokerSettings(const Provider& provider, std::vector<Setting>& settings)
                         {}, false, {}, {}, {}});
 }
 
-bool isLoopback(const wire::Url& url)
-{
-    return url.host == "127.0.0.1" || url.host == "::1";
-}
-
-/// https, or http to this machine: by its number, since "localhost" may be anything (RFC 8252 §8.3).
-void checkAddress(const Config& config, const std::string& key, std::vector<ConfigProblem>& problems)
+/// Where a browser is sent, or comes back to: https, or http to the two addresses that the programs
+/// listen on for it (RFC 8252 §7.3). That it is confidential is checked with all addresses.
+void checkBrowserAddress(const Config& config, const std::string& key,
+                         std::vector<ConfigProblem>& problems)
 {
     if (!hasText(config, key)) return;
     const auto url = wire::Url::parse(config.text(key));
-    const bool isSound =
-        url && (url->scheme == "https" || (url->scheme == "http" && isLoopback(*url)));
+    if (!url || !url->isConfidential()) return;
+    const bool isSound = url->scheme == "https" ||
+                         (url->scheme == "http" && (url->host == "127.0.0.1" || url->host == "::1"));
     if (!isSound || config.text(key).find('#') != std::string::npos)
         problems.push_back({key, "expected https, or http to 127.0.0.1 or [::1], without a fragment",
                             "set e.g. " + key + " = \"http://127.0.0.1/callback\""});
@@ -73,8 +72,8 @@ void checkClient(const Config& config, const Provider& provider,
     const bool hasServer = hasText(config, key("server_url"));
     const bool isAsked = hasText(config, key("client_id")) || config.has(key("client_secret")) ||
                          hasText(config, key("redirect_uri")) || hasServer;
-    checkAddress(config, key("redirect_uri"), problems);
-    checkAddress(config, key("server_url"), problems);
+    checkBrowserAddress(config, key("redirect_uri"), problems);
+    checkBrowserAddress(config, key("server_url"), problems);
     if (hasServer && isTrue(config, "trading.live"))
         problems.push_back({key("server_url"), "does not go with real money",
                             "leave it out, or set trading.live to false"});
@@ -88,6 +87,15 @@ void checkClient(const Config& config, const Provider& provider,
     need("client_id", hasText(config, key("client_id")));
     need("redirect_uri", hasText(config, key("redirect_uri")));
     need("client_secret", hasServer || config.has(key("client_secret")));
+}
+
+/// Does the setting hold a key of that broker, or say where one is? "alpaca.secret_key",
+/// "tradier.credentials_file" …; not the further keys that only ask for market data.
+bool isKeyOf(const BrokerId& broker, std::string_view key)
+{
+    if (!key.starts_with(broker.text() + ".")) return false;
+    const std::string_view name = key.substr(broker.text().size() + 1);
+    return name == "credentials_file" || name == "key_id" || name == "secret_key" || name == "token";
 }
 
 /// What the broker is traded by; a key beside a method that uses none would be a second way in.
@@ -106,11 +114,12 @@ void checkMethod(const Config& config, std::vector<ConfigProblem>& problems)
         return;
     }
     if (method != LinkMethod::OAuth) return;
-    for (const char* key : {"alpaca.credentials_file", "alpaca.key_id", "alpaca.secret_key"})
-        if (config.has(key))
-            problems.push_back({key, "is a key, and broker.method is oauth: one never stands in for "
-                                     "the other",
-                                std::string("leave ") + key + " out, or set broker.method = \"key\""});
+    for (const Setting& setting : backendSettings())
+        if (isKeyOf(broker, setting.key) && config.has(setting.key))
+            problems.push_back({setting.key,
+                                "is a key, and broker.method is oauth: one never stands in for "
+                                "the other",
+                                "leave " + setting.key + " out, or set broker.method = \"key\""});
     const auto client = settingKey(broker, "client_id");
     if (!hasText(config, client))
         problems.push_back({client, "is required when broker.method is oauth",

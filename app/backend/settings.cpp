@@ -13,11 +13,13 @@
 
 #include <fmt/format.h>
 
+#include "app/backend/addresses.h"
 #include "app/backend/broker_settings.h"
 #include "app/backend/consent_settings.h"
 #include "app/backend/identity_parts.h"
 #include "app/backend/placeholders.h"
 #include "models/base/money.h"
+#include "models/base/network_address.h"
 #include "models/base/timestamp.h"
 #include "services/json/json.h"
 #include "services/wire/url.h"
@@ -242,6 +244,7 @@ std::vector<ConfigProblem> crossCheck(const Config& config)
     if (isAlpaca) std::ranges::move(credentialProblems(config), std::back_inserter(problems));
     for (auto& problem : consentProblems(config)) problems.push_back(std::move(problem));
     for (auto& problem : identityProblems(config)) problems.push_back(std::move(problem));
+    for (auto& problem : addressProblems(config)) problems.push_back(std::move(problem));
     for (auto& problem : placeholderProblems(config)) problems.push_back(std::move(problem));
     const bool isLive = config.has("trading.live") && config.boolean("trading.live");
     for (const char* key : {"alpaca.trading_url", "alpaca.stream_url"}) {
@@ -270,7 +273,7 @@ std::vector<ConfigProblem> crossCheck(const Config& config)
         problems.push_back({"api.allowed_origins", "\"*\" would let any web page trade",
                             "name each origin, e.g. https://desk.example"});
     const auto address = config.has("listen.address") ? config.text("listen.address") : "127.0.0.1";
-    const bool loopback = address.starts_with("127.") || address == "::1" || address == "localhost";
+    const bool loopback = isLoopback(address) || address == "localhost";
     if (!loopback && !config.has("listen.certificate_file"))
         problems.push_back({"listen.certificate_file", "is required on any address but loopback",
                             "set listen.certificate_file and listen.key_file"});

@@ -5,6 +5,7 @@
 #include <cstdlib>
 
 #include "services/drills/child.h"
+#include "services/wire/url.h"
 
 namespace qd::ctl {
 
@@ -57,10 +58,22 @@ std::string Session::urlOfBackend() const
     return url;
 }
 
+/// Before anything is sent there: the token or the password would be first.
+void Session::requireConfidential() const
+{
+    const auto url = wire::Url::parse(m_url);
+    if (url && url->isConfidential()) return;
+    complain(m_url + (url ? " is not encrypted, and not this machine by its number; "
+                          : " is no address to call: " + url.error().detail + "; ") +
+             "give https://…, or http://127.0.0.1:… on this machine");
+    throw Ended{kUsage};
+}
+
 void Session::open()
 {
     if (m_link) return;
     m_url = urlOfBackend();
+    requireConfidential();
     wire::HttpClientOptions options;
     options.tls.caFile = connection.caFile;
     m_link = std::make_unique<drills::Link>(options);

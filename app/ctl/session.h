@@ -98,6 +98,7 @@ private:
     void connect();
     void open();
     std::string urlOfBackend() const;
+    void requireConfidential() const;
     void useOwnerToken();
     void useLogin();
     void keepLogin(const drills::Answer& tokens);

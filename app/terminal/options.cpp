@@ -2,8 +2,24 @@
 
 #include <QCommandLineParser>
 #include <QCoreApplication>
+#include <QUrl>
+
+#include "models/base/network_address.h"
 
 namespace qd {
+
+namespace {
+
+/// A token or a password goes there.
+bool isConfidentialBackend(const QUrl& url)
+{
+    const QString scheme = url.scheme();
+    return url.isValid() && !url.host().isEmpty() &&
+           (scheme == QLatin1String("https") || scheme == QLatin1String("http")) &&
+           isConfidential(scheme.toStdString(), url.host().toStdString());
+}
+
+} // namespace
 
 Options readOptions(const QCoreApplication& application)
 {
@@ -15,7 +31,7 @@ Options readOptions(const QCoreApplication& application)
     parser.addVersionOption();
     const QCommandLineOption connect(
         QStringLiteral("connect"),
-        QStringLiteral("Use the backend at <url> instead of starting one."), QStringLiteral("url"));
+        QStringLiteral("Use the backend at <url> instead of starting one: https, or http to this machine."), QStringLiteral("url"));
     const QCommandLineOption token(QStringLiteral("token-file"),
                                    QStringLiteral("Private file with that backend's owner token; without it one signs in."),
                                    QStringLiteral("file"));
@@ -61,6 +77,11 @@ QString complaintAbout(const Options& options)
         return QObject::tr("--simulate does not go with --replay: give one of the two.");
     if (!options.simulate && !(options.seed + options.symbols).isEmpty())
         return QObject::tr("--seed and --symbols go with --simulate.");
+    if (const QUrl url(options.connectUrl);
+        !options.connectUrl.isEmpty() && !isConfidentialBackend(url))
+        return QObject::tr("--connect expects an https address, or http to this machine by its "
+                           "number, e.g. http://127.0.0.1:8080; was \"%1\"")
+            .arg(url.isValid() ? url.toDisplayString() : QString());
     for (const QString& number : {options.seed, options.symbols}) {
         bool isNumber = true;
         if (!number.isEmpty()) (void)number.toUInt(&isNumber);

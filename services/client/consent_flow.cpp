@@ -1,5 +1,6 @@
 #include "services/client/consent_flow.h"
 
+#include "models/base/network_address.h"
 #include "services/client/problem_json.h"
 
 namespace qd::client {
@@ -8,10 +9,7 @@ namespace {
 
 bool isLoopback(const QUrl& url)
 {
-    const QString host = url.host();
-    return url.scheme() == QLatin1String("http") &&
-           (host == QLatin1String("127.0.0.1") || host == QLatin1String("::1") ||
-            host == QLatin1String("localhost"));
+    return url.scheme() == QLatin1String("http") && qd::isLoopback(url.host().toStdString());
 }
 
 /// A browser is sent to no other kind of address, whatever a backend says.

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "models/base/ascii.h"
+#include "models/base/network_address.h"
 #include "models/base/whole_number.h"
 
 namespace qd::wire {
@@ -56,6 +57,11 @@ Result<void> parseAuthority(std::string_view authority, Url& url)
 }
 
 } // namespace
+
+bool Url::isConfidential() const
+{
+    return qd::isConfidential(scheme, host);
+}
 
 std::string Url::authority() const
 {

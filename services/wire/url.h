@@ -16,6 +16,8 @@ struct Url {
     std::string target = "/"; ///< path and query, as sent; the fragment is dropped
 
     bool isSecure() const { return scheme == "https" || scheme == "wss"; }
+    /// Over TLS, or to this machine by its number: nobody on the way reads what is sent there.
+    bool isConfidential() const;
     /// The `Host` header: with brackets where needed, without a default port.
     std::string authority() const;
     /// Fails with: Invalid "wire.url" (other scheme, user info, no host, bad port, control bytes).

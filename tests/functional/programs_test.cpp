@@ -124,6 +124,23 @@ TEST_F(Programs, TheTerminalReplaysARecordingAndTakesItsWorldWithIt)
     expectNobodyServes();
 }
 
+TEST_F(Programs, TheTerminalSendsNoPasswordInClearToAnotherMachine)
+{
+    if (!hasTerminal()) GTEST_SKIP() << "the terminal was not built";
+    int run = 0;
+    for (const char* url : {"http://desk.example:8080", "http://localhost:8080", "ws://127.0.0.1:8080",
+                            "desk.example", "https://"}) {
+        const auto terminal = start(fmt::format("clear{}", run++), kBin + "/quarterdeck",
+                                    {"--connect", url});
+        ASSERT_TRUE(terminal);
+        const auto exit = terminal->waitFor(kReadyWithin);
+        ASSERT_TRUE(exit) << url << " was taken";
+        EXPECT_EQ(exit->code, 2) << url << terminal->errors();
+        EXPECT_NE(terminal->errors().find("--connect expects an https address"), std::string::npos)
+            << terminal->errors();
+    }
+}
+
 TEST_F(Programs, PicturesAreTakenWithoutADisplay)
 {
     if (!hasTerminal()) GTEST_SKIP() << "quarterdeck is not built";

@@ -113,6 +113,17 @@ TEST_F(SecureBackend, TheCommandLineFindsItAndVerifiesIt)
     EXPECT_NE(missing.err.find("/no/such/file"), std::string::npos) << missing.err;
 }
 
+TEST_F(SecureBackend, TheCommandLineSendsNoTokenInClearToAnotherMachine)
+{
+    for (const char* url : {"http://desk.example:8080", "http://127.0.0.1.desk.example",
+                            "ws://192.0.2.7:8080", "desk.example"}) {
+        const auto said = ctl({"--url", url, "order", "list"});
+        EXPECT_EQ(said.code, 2) << url << said.out << said.err; // the command line is wrong
+        EXPECT_NE(said.err.find(url), std::string::npos) << said.err;
+    }
+    EXPECT_EQ(ctl({"--url", "http://[::1]:9", "order", "list"}).code, 3) << "this machine";
+}
+
 TEST_F(SecureBackend, ItsStreamGoesOverTlsToo)
 {
     const auto heardBy = [this](const test::Certificate& trusted) {

@@ -133,8 +133,18 @@ void silentFallback(Stage& stage, Evidence& evidence)
                   session.text("detail"));
     requireNoStart(stage, {"--alpaca-credentials-file=" + stage.credentialsFile()},
                    "alpaca.credentials_file");
+    for (const char* key : {"--tradier-token=0123456789abcdefghij",
+                            "--tradier-credentials-file=/nowhere/tradier.json"})
+        requireNoStart(stage,
+                       {"--broker-name=tradier", "--tradier-url=https://sandbox.tradier.com/v1",
+                        "--tradier-stream-url=wss://sandbox-ws.tradier.com/v1",
+                        "--tradier-account=VA12345678", "--oauth-tradier-client-id=desk",
+                        "--oauth-tradier-client-secret=belongs-to-the-desk",
+                        "--oauth-tradier-redirect-uri=http://127.0.0.1/callback", key},
+                       key[10] == 't' ? "tradier.token: is a key"
+                                      : "tradier.credentials_file: is a key");
     requireNoStart(stage, {"--broker-method=session"}, "broker.method");
-    evidence.note("a key beside broker.method=oauth, or a method that the broker has not: no start");
+    evidence.note("a key of Alpaca or Tradier beside broker.method=oauth, or a method that the broker has not: no start");
     // The key of this account would open the venue; nobody must reach for it.
     const auto refused = desk.requireRefused("nobody is connected");
     require(!stage.get("/v1/trading")["brokerConnected"].booleanOr(true),

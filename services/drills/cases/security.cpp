@@ -239,8 +239,51 @@ bool takes(Stage& stage, const std::string& address, const char* version)
                            "ALL:@SECLEVEL=0", "-no_ign_eof"}) == 0;
 }
 
+std::string optionOf(std::string key)
+{
+    for (char& letter : key)
+        if (letter == '.' || letter == '_') letter = '-';
+    return key;
+}
+
+/// No key, token or trace leaves the machine in clear, whoever the address belongs to.
+void requireNoClearText(Stage& stage, Evidence& evidence)
+{
+    const std::initializer_list<std::pair<const char*, const char*>> addresses = {
+        {"alpaca.trading_url", "http://paper-api.alpaca.markets"},
+        {"alpaca.stream_url", "ws://paper-api.alpaca.markets/stream"},
+        {"alpaca.data_url", "http://data.alpaca.markets"},
+        {"alpaca.data_stream_url", "ws://stream.data.alpaca.markets/v2/iex"},
+        {"alpaca.crypto_stream_url", "ws://stream.data.alpaca.markets/v1beta3/crypto/us"},
+        {"tradier.url", "http://sandbox.tradier.com/v1"},
+        {"tradier.stream_url", "ws://sandbox-ws.tradier.com/v1"},
+        {"tradier.market_stream_url", "ws://ws.tradier.com/v1"},
+        {"ibkr.url", "http://localhost:5000/v1/api"},
+        {"ibkr.stream_url", "ws://192.0.2.7:5000/v1/api/ws"},
+        {"oauth.alpaca.server_url", "http://127.0.0.1.evil.example"},
+        {"oauth.alpaca.redirect_uri", "http://desk.example/callback"},
+        {"otlp.url", "http://collector.example:4318/v1/traces"},
+    };
+    for (const auto& [key, address] : addresses) {
+        const auto option = optionOf(key);
+        auto arguments = stage.backendArguments({option, "data-dir"});
+        arguments.push_back("--" + option + "=" + address);
+        arguments.push_back("--data-dir=" + stage.folder() + "/never");
+        requireRefusedFor(stage, arguments, {}, std::string(key) + ": is not encrypted");
+    }
+    auto live = stage.backendArguments({"alpaca-trading-url", "alpaca-stream-url", "data-dir"});
+    for (const char* more : {"--trading-live=true", "--alpaca-trading-url=http://api.alpaca.markets",
+                             "--alpaca-stream-url=wss://api.alpaca.markets/stream"})
+        live.emplace_back(more);
+    live.push_back("--data-dir=" + stage.folder() + "/never");
+    requireRefusedFor(stage, live, {}, "alpaca.trading_url: is not encrypted");
+    evidence.note("{} addresses of other machines without TLS, and the live one: exit 78 each",
+                  addresses.size());
+}
+
 void requireTls(Stage& stage, Evidence& evidence)
 {
+    requireNoClearText(stage, evidence);
     auto open = stage.backendArguments({"listen-address", "data-dir"});
     open.push_back("--listen-address=0.0.0.0");
     open.push_back("--data-dir=" + stage.folder() + "/never");
@@ -392,8 +435,10 @@ std::vector<Drill> securityDrills()
         {"TB-6.3", "every endpoint is called with every role, and without any",
          "each endpoint lets in the role that it declares, and no lesser one", {.isPrivate = true},
          120s, everyEndpointWithEveryRole},
-        {"TB-6.5", "the data folder is read by somebody else; clients speak old TLS, or none",
-         "personal data and secrets are encrypted at rest; TLS 1.2 or newer beyond loopback",
+        {"TB-6.5", "the data folder is read by somebody else; clients speak old TLS, or none; servers are named "
+         "without TLS",
+         "personal data and secrets are encrypted at rest; TLS 1.2 or newer beyond loopback, in and "
+         "out",
          {.isPrivate = true}, 90s, encrypted},
         {"TB-6.7", "sign-ins fail, calls are denied, a new device appears, keys are used",
          "each is an event in the log, counted, and told to operators as an alert",
