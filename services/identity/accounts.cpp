@@ -3,6 +3,7 @@
 #include "models/accounts/password_strength.h"
 #include "models/base/network_address.h"
 #include "services/identity/encoding.h"
+#include "services/identity/queries.h"
 #include "services/json/json.h"
 
 namespace qd::identity {
@@ -67,6 +68,14 @@ struct SigningUp {
     std::int64_t accountsMax = 0;
 };
 
+/// An account of an address that nobody can have.
+Result<void> insertNobody(storage::Transaction& transaction, const SigningUp& up, const TokenKey& key)
+{
+    User nobody = up.user;
+    nobody.email = EmailAddress::parse(up.mailId + "@nobody.invalid").value_or(EmailAddress{});
+    return insertAccount(transaction, key, nobody, up.password);
+}
+
 Result<void> storeSignUp(storage::Transaction& transaction, const SigningUp& up, const TokenKey& key)
 {
     const auto total = countAccounts(transaction.database());
@@ -80,7 +89,9 @@ Result<void> storeSignUp(storage::Transaction& transaction, const SigningUp& up,
     if (!known) return tl::unexpected(known.error());
     const UserId user = *known ? (*known)->user.id : up.user.id;
     const bool isVerified = *known && (*known)->user.emailVerified;
-    const auto stored = *known ? Result<void>() : insertAccount(transaction, key, up.user, up.password);
+    const auto stored = *known ? doInVain(transaction.database(),
+                                          [&] { return insertNobody(transaction, up, key); })
+                               : insertAccount(transaction, key, up.user, up.password);
     return stored
         .and_then([&] {
             return note(transaction, *known ? "account.sign_up_repeated" : "account.created",
@@ -305,7 +316,11 @@ void Accounts::requestReset(const EmailAddress& email, const Visitor& visitor, A
                 *account ? subjectOf((*account)->user.id) : std::string("user/unknown");
             const auto noted =
                 note(transaction, "account.reset_asked", subject, by, networkJson(network));
-            if (!noted || !*account) return noted;
+            if (!noted) return noted;
+            if (!*account)
+                return postMailToNobody(transaction,
+                                        {mailId, UserId(mailId), MailKind::ResetPassword, now}, *key,
+                                        by);
             return postMail(transaction,
                             {mailId, (*account)->user.id, MailKind::ResetPassword, now}, *key, by);
         },

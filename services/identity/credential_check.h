@@ -60,7 +60,8 @@ struct Judgement {
 
 /// Checks passwords and codes: throttle, proof of work, the account, one hash, the code, in this
 /// order. An account that does not exist costs the same work as one that does: one read and one hash,
-/// with a dummy. Each try is counted before it is judged, and settled once.
+/// with a dummy, also where the account's own hash is an older, cheaper one. Each try is counted before
+/// it is judged, and settled once.
 /// Core executor; what is under way when it ends is not answered.
 class CredentialCheck {
 public:

@@ -38,14 +38,37 @@ Result<void> noteMail(storage::Transaction& transaction, std::string_view event,
 }
 
 /// The user's earlier tokens for the same stay good: a mail may arrive late and be used first.
-Result<void> storeMailToken(storage::Transaction& transaction, const MailDraft& draft,
-                            const TokenKey& key)
+Result<void> storeMailToken(storage::Database& database, const MailDraft& draft, const TokenKey& key)
 {
-    if (!carriesToken(draft.kind)) return {};
-    return execute(transaction.database(),
-                   "INSERT INTO identity_mail_tokens(hash, purpose, user, expires) VALUES(?,?,?,?)",
-                   fingerprint(key.mailToken(draft.id).revealForUse()), toString(draft.kind),
-                   draft.user.text(), draft.now + kMailTokenLife);
+    const auto store = [&] {
+        return execute(
+            database,
+            "INSERT INTO identity_mail_tokens(hash, purpose, user, expires) VALUES(?,?,?,?)",
+            fingerprint(key.mailToken(draft.id).revealForUse()), toString(draft.kind),
+            draft.user.text(), draft.now + kMailTokenLife);
+    };
+    return carriesToken(draft.kind) ? store() : doInVain(database, store);
+}
+
+Result<void> storeMail(storage::Database& database, const MailDraft& draft, const TokenKey& key)
+{
+    return storeMailToken(database, draft, key).and_then([&] {
+        return execute(database,
+                       "INSERT INTO identity_outbox(id, user, kind, created, due, attempts, sent)"
+                       " VALUES(?1, ?2, ?3, ?4, ?4, 0, 0)",
+                       draft.id, draft.user.text(), toString(draft.kind), draft.now);
+    });
+}
+
+/// How many mails were put into the outbox for them within the hour. Fails when it is full.
+Result<std::int64_t> lateMails(storage::Database& database, const MailDraft& draft)
+{
+    const auto waiting = mailsWaiting(database);
+    if (!waiting) return waiting;
+    if (*waiting >= kOutboxMax)
+        return fail(ErrorKind::Unavailable, "identity.outbox_full", "too many mails wait to be sent");
+    return numberOf(database, "SELECT count(*) FROM identity_outbox WHERE user = ? AND created > ?",
+                    draft.user.text(), draft.now - std::chrono::hours(1));
 }
 
 Mail mailOf(const storage::Statement& row, const TokenKey& key)
@@ -96,27 +119,32 @@ Result<void> postMail(storage::Transaction& transaction, const MailDraft& draft,
                       const TokenKey& key, const By& by)
 {
     auto& database = transaction.database();
-    const auto lately =
-        numberOf(database, "SELECT count(*) FROM identity_outbox WHERE user = ? AND created > ?",
-                 draft.user.text(), draft.now - std::chrono::hours(1));
+    const auto lately = lateMails(database, draft);
     if (!lately) return tl::unexpected(lately.error());
-    const auto subject = subjectOf(draft.user);
-    if (*lately >= kMailsAnHour)
-        return noteMail(transaction, "mail.withheld", draft.id, toString(draft.kind), subject, by);
-    const auto waiting = mailsWaiting(database);
-    if (!waiting) return tl::unexpected(waiting.error());
-    if (*waiting >= kOutboxMax)
-        return fail(ErrorKind::Unavailable, "identity.outbox_full", "too many mails wait to be sent");
-    return storeMailToken(transaction, draft, key)
-        .and_then([&] {
-            return execute(database,
-                           "INSERT INTO identity_outbox(id, user, kind, created, due, attempts, sent)"
-                           " VALUES(?1, ?2, ?3, ?4, ?4, 0, 0)",
-                           draft.id, draft.user.text(), toString(draft.kind), draft.now);
-        })
-        .and_then([&] {
-            return noteMail(transaction, "mail.queued", draft.id, toString(draft.kind), subject, by);
-        });
+    const bool isWithheld = *lately >= kMailsAnHour;
+    const auto store = [&] { return storeMail(database, draft, key); };
+    return (isWithheld ? doInVain(database, store) : store()).and_then([&] {
+        return noteMail(transaction, isWithheld ? "mail.withheld" : "mail.queued", draft.id,
+                        toString(draft.kind), subjectOf(draft.user), by);
+    });
+}
+
+Result<void> postMailToNobody(storage::Transaction& transaction, const MailDraft& draft,
+                              const TokenKey& key, const By& by)
+{
+    auto& database = transaction.database();
+    const auto lately = lateMails(database, draft);
+    if (!lately) return tl::unexpected(lately.error());
+    MailDraft somebodys = draft; // rows must belong to an account, for as long as they are there
+    const auto found = forEachRow(
+        database, "SELECT id FROM identity_users LIMIT 1",
+        [&](const storage::Statement& row) { somebodys.user = UserId(std::string(row.text(0))); });
+    if (!found) return found;
+    const auto done = doInVain(database, [&] { return storeMail(database, somebodys, key); });
+    return done.and_then([&] {
+        return noteMail(transaction, "mail.withheld", draft.id, toString(draft.kind), "user/unknown",
+                        by);
+    });
 }
 
 Result<std::optional<UserId>> findMailToken(storage::Database& database, std::string_view token,

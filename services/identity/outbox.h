@@ -59,9 +59,12 @@ Result<std::int64_t> mailsWaiting(storage::Database& database);
 /// These run in the caller's transaction, on the writer's executor.
 
 /// Append "mail.queued", or "mail.withheld" beyond `kMailsAnHour`. A token goes with the kinds that
-/// carry one. Fails with: Unavailable "identity.outbox_full".
+/// carry one. Fails with: Unavailable "identity.outbox_full". Whichever kind and outcome: at one cost.
 Result<void> postMail(storage::Transaction& transaction, const MailDraft& draft,
                       const TokenKey& key, const By& by);
+/// The same for an address that nobody has here: "mail.withheld" and nothing else, at the same cost.
+Result<void> postMailToNobody(storage::Transaction& transaction, const MailDraft& draft,
+                              const TokenKey& key, const By& by);
 /// Whose token it is, if it is still good for this.
 Result<std::optional<UserId>> findMailToken(storage::Database& database, std::string_view token,
                                             MailKind purpose, Timestamp now);

@@ -81,6 +81,18 @@ Result<PasswordHash> PasswordHash::parse(std::string_view text)
     return hash;
 }
 
+std::vector<HashCost> restOf(const HashCost& whole, const HashCost& spent)
+{
+    if (spent.work() >= whole.work()) return {};
+    const std::uint64_t rest = whole.work() - spent.work();
+    const auto passes = static_cast<std::uint32_t>(rest / whole.memoryKib);
+    const auto memoryKib = static_cast<std::uint32_t>(rest % whole.memoryKib);
+    std::vector<HashCost> hashes;
+    if (passes > 0) hashes.push_back({whole.memoryKib, passes, whole.lanes});
+    if (memoryKib >= 8) hashes.push_back({memoryKib, 1, 1});
+    return hashes;
+}
+
 std::string argon2id(const HashCost& cost, std::string_view password, std::string_view salt,
                      std::size_t bytes)
 {
@@ -99,6 +111,13 @@ PasswordHasher::PasswordHasher(HashCost cost, Peppers peppers, std::string activ
                std::string(PasswordHash::kTagBytes, '\0')};
 }
 
+std::string PasswordHasher::spend(const HashCost& cost, std::string_view input,
+                                  std::string_view salt, std::size_t bytes) const
+{
+    m_work += cost.work();
+    return argon2id(cost, input, salt, bytes);
+}
+
 std::string PasswordHasher::peppered(const std::string& keyId, std::string_view password) const
 {
     if (keyId.empty()) return std::string(password);
@@ -110,7 +129,7 @@ std::string PasswordHasher::hash(std::string_view password, std::string_view sal
 {
     const runtime::Secret input(peppered(m_active, password));
     return PasswordHash{m_cost, m_active, std::string(salt),
-                        argon2id(m_cost, input.revealForUse(), salt, PasswordHash::kTagBytes)}
+                        spend(m_cost, input.revealForUse(), salt, PasswordHash::kTagBytes)}
         .text();
 }
 
@@ -118,8 +137,11 @@ bool PasswordHasher::matches(const PasswordHash& hash, std::string_view password
 {
     const bool hasPepper = hash.keyId.empty() || m_peppers.contains(hash.keyId);
     const runtime::Secret input(peppered(hasPepper ? hash.keyId : m_active, password));
-    const std::string tag = argon2id(hash.cost, input.revealForUse(), hash.salt, hash.tag.size());
-    return areEqual(tag, hash.tag) && hasPepper;
+    const std::string tag = spend(hash.cost, input.revealForUse(), hash.salt, hash.tag.size());
+    if (areEqual(tag, hash.tag) && hasPepper) return true;
+    for (const HashCost& cost : restOf(m_cost, hash.cost))
+        spend(cost, input.revealForUse(), hash.salt, hash.tag.size());
+    return false;
 }
 
 bool PasswordHasher::needsRehash(const PasswordHash& hash) const

@@ -1,10 +1,12 @@
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "models/base/result.h"
 #include "services/runtime/random.h"
@@ -17,8 +19,13 @@ struct HashCost {
     std::uint32_t memoryKib = 65'536;
     std::uint32_t passes = 3;
     std::uint32_t lanes = 1;
+    /// KiB written in all: what its time goes with.
+    std::uint64_t work() const { return std::uint64_t{memoryKib} * passes; }
     friend bool operator==(const HashCost&, const HashCost&) = default;
 };
+/// Hashes to be made after one of `spent` so that all together are the work of `whole`; none if it was
+/// that much already. Less than the 8 KiB of the smallest hash is let go.
+std::vector<HashCost> restOf(const HashCost& whole, const HashCost& spent);
 
 /// A password's hash as it is stored:
 ///   $argon2id$v=19$m=65536,t=3,p=1,keyid=MQ$<salt>$<tag>
@@ -53,19 +60,24 @@ public:
     PasswordHasher(HashCost cost, Peppers peppers, std::string activePepper);
 
     std::string hash(std::string_view password, std::string_view salt) const;
-    /// False also for a hash whose pepper is not here.
+    /// False also for a hash whose pepper is not here. A hash that was cheaper than new ones are does not
+    /// show that it is old: where it does not match, the rest of a new one's work is done as well.
     bool matches(const PasswordHash& hash, std::string_view password) const;
     /// Was it made with another cost or pepper than new ones are?
     bool needsRehash(const PasswordHash& hash) const;
     /// Compared with when there is no such account: costs the same, matches nothing.
     const PasswordHash& dummy() const { return m_dummy; }
+    std::uint64_t work() const { return m_work; } ///< `HashCost::work` of all hashes so far
 
 private:
+    std::string spend(const HashCost& cost, std::string_view input, std::string_view salt,
+                      std::size_t bytes) const;
     std::string peppered(const std::string& keyId, std::string_view password) const;
     HashCost m_cost;
     Peppers m_peppers;
     std::string m_active;
     PasswordHash m_dummy;
+    mutable std::atomic<std::uint64_t> m_work = 0;
 };
 
 } // namespace qd::identity

@@ -49,4 +49,14 @@ Result<std::int64_t> numberOf(storage::Database& database, std::string_view sql,
     return number;
 }
 
+/// Do `writes` and take them back: what is not to happen, at the cost of what is, so that the time of
+/// an answer does not tell which it was. Events cannot be taken back.
+template <typename Writes>
+Result<void> doInVain(storage::Database& database, Writes&& writes)
+{
+    if (auto begun = database.execute("SAVEPOINT in_vain"); !begun) return begun;
+    if (auto done = writes(); !done) return done; // the work's own savepoint undoes both
+    return database.execute("ROLLBACK TO in_vain; RELEASE in_vain");
+}
+
 } // namespace qd::identity

@@ -46,10 +46,10 @@ void AccountsDesk::start(HashCost cost)
                                               &desk.process->executor("jobs-2")});
     sessions = std::make_unique<Sessions>(
         Sessions::Dependencies{*desk.writer, core, desk.random, desk.key, log});
-    const auto hasher =
+    m_hasher =
         std::make_shared<const PasswordHasher>(cost, PasswordHasher::Peppers{}, std::string());
     accounts = std::make_unique<Accounts>(
-        Accounts::Dependencies{{*desk.writer, core, desk.random, desk.key, hasher, *hashes,
+        Accounts::Dependencies{{*desk.writer, core, desk.random, desk.key, m_hasher, *hashes,
                                 *throttle, *proofs, log},
                                *sessions});
     round = std::make_unique<MailRound>(*desk.writer, core, desk.key, mail);

@@ -68,6 +68,7 @@ public:
         friend bool operator==(const Work&, const Work&) = default;
     };
     Work spent() const;
+    std::uint64_t hashWork() const { return m_hasher->work(); } ///< KiB, since the last start
     void restart(identity::HashCost cost = {64, 1, 1});
 
     static constexpr const char* kPassword = "seven quiet lanterns drift";
@@ -86,6 +87,7 @@ private:
     static identity::Visitor visitor();
     static identity::SignIn signInOf(const Attempt& attempt);
     const identity::ThrottleSettings m_throttle;
+    std::shared_ptr<const identity::PasswordHasher> m_hasher;
 };
 
 } // namespace qd::test

@@ -67,6 +67,8 @@ TEST(Accounts, SigningUpAnswersAlikeAndCostsAlikeForKnownAndUnknown)
     EXPECT_TRUE(desk.signIn({.email = "ann@example.org"}));
     EXPECT_FALSE(desk.signIn({.email = "ann@example.org", .password = kOther}))
         << "signing up again does not change the password";
+    auto database = desk.desk.reader();
+    EXPECT_EQ(countAccounts(database).value(), 2) << "what is written for a known one is taken back";
 }
 
 TEST(Accounts, AccountAndProfileAreBothThereOrNeither)
@@ -251,6 +253,23 @@ TEST(Accounts, AHashIsRenewedWhenTheCostRose)
     EXPECT_TRUE(desk.signIn({.email = "owner@example.org"}));
 }
 
+TEST(Accounts, AWrongPasswordCostsAlikeForOldAndUnknownAccountsWhenTheCostRose)
+{
+    AccountsDesk desk(withoutRates());
+    ASSERT_TRUE(desk.createFirst());
+    desk.restart({1'000, 3, 1}); // from 64 KiB and one pass
+    const auto workOf = [&](const char* email) {
+        const auto before = desk.hashWork();
+        EXPECT_EQ(codeOf(desk.signIn({.email = email, .password = kOther})),
+                  "identity.wrong_credentials");
+        return desk.hashWork() - before;
+    };
+    EXPECT_EQ(workOf("owner@example.org"), 3'000U) << "made at the old cost";
+    EXPECT_EQ(workOf("nobody@example.org"), 3'000U);
+    EXPECT_TRUE(desk.signIn({.email = "owner@example.org"}));
+    EXPECT_EQ(workOf("owner@example.org"), 3'000U) << "made anew";
+}
+
 TEST(Accounts, AMailTokenIsGoodOnceForItsPurposeAndHalfAnHour)
 {
     AccountsDesk desk;
@@ -300,6 +319,14 @@ TEST(Accounts, AskingForAResetAnswersAlikeAndCostsAlike)
     desk.deliverMail();
     EXPECT_EQ(desk.mail.mails.size(), 1U);
     EXPECT_EQ(desk.desk.events("account.reset_asked").size(), 2U);
+    EXPECT_EQ(desk.desk.events("mail.queued").size(), 1U);
+    EXPECT_EQ(desk.desk.events("mail.withheld").size(), 1U) << "as many events for nobody";
+    auto database = desk.desk.reader();
+    for (const char* table : {"identity_outbox", "identity_mail_tokens"}) {
+        auto rows = database.prepare(std::string("SELECT count(*) FROM ") + table).value();
+        ASSERT_TRUE(rows.step().value());
+        EXPECT_EQ(rows.integer(0), 1) << table << ": what is written for nobody is taken back";
+    }
 }
 
 TEST(Accounts, ANewPasswordEndsTheOtherSessionsOnly)

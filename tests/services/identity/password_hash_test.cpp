@@ -34,6 +34,29 @@ TEST(PasswordHash, IsTheReferenceImplementations)
               "CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc");
 }
 
+TEST(PasswordHash, CostsWhatItIsMeantToInUse)
+{
+    EXPECT_EQ(HashCost{}, (HashCost{65'536, 3, 1}));
+    EXPECT_EQ(PasswordHash::kSaltBytes, 16U);
+    EXPECT_EQ(PasswordHash::kTagBytes, 32U);
+}
+
+TEST(PasswordHash, WhatIsLeftOfACostAndWhatWasSpentAreTheWhole)
+{
+    const HashCost whole{65'536, 3, 1};
+    for (const HashCost spent : {HashCost{64, 1, 1}, {19'456, 2, 1}, {65'536, 1, 1}, {65'528, 3, 1}}) {
+        std::uint64_t work = spent.work();
+        for (const HashCost& each : restOf(whole, spent)) {
+            EXPECT_GE(each.memoryKib, 8 * each.lanes) << "as little as Argon2 takes";
+            work += each.work();
+        }
+        EXPECT_EQ(work, whole.work()) << spent.memoryKib << " KiB, " << spent.passes << " passes";
+    }
+    EXPECT_TRUE(restOf(whole, whole).empty());
+    EXPECT_TRUE(restOf(whole, {65'536, 4, 1}).empty());
+    EXPECT_TRUE(restOf({64, 1, 1}, {60, 1, 1}).empty()) << "less than the smallest hash";
+}
+
 TEST(PasswordHash, MatchesItsPasswordOnly)
 {
     const PasswordHasher hasher = hasherWith("1");
