@@ -15,19 +15,24 @@ DeskWatch::~DeskWatch()
 void DeskWatch::saw(const std::string& number)
 {
     if (number.empty() || number == m_held.desk.account || number == m_other) return;
-    const bool isAnothers = m_held.holdsOrders && !m_held.desk.account.empty();
     // Whoever tells of it may be in the middle of a change.
-    m_the.core.post([this, alive = m_alive, isAnothers, number] {
-        if (!*alive) return;
-        if (isAnothers) {
-            m_other = number;
-            halt();
-        } else if (number != m_held.desk.account) {
-            m_held = {m_held.desk, true}; // what is ordered from now on is this account's
-            m_held.desk.account = number;
-            keep();
-        }
+    m_the.core.post([this, alive = m_alive, number] {
+        if (*alive && number != m_held.desk.account && number != m_other) take(number);
     });
+}
+
+void DeskWatch::take(const std::string& number)
+{
+    orders::OrderFilter any;
+    any.limit = 1;
+    const bool holdsOrders = m_held.holdsOrders || !m_the.orders.positions().empty() ||
+                             !m_the.orders.orders(any).orders.empty();
+    if (holdsOrders && !m_held.desk.account.empty()) {
+        m_other = number;
+        return halt();
+    }
+    m_held.desk.account = number;
+    keep();
 }
 
 void DeskWatch::keep()

@@ -29,6 +29,7 @@ public:
     void saw(const std::string& number);
 
 private:
+    void take(const std::string& number);
     void keep();
     void halt();
 

@@ -177,7 +177,8 @@ TEST_F(DeskByConsent, AConsentToAnotherAccountHaltsTrading)
         m_stage.addBackendOption("oauth-alpaca-server-url=" + m_stage.consentServer());
         m_stage.startBackend();
         EXPECT_EQ(m_stage.get("/v1/trading").text("state"), "active");
-        EXPECT_EQ(desk.finish(desk.browse(desk.begin())).status, 200);
+        const auto connected = desk.finish(desk.browse(desk.begin()));
+        EXPECT_EQ(connected.status, 200) << connected.body;
         m_stage.await("trading is halted", 60s, [&] {
             return m_stage.get("/v1/trading").text("state") == "halted";
         });
