@@ -29,7 +29,7 @@ NetSettings soon()
     NetSettings settings;
     settings.retryMin = 10ms;
     settings.retryMax = 50ms;
-    settings.silenceMax = 60s; // nothing begins anew for want of news
+    settings.silenceMax = 10min; // nothing begins anew for want of news
     return settings;
 }
 
