@@ -12,7 +12,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto kPatience = 60s; ///< generous: a sanitizer's build starts slowly
+constexpr auto kServesWithin = 60s; ///< generous: a sanitizer's build starts slowly
 
 class OneBackend : public ::testing::Test {
 protected:
@@ -34,7 +34,7 @@ protected:
     }
     static std::string urlOf(Child& backend)
     {
-        const auto ready = json::Document::parse(backend.firstLine(kPatience));
+        const auto ready = json::Document::parse(backend.firstLine(kServesWithin));
         return ready ? std::string((*ready)["url"].stringOr({})) : backend.errors();
     }
     std::string beacon() const { return slurp((m_folder / "data" / "backend.json").string()); }
@@ -51,7 +51,7 @@ TEST_F(OneBackend, ServesADatabaseAndASecondIsRefused)
     const auto token = slurp((m_folder / "data" / "owner.token").string());
     const auto second = start("second");
     ASSERT_TRUE(second);
-    const auto exit = second->waitFor(kPatience);
+    const auto exit = second->waitFor(kServesWithin);
     ASSERT_TRUE(exit) << "the second serves it too: " << second->output();
     EXPECT_EQ(exit->code, 74) << second->errors();
     EXPECT_NE(second->errors().find("is served by another backend"), std::string::npos)
