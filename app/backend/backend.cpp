@@ -392,9 +392,9 @@ void Backend::Parts::logChanges()
 void Backend::Parts::watchSecurity()
 {
     the->security = std::make_unique<gateway::SecurityWatch>(gateway::SecurityWatch::Dependencies{
-        *writer, core, metrics, [this](const orders::Notice& notice) {
+        *writer, core, metrics, [this](const orders::Notice& notice, Role who) {
             logger.warning(notice.title, {{"detail", notice.text}, {"subject", notice.subject}});
-            the->hub->announce(notice, Role::Operator);
+            the->hub->announce(notice, who);
         }});
 }
 

@@ -16,6 +16,7 @@ struct Told {
     orders::Severity severity;
     const char* title;
     const char* text;
+    Role who = Role::Operator;
 };
 constexpr std::array kTold{
     Told{"session.replayed", orders::Severity::Critical, "A session's token was used twice",
@@ -33,7 +34,18 @@ constexpr std::array kTold{
          "a password alone lets in"},
     Told{"account.recovery_code_used", orders::Severity::Warning, "A recovery code was used",
          "a recovery code let somebody in instead of the authenticator"},
+    Told{"oauth.reauth_needed", orders::Severity::Critical, "A broker must be connected again",
+         "no orders go there until then: see the connections", Role::Trader},
+    Told{"oauth.revocation_overdue", orders::Severity::Warning,
+         "A broker does not confirm that access has ended",
+         "remove it at the broker by hand: see the connections", Role::Trader},
 };
+
+const Told* toldOf(const storage::Event& event)
+{
+    const auto told = std::ranges::find(kTold, std::string_view(event.kind), &Told::kind);
+    return told == kTold.end() ? nullptr : told;
+}
 
 bool isNewDevice(const storage::Event& event)
 {
@@ -79,7 +91,7 @@ bool SecurityWatch::concerns(const storage::Event& event)
 {
     const std::string_view kind = event.kind;
     return kind.starts_with("session.") || kind.starts_with("account.") ||
-           kind.starts_with("vault.") || kind.starts_with("access.");
+           kind.starts_with("vault.") || kind.starts_with("access.") || toldOf(event) != nullptr;
 }
 
 void SecurityWatch::saw(const FinishedCall& call)
@@ -98,10 +110,10 @@ void SecurityWatch::saw(const FinishedCall& call)
         writeDenied(key, 1, call.trace.traceIdHex());
     }
     if (++m_deniedBy[by] == kDeniedCallsMax)
-        raise(orders::Severity::Warning, "Calls are being denied",
-              call.caller + " from " + networkOf(call.peerAddress) + ": " + call.code +
-                  " at " + route,
-              "access/" + call.caller);
+        raise({orders::Severity::Warning, "Calls are being denied",
+               call.caller + " from " + networkOf(call.peerAddress) + ": " + call.code +
+                   " at " + route,
+               "access/" + call.caller});
 }
 
 void SecurityWatch::writeDenied(const std::string& key, int count, const std::string& traceId)
@@ -139,23 +151,24 @@ void SecurityWatch::seeOne(const storage::Event& event)
 {
     m_the.metrics.counter("security_events_total", {event.kind}).add();
     if (event.kind == "session.refused" && ++m_refusedSignIns == kRefusedSignInsMax)
-        raise(orders::Severity::Warning, "Sign-ins are being refused",
-              "several within a minute; the last one by " + event.actor, event.subject);
+        raise({orders::Severity::Warning, "Sign-ins are being refused",
+               "several within a minute; the last one by " + event.actor, event.subject});
     if (event.kind == "session.opened" && isNewDevice(event))
-        raise(orders::Severity::Info, "Somebody signed in on a new device",
-              event.actor + ": see their sessions", event.subject);
-    const auto told = std::ranges::find(kTold, std::string_view(event.kind), &Told::kind);
-    if (told != kTold.end())
-        raise(told->severity, told->title, event.subject + ", by " + event.actor + ": " + told->text,
-              event.subject);
+        raise({orders::Severity::Info, "Somebody signed in on a new device",
+               event.actor + ": see their sessions", event.subject});
+    if (const Told* told = toldOf(event))
+        raise({told->severity, told->title,
+               event.subject + ", by " + event.actor + ": " + told->text, event.subject},
+              told->who);
 }
 
-void SecurityWatch::raise(orders::Severity severity, const std::string& title, std::string text,
-                          const std::string& subject)
+void SecurityWatch::raise(const orders::Notice& notice, Role who)
 {
-    const bool isFirst = ++m_raised[title] == 1;
+    // Guesses name many accounts; of a desk's brokers each is a matter of its own.
+    const bool isOfOneBroker = who == Role::Trader;
+    const bool isFirst = ++m_raised[isOfOneBroker ? notice.title + notice.subject : notice.title] == 1;
     m_the.metrics.counter("security_alerts_total", {isFirst ? "told" : "held_back"}).add();
-    if (isFirst) m_the.alert({severity, title, std::move(text), subject});
+    if (isFirst) m_the.alert(notice, who);
 }
 
 void SecurityWatch::endMinute()

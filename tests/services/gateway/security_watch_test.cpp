@@ -35,10 +35,14 @@ protected:
     PeopleDesk people{desk.backend.world, desk.gate, desk.tokens};
     observability::Metrics metrics;
     std::vector<orders::Notice> alerts;
+    std::vector<Role> told;
     EndpointSpec spec{.method = "GET", .path = "/v1/vault", .summary = "", .query = {}, .body = {},
                       .errors = {}};
     SecurityWatch watch{{*people.writer, desk.gate, metrics,
-                         [this](const orders::Notice& notice) { alerts.push_back(notice); }}};
+                         [this](const orders::Notice& notice, Role who) {
+                             alerts.push_back(notice);
+                             told.push_back(who);
+                         }}};
 };
 
 TEST_F(Security, ADeniedCallIsAnEventAndWhatFollowsIsSummedUp)
@@ -94,6 +98,27 @@ TEST_F(Security, AReplayedTokenIsCritical)
     watch.saw(std::vector<storage::Event>{event("session.replayed"), event("order.accepted")});
     ASSERT_EQ(alerts.size(), 1U);
     EXPECT_EQ(alerts.front().severity, orders::Severity::Critical);
+    EXPECT_EQ(told.front(), Role::Operator);
+}
+
+TEST_F(Security, TradersAreToldOfEachBrokerWhoseAccessHasEndedOrWillNotEnd)
+{
+    const auto ofBroker = [](const std::string& kind, const std::string& broker) {
+        storage::Event one = event(kind);
+        one.subject = "link/user:ann/" + broker;
+        EXPECT_TRUE(SecurityWatch::concerns(one)) << kind;
+        return one;
+    };
+    EXPECT_FALSE(SecurityWatch::concerns(event("oauth.refreshed")));
+    watch.saw({ofBroker("oauth.reauth_needed", "alpaca"), ofBroker("oauth.reauth_needed", "tradier"),
+               ofBroker("oauth.reauth_needed", "alpaca"), event("oauth.refreshed"),
+               ofBroker("oauth.revocation_overdue", "alpaca")});
+    ASSERT_EQ(alerts.size(), 3U);
+    EXPECT_EQ(alerts[0].severity, orders::Severity::Critical);
+    EXPECT_EQ(alerts[0].title, alerts[1].title);
+    EXPECT_EQ(alerts[1].subject, "link/user:ann/tradier");
+    EXPECT_EQ(alerts[2].title, "A broker does not confirm that access has ended");
+    EXPECT_EQ(told, (std::vector<Role>{Role::Trader, Role::Trader, Role::Trader}));
 }
 
 } // namespace
