@@ -1,5 +1,6 @@
-#include <array>
+#include <fstream>
 #include <set>
+#include <sstream>
 #include <string_view>
 
 #include "services/gateway/broker_api.h"
@@ -8,98 +9,12 @@
 #include "services/gateway/vault_api.h"
 #include "tests/services/gateway/connections_desk.h"
 #include "tests/services/gateway/desk.h"
+#include "tests/services/gateway/endpoint_table.h"
 #include "tests/services/gateway/people_desk.h"
 #include "tests/support/sim_vault.h"
 
 namespace qd::gateway::test {
 namespace {
-
-/// What the API serves and whom it serves: written down a second time on purpose. An endpoint that
-/// is not listed here, or that asks for another role than here, is a mistake in one of the places.
-enum class Asks {
-    Role,    ///< nothing more
-    Session, ///< a token, whatever its roles
-    StepUp,  ///< also a fresh proof of who it is
-};
-struct Row {
-    std::string_view method, path;
-    Role role;
-    Asks asks = Asks::Role;
-};
-constexpr std::array kEndpoints{
-    Row{"POST", "/v1/orders", Role::Trader},
-    Row{"POST", "/v1/orders/preview", Role::Trader},
-    Row{"PATCH", "/v1/orders/{clientOrderId}", Role::Trader},
-    Row{"DELETE", "/v1/orders/{clientOrderId}", Role::Trader},
-    Row{"DELETE", "/v1/orders", Role::Trader},
-    Row{"GET", "/v1/orders", Role::Viewer},
-    Row{"GET", "/v1/orders/{clientOrderId}", Role::Viewer},
-    Row{"GET", "/v1/orders/{clientOrderId}/timeline", Role::Viewer},
-    Row{"GET", "/v1/fills", Role::Viewer},
-    Row{"GET", "/v1/positions", Role::Viewer},
-    Row{"GET", "/v1/account", Role::Viewer},
-    Row{"GET", "/v1/trading", Role::Viewer},
-    Row{"PUT", "/v1/trading", Role::Trader},
-    Row{"POST", "/v1/trading/reconcile", Role::Trader},
-    Row{"POST", "/v1/trading/differences/{id}/accept", Role::Trader},
-    Row{"GET", "/v1/quotes", Role::Viewer},
-    Row{"GET", "/v1/bars", Role::Viewer},
-    Row{"GET", "/v1/instruments", Role::Viewer},
-    Row{"GET", "/v1/instruments/{symbol}", Role::Viewer},
-    Row{"GET", "/v1/market/status", Role::Viewer},
-    Row{"GET", "/health/live", Role::Anyone},
-    Row{"GET", "/health/ready", Role::Anyone},
-    Row{"GET", "/health/report", Role::Anyone},
-    Row{"GET", "/metrics", Role::Anyone},
-    Row{"GET", "/v1/breakers", Role::Viewer},
-    Row{"GET", "/v1/events", Role::Viewer},
-    Row{"GET", "/v1/log/verify", Role::Operator},
-    Row{"POST", "/v1/backup", Role::Operator},
-    Row{"GET", "/v1/traces", Role::Viewer},
-    Row{"GET", "/v1/traces/{traceId}", Role::Viewer},
-    Row{"GET", "/v1/openapi.json", Role::Anyone},
-    Row{"GET", "/v1/vault", Role::Admin},
-    Row{"POST", "/v1/vault/rotate", Role::Admin, Asks::StepUp},
-    Row{"POST", "/v1/vault/import", Role::Admin, Asks::StepUp},
-    Row{"GET", "/v1/broker/session", Role::Viewer},
-    Row{"POST", "/v1/broker/session/take-over", Role::Trader},
-    Row{"GET", "/v1/connections", Role::Viewer},
-    Row{"GET", "/v1/connections/available", Role::Viewer},
-    Row{"POST", "/v1/connections/{broker}/begin", Role::Trader},
-    Row{"POST", "/v1/connections/{broker}/finish", Role::Trader},
-    Row{"DELETE", "/v1/connections/{broker}", Role::Trader},
-    Row{"POST", "/v1/sign-up", Role::Anyone},
-    Row{"POST", "/v1/email/verify", Role::Anyone},
-    Row{"POST", "/v1/password/forgot", Role::Anyone},
-    Row{"POST", "/v1/password/reset", Role::Anyone},
-    Row{"POST", "/v1/session", Role::Anyone},
-    Row{"POST", "/v1/session/refresh", Role::Anyone},
-    Row{"GET", "/v1/session", Role::Anyone, Asks::Session},
-    Row{"DELETE", "/v1/session", Role::Anyone, Asks::Session},
-    Row{"POST", "/v1/session/step-up", Role::Anyone, Asks::Session},
-    Row{"GET", "/v1/sessions", Role::Anyone, Asks::Session},
-    Row{"DELETE", "/v1/sessions", Role::Anyone, Asks::Session},
-    Row{"DELETE", "/v1/sessions/{session}", Role::Anyone, Asks::Session},
-    Row{"PUT", "/v1/password", Role::Anyone, Asks::Session},
-    Row{"POST", "/v1/totp", Role::Anyone, Asks::StepUp},
-    Row{"POST", "/v1/totp/confirm", Role::Anyone, Asks::StepUp},
-    Row{"DELETE", "/v1/totp", Role::Anyone, Asks::StepUp},
-    Row{"GET", "/v1/users", Role::Admin},
-    Row{"POST", "/v1/users", Role::Admin, Asks::StepUp},
-    Row{"GET", "/v1/users/{user}", Role::Admin},
-    Row{"PUT", "/v1/users/{user}/roles/{role}", Role::Admin, Asks::StepUp},
-    Row{"DELETE", "/v1/users/{user}/roles/{role}", Role::Admin, Asks::StepUp},
-    Row{"POST", "/v1/users/{user}/disable", Role::Admin, Asks::StepUp},
-    Row{"POST", "/v1/users/{user}/enable", Role::Admin, Asks::StepUp},
-    Row{"GET", "/v1/users/{user}/sessions", Role::Admin},
-    Row{"DELETE", "/v1/users/{user}/sessions", Role::Admin, Asks::StepUp},
-    Row{"GET", "/v1/mailbox", Role::Admin},
-    Row{"POST", "/v1/internal/token", Role::Admin, Asks::StepUp},
-    Row{"POST", "/v1/internal/rotate", Role::Admin, Asks::StepUp},
-    Row{"GET", "/v1/faults", Role::Admin},
-    Row{"PUT", "/v1/faults/{name}", Role::Admin},
-    Row{"DELETE", "/v1/faults", Role::Admin},
-};
 
 std::string nameOf(std::string_view method, std::string_view path)
 {
@@ -234,6 +149,27 @@ TEST_F(Endpoints, AreAllNamedInTheOpenApiDocumentWithTheirRole)
         paths.insert(row.path);
     }
     EXPECT_EQ(document.root()["paths"].size(), paths.size());
+}
+
+/// "`PUT /v1/trading`" of a table's first cell, without the query.
+std::multiset<std::string> endpointsInApiMd()
+{
+    std::multiset<std::string> found;
+    std::ifstream file(QD_SOURCE_DIR "/resources/api.md");
+    for (std::string line; std::getline(file, line);) {
+        if (!line.starts_with("| `")) continue;
+        std::istringstream cell(line.substr(2, line.find(" | ") - 2));
+        for (std::string text, code; std::getline(cell, text, '`') && std::getline(cell, code, '`');)
+            found.insert(code.substr(0, code.find('?')));
+    }
+    return found;
+}
+
+TEST(EndpointsOnPaper, AreTheServedOnesAndNoOthers)
+{
+    std::multiset<std::string> listed;
+    for (const Row& row : kEndpoints) listed.insert(nameOf(row.method, row.path));
+    EXPECT_EQ(endpointsInApiMd(), listed);
 }
 
 } // namespace
