@@ -117,6 +117,11 @@ target_link_libraries(oauth_peer PRIVATE services_brokers)
 precompile(oauth_peer everyday)
 set_target_properties(oauth_peer PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests)
 
+# Our judge of passwords for the comparison with the estimator that others wrote.
+add_executable(password_peer tests/functional/password_oracle/password_peer.cpp)
+target_link_libraries(password_peer PRIVATE models_accounts)
+set_target_properties(password_peer PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests)
+
 add_executable(tidy tests/tidy/tidy.cpp)
 target_compile_features(tidy PRIVATE cxx_std_20)
 register_test(tidy)

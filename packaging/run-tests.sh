@@ -86,6 +86,9 @@ fi
 if wanted oidc_provider "$@"; then
     run oidc_provider 300 node tests/functional/oidc_provider/run.mjs "$build/tests/oauth_peer"
 fi
+if wanted password_oracle "$@"; then
+    run password_oracle 300 node tests/functional/password_oracle/run.mjs "$build/tests/password_peer"
+fi
 if wanted powercut "$@"; then
     run powercut 500 packaging/powercut.sh "$build/tests/powercut_writer" 50
 fi

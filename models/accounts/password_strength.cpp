@@ -9,6 +9,7 @@
 
 #include <zxcvbn.h>
 
+#include "models/accounts/common_passwords.h"
 #include "models/base/ascii.h"
 
 namespace qd {
@@ -48,23 +49,6 @@ Estimate estimate(const std::string& password, const std::vector<std::string>& w
     ZxcMatch_t* matches = nullptr;
     const double bits = ZxcvbnMatch(password.c_str(), pointers.data(), &matches);
     return {bits, Matches(matches)};
-}
-
-/// Swapped letters back; '1' stands for two of them.
-char unswapped(char c, char one)
-{
-    switch (c) {
-    case '4':
-    case '@': return 'a';
-    case '3': return 'e';
-    case '0': return 'o';
-    case '$':
-    case '5': return 's';
-    case '7': return 't';
-    case '1':
-    case '!': return one;
-    default: return lower(c);
-    }
 }
 
 /// Is the whole of `text` one word of the estimator's lists, among the first 10,000?
@@ -226,8 +210,11 @@ PasswordVerdict judgePassword(std::string_view password, const std::vector<std::
     if (isText && !estimated.text.empty()) {
         found = estimate(estimated.text, wordsOf(userWords));
         verdict.log10Guesses = found.bits * std::log10(2.0);
+        const auto known = findCommonPassword(estimated.text);
+        if (known && known->isWhole)
+            verdict.log10Guesses = std::min(verdict.log10Guesses, std::log10(double(known->rank)));
         verdict.score = scoreOf(verdict.log10Guesses);
-        if (isCommon(estimated.text)) {
+        if (known || isCommon(estimated.text)) {
             add(verdict.reasons, PasswordReason::Common);
             verdict.score = std::min(verdict.score, 1);
         }

@@ -11,7 +11,8 @@ enum class PasswordReason {
     TooShort,
     TooLong,
     NotText,      ///< control characters
-    Common,       ///< one of the commonest, also in another case, spelling or with a tail of digits
+    Common,       ///< one of the 10,000 commonest passwords, or such a word of the language; also in
+                  ///< another case, spelling or with a tail of digits
     TooGuessable, ///< score below 3
     UserWord,     ///< contains the e-mail address, the name, or the name of product or broker
     Repeats,
