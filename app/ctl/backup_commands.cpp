@@ -19,7 +19,8 @@ struct Restore {
     std::string backup, database; ///< without a backup the archive is restored from
     std::string to;               ///< a time
     std::int64_t toEvent = 0;
-    std::string archive; ///< its folder; empty: beside the database
+    std::string archive;     ///< its folder; empty: beside the database
+    std::string checkpoints; ///< their file; empty: beside the database
     bool isFromArchive() const { return !to.empty() || toEvent > 0; }
 };
 
@@ -31,6 +32,7 @@ Result<std::string> localDatabase(const Session& session)
     std::error_code ignored; // a folder that cannot be read holds none
     for (const auto& entry : std::filesystem::directory_iterator(session.dataDirectory(), ignored)) {
         const auto& path = entry.path();
+        if (path.stem().string().starts_with("sandbox-")) continue; // the market's, not the backend's
         if (path.extension() == ".db" || path.extension() == ".archive")
             found.insert(session.dataDirectory() + "/" + path.stem().string() + ".db");
     }
@@ -58,10 +60,12 @@ int refuseRestore(const Session& session, const Error& error)
 }
 
 /// Checkpoints of what the restored log does not have would call it cut off.
-Result<std::size_t> cutCheckpointsOf(const Session& session, const std::string& database,
+Result<std::size_t> cutCheckpointsOf(const Session& session, const Restore& wanted,
                                      std::int64_t events)
 {
-    auto cut = storage::cutCheckpoints(checkpointsBeside(database), events);
+    auto cut = storage::cutCheckpoints(wanted.checkpoints.empty() ? checkpointsBeside(wanted.database)
+                                                                  : wanted.checkpoints,
+                                       events);
     if (!cut) session.complain("restored, but not its checkpoints: " + describe(cut.error()));
     return cut;
 }
@@ -76,7 +80,7 @@ int restoreBackup(const Session& session, const Restore& wanted)
 {
     const auto restored = storage::restore(wanted.backup, wanted.database);
     if (!restored) return refuseRestore(session, restored.error());
-    const auto cut = cutCheckpointsOf(session, wanted.database, *restored);
+    const auto cut = cutCheckpointsOf(session, wanted, *restored);
     if (session.wantsJson()) {
         json::Writer out;
         out.beginObject()
@@ -143,7 +147,7 @@ int restoreMoment(const Session& session, const Restore& wanted)
         wanted.archive.empty() ? storage::archiveBeside(wanted.database) : wanted.archive;
     const auto report = storage::restoreTo(folder, point, wanted.database);
     if (!report) return refuseRestore(session, report.error());
-    const auto cut = cutCheckpointsOf(session, wanted.database, report->eventCount);
+    const auto cut = cutCheckpointsOf(session, wanted, report->eventCount);
     printReport(session, wanted, *report, cut);
     return cut ? kDone : kRefused;
 }
@@ -220,6 +224,8 @@ void addRestoreCommand(CLI::App& app, Session& session, Chosen& chosen)
         ->check(CLI::PositiveNumber);
     command->add_option("--archive", wanted->archive,
                         "Folder of the archive; default: the one beside the database");
+    command->add_option("--checkpoints", wanted->checkpoints,
+                        "Its checkpoints (storage.checkpoint_file); default: the file beside it");
     command->callback([&session, &chosen, wanted] {
         chosen = [&session, wanted] { return restore(session, *wanted); };
     });

@@ -22,6 +22,9 @@ void addUserCommands(CLI::App& app, Session& session, Chosen& chosen);
 void addBrokerCommands(CLI::App& app, Session& session, Chosen& chosen);
 void addVaultCommands(CLI::App& app, Session& session, Chosen& chosen);
 void addConnectionCommands(CLI::App& app, Session& session, Chosen& chosen);
+void addFaultCommands(CLI::App& app, Session& session, Chosen& chosen);
 void addDrillCommands(CLI::App& app, Session& session, Chosen& chosen);
+/// Adds those of one's own account to `user`.
+void addOwnAccountCommands(CLI::App& user, Session& session, Chosen& chosen);
 
 } // namespace qd::ctl

@@ -31,6 +31,7 @@ int main(int argc, char** argv)
     addBrokerCommands(app, session, chosen);
     addVaultCommands(app, session, chosen);
     addConnectionCommands(app, session, chosen);
+    addFaultCommands(app, session, chosen);
     addDrillCommands(app, session, chosen);
 
     try {

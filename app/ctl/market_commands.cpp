@@ -106,6 +106,22 @@ int search(Session& session, const std::string& text, int limit)
     return kDone;
 }
 
+int showInstrument(Session& session, const std::string& symbol)
+{
+    const auto found = session.require("GET", "/v1/instruments/" + wire::percentEncode(symbol));
+    if (session.wantsJson()) return session.printJson(found.body), kDone;
+    session.print(facts({{"Symbol", cell(found["symbol"])},
+                         {"Name", cell(found["name"])},
+                         {"Exchange", cell(found["exchange"])},
+                         {"Class", cell(found["assetClass"])},
+                         {"Tradable", cell(found["tradable"])},
+                         {"In fractions", cell(found["fractionable"])},
+                         {"Shortable", cell(found["shortable"])},
+                         {"Step", cell(found["tick"])},
+                         {"Lot", cell(found["lotSize"])}}));
+    return kDone;
+}
+
 int marketStatus(Session& session)
 {
     const auto answer = session.require("GET", "/v1/market/status");
@@ -157,6 +173,12 @@ void addMarketCommands(CLI::App& app, Session& session, Chosen& chosen)
     searchCommand->add_option("--limit", wanted->limit, "At most so many")->capture_default_str();
     searchCommand->callback([&, wanted] {
         chosen = [&session, wanted] { return search(session, wanted->text, wanted->limit); };
+    });
+
+    auto* showCommand = instrument->add_subcommand("show", "One, by its whole symbol");
+    showCommand->add_option("symbol", wanted->text, "Symbol, e.g. SPY or BTC/USD")->required();
+    showCommand->callback([&, wanted] {
+        chosen = [&session, wanted] { return showInstrument(session, wanted->text); };
     });
 
     auto* market = app.add_subcommand("market", "Market hours");

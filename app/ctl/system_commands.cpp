@@ -2,6 +2,8 @@
 #include "app/ctl/backup.h"
 #include "app/ctl/commands.h"
 
+#include <sstream>
+
 #include "services/drills/child.h"
 
 namespace qd::ctl {
@@ -100,6 +102,41 @@ int trace(Session& session, const std::string& id)
     return kDone;
 }
 
+int listSpans(Session& session, int limit)
+{
+    const auto answer = session.require("GET", "/v1/traces?limit=" + std::to_string(limit));
+    if (session.wantsJson()) return session.printJson(answer.body), kDone;
+    Table table({{"Start"}, {"Span"}, {"Took ms", true}, {"Status"}, {"Trace"}});
+    for (const auto& span : answer["spans"].items())
+        table.add({cell(span["start"]), cell(span["name"]),
+                   Decimal::fromUnits(span["durationNs"].integerOr(0) * 100).toFixed(3),
+                   cell(span["status"]), cell(span["traceId"])});
+    session.print(table.isEmpty() ? "nothing was traced yet" : table.text());
+    return kDone;
+}
+
+/// The text as it is; for scripts a line each figure, without the comments.
+int metrics(Session& session)
+{
+    const auto answer = session.require("GET", "/metrics");
+    if (!session.wantsJson()) return session.print(answer.body), kDone;
+    std::istringstream lines(answer.body);
+    for (std::string line; std::getline(lines, line);) {
+        const auto space = line.rfind(' ');
+        if (line.starts_with('#') || space == std::string::npos) continue;
+        json::Writer out;
+        out.beginObject().member("figure", line.substr(0, space));
+        out.member("value", line.substr(space + 1)).endObject();
+        session.printJson(out.take());
+    }
+    return kDone;
+}
+
+int openApi(Session& session)
+{
+    return session.printJson(session.require("GET", "/v1/openapi.json").body), kDone;
+}
+
 void addLogCommands(CLI::App& app, Session& session, Chosen& chosen)
 {
     auto* log = app.add_subcommand("log", "The event log: every change of state");
@@ -149,6 +186,18 @@ void addSystemCommands(CLI::App& app, Session& session, Chosen& chosen)
     auto* show = traceCommand->add_subcommand("show", "All spans of a trace");
     show->add_option("id", *text, "Trace id, 32 hex digits")->required();
     show->callback([&, text] { chosen = [&session, text] { return trace(session, *text); }; });
+    const auto limit = std::make_shared<int>(20);
+    auto* list = traceCommand->add_subcommand("list", "The newest spans of all requests");
+    list->add_option("--limit", *limit, "At most so many")
+        ->check(CLI::Range(1, 2'000))
+        ->capture_default_str();
+    list->callback([&, limit] { chosen = [&session, limit] { return listSpans(session, *limit); }; });
+    app.add_subcommand("metrics", "All figures, as Prometheus reads them")->callback([&] {
+        chosen = [&session] { return metrics(session); };
+    });
+    app.add_subcommand("openapi", "The description of the API, OpenAPI 3 in JSON")->callback([&] {
+        chosen = [&session] { return openApi(session); };
+    });
     addBackupCommands(app, session, chosen);
 }
 

@@ -286,6 +286,7 @@ void addUserCommands(CLI::App& app, Session& session, Chosen& chosen)
     user->require_subcommand(1);
     addAccountCommands(*user, session, chosen);
     addSessionCommands(*user, session, chosen);
+    addOwnAccountCommands(*user, session, chosen);
 
     struct Words {
         std::string email, device = hostName();

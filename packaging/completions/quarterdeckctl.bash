@@ -13,7 +13,7 @@ _quarterdeckctl() {
         esac
     done
     case $previous in
-    --token-file | --ca-file | --data-dir | --report | --archive)
+    --token-file | --ca-file | --data-dir | --report | --archive | --checkpoints)
         mapfile -t COMPREPLY < <(compgen -f -- "$word")
         return
         ;;
@@ -22,6 +22,7 @@ _quarterdeckctl() {
     --status) words="open closed all" ;;
     --side) words="buy sell" ;;
     --role | --grant | --revoke) words="viewer trader support operator admin" ;;
+    --kind) words="fail delay crash" ;;
     --interval) words="1m 5m 15m 1h 4h 1d" ;;
     *) words= ;;
     esac
@@ -31,11 +32,12 @@ _quarterdeckctl() {
     fi
     local ticket="--type --limit --stop --trail --tif --take-profit --stop-loss --account --id
         --extended-hours --reduce-only"
-    # What the command is: one word, or two where the first one only names a subject.
+    # What the command is: one word, or two or three where those before only name a subject.
     local command=${path[0]:-}
     case $command in
-    order | position | difference | trading | instrument | market | breaker | log | trace | user | token | broker | vault | connection | drill)
+    order | position | difference | trading | instrument | market | breaker | log | trace | user | token | broker | vault | connection | fault | drill)
         command="${path[*]:0:2}"
+        [ "$command" != "user second-factor" ] || command="${path[*]:0:3}"
         ;;
     backup) [ "${path[1]:-}" != list ] || command="backup list" ;; # any other word is a name
     restore)
@@ -47,7 +49,8 @@ _quarterdeckctl() {
     esac
     case $command in
     "") words="order position fills account difference trading halt reduce resume quote bars instrument
-        market health breaker log trace backup restore login logout whoami user token mailbox broker vault connection drill" ;;
+        market health breaker log trace metrics openapi backup restore login logout whoami user token mailbox broker
+        vault connection fault drill" ;;
     order) words="submit preview modify cancel show list" ;;
     "order submit") words="buy sell $ticket --confirm --yes" ;;
     "order preview") words="buy sell $ticket" ;;
@@ -63,17 +66,18 @@ _quarterdeckctl() {
     halt | reduce | resume | "trading halt" | "trading reduce" | "trading resume") words="--reason" ;;
     quote) words="--watch" ;;
     bars) words="--interval --from --to --limit" ;;
-    instrument) words="search" ;;
+    instrument) words="search show" ;;
     "instrument search") words="--limit" ;;
     market) words="status" ;;
     breaker) words="list" ;;
     log) words="verify tail" ;;
     "log verify") words="--file --checkpoints --key" ;;
     "log tail") words="--count --after --follow" ;;
-    trace) words="show" ;;
+    trace) words="list show" ;;
+    "trace list") words="--limit" ;;
     backup) words="list" ;;
     "backup list") words="--archive" ;;
-    restore) words="--to --to-event --archive" ;;
+    restore) words="--to --to-event --archive --checkpoints" ;;
     connection) words="list add status remove" ;;
     "connection list") words="--available" ;;
     "connection add") words="--no-browser --wait alpaca tradier schwab" ;;
@@ -82,13 +86,18 @@ _quarterdeckctl() {
     token) words="issue rotate" ;;
     "token issue") words="--role" ;;
     login) words="--device" ;;
-    user) words="add list show roles disable enable password sessions sign-out" ;;
+    user) words="add list show roles disable enable password sessions sign-out sign-up verify second-factor" ;;
     "user add") words="--name --role --invite" ;;
+    "user sign-up") words="--name" ;;
+    "user second-factor") words="enrol confirm remove" ;;
+    "user second-factor enrol") words="--qr" ;;
     "user roles") words="--grant --revoke" ;;
     "user password") words="--with-code" ;;
     "user sign-out") words="--session" ;;
     vault) words="list rotate import" ;;
     "vault rotate") words="--data-keys" ;;
+    fault) words="list set clear" ;;
+    "fault set") words="--kind --delay-ms --skip --times --corrupt" ;;
     drill) words="list run" ;;
     "drill run") words="--all --jobs --report $(quarterdeckctl drill list --json 2>/dev/null |
         grep -o '"id":"[^"]*"' | cut -d'"' -f4 | tr '\n' ' ')" ;;
