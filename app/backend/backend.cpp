@@ -155,7 +155,7 @@ struct Backend::Parts {
           tracer(clock, runtime::systemRandom(), spans),
           faults(runtime::systemRandom()),
           databaseFile(folder + "/" + config.text("storage.database") + ".db"),
-          checkpointFile(folder + "/" + config.text("storage.database") + ".checkpoints.jsonl"),
+          checkpointFile(app::checkpointFile(config)),
           tokenFile(folder + "/owner.token")
     {
     }

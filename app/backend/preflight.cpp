@@ -67,6 +67,22 @@ void checkDatabase(const fs::path& database, Checks& checks)
     }
 }
 
+/// A folder is not made for it: one on a disk that is not there would be made on the wrong disk.
+void checkCheckpoints(const Config& config, Checks& checks)
+{
+    if (!config.has("storage.checkpoint_file")) return;
+    constexpr const char* kSetting = "storage.checkpoint_file";
+    const fs::path file = config.text(kSetting), folder = fs::absolute(file).parent_path();
+    std::error_code error;
+    if (!fs::is_directory(folder, error))
+        return checks.add({kSetting, folder.string() + ": is no folder",
+                           "mount its disk, or make the folder"});
+    checks.mayUse(kSetting, folder, W_OK | X_OK, "name a file in a folder that you may write");
+    if (isThere(file))
+        checks.mayUse(kSetting, file, R_OK | W_OK,
+                      "give the file to the user who runs quarterdeckd");
+}
+
 void checkCredential(const Config& config, const char* setting, const CredentialWay& way,
                      Checks& checks)
 {
@@ -110,6 +126,7 @@ std::vector<ConfigProblem> preflight(const Config& config, vault::MasterKeys& ma
     Checks checks;
     checkFolder(dataDirectory(config), checks);
     checkDatabase(databaseFile(config), checks);
+    checkCheckpoints(config, checks);
     if (auto problem = deskProblem(config)) checks.add(std::move(*problem));
     checkCredentials(config, checks);
     checkAuthorities(config, checks);

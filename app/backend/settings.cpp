@@ -188,6 +188,10 @@ const std::vector<Setting>& backendSettings()
          "MiB that the archive may take; beyond it the oldest goes", "4096", false, 16, {}, {}},
         {"storage.archive_base_every", SettingType::Duration,
          "time between the base backups that restores begin with", "24h", false, 1000, {}, {}},
+        {"storage.checkpoint_file", SettingType::Path,
+         "file of the event log's signed heads, best on another disk, in a folder that is there; its "
+         "key (.key, .pub) is made beside it; default: beside the database, "
+         "quarterdeck.checkpoints.jsonl", {}, false, {}, {}, {}},
         {"vault.key_file", SettingType::Path,
          "file (mode 0600) with the vault's master key, made at the first start; default: the systemd "
          "credential quarterdeck-vault-key, else a file beside the database. Keep it apart from "
@@ -344,6 +348,14 @@ std::string databaseFile(const Config& config)
     const auto name =
         config.has("storage.database") ? config.text("storage.database") : "quarterdeck";
     return dataDirectory(config) + "/" + name + ".db";
+}
+
+std::string checkpointFile(const Config& config)
+{
+    if (config.has("storage.checkpoint_file")) return config.text("storage.checkpoint_file");
+    return std::filesystem::path(databaseFile(config))
+        .replace_extension(".checkpoints.jsonl")
+        .string();
 }
 
 std::string dataDirectory(const Config& config)

@@ -36,5 +36,7 @@ CredentialWay tradierCredentialWay(const runtime::Config& config);
 /// `$XDG_DATA_HOME/quarterdeck`, or what `data_dir` says.
 std::string dataDirectory(const runtime::Config& config);
 std::string databaseFile(const runtime::Config& config);
+/// The event log's signed heads: where the configuration says, else beside the database.
+std::string checkpointFile(const runtime::Config& config);
 
 } // namespace qd::app
