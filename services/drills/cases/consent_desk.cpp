@@ -10,15 +10,17 @@ constexpr auto kLongestFinish = 100s; ///< twice the broker's half a minute, and
 
 } // namespace
 
-ConsentDesk::ConsentDesk(Stage& stage, const Options& options) : m_stage(stage)
+ConsentDesk::ConsentDesk(Stage& stage, const Options& options)
+    : m_stage(stage), m_broker(stage.options().broker)
 {
+    const std::string client = "oauth-" + m_broker;
     for (const auto& option : options.sandbox) stage.addSandboxOption(option);
     stage.startSandbox();
     stage.addBackendOption("broker-method=oauth");
-    stage.addBackendOption("alpaca-credentials-file=");
-    stage.addBackendOption("oauth-alpaca-server-url=" + stage.consentServer());
-    stage.addBackendOption("oauth-alpaca-client-id=quarterdeck");
-    stage.addBackendOption("oauth-alpaca-redirect-uri=http://127.0.0.1/callback");
+    stage.addBackendOption(m_broker + "-credentials-file=");
+    stage.addBackendOption(client + "-server-url=" + stage.consentServer());
+    stage.addBackendOption(client + "-client-id=quarterdeck");
+    stage.addBackendOption(client + "-redirect-uri=http://127.0.0.1/callback");
     for (const auto& option : options.backend) stage.addBackendOption(option);
     stage.startBackend();
 }
@@ -121,6 +123,9 @@ std::string ConsentDesk::requireRefused(const std::string& why)
     const auto answer = m_stage.submit({.symbol = "SPY", .id = id});
     require(answer.status == 401, "{}: expected 401 for an order, was {} {}", why, answer.status,
             answer.body);
+    const auto way = answer.text("reauthorizeBy");
+    require(way.find("/v1/connections/" + m_broker + "/begin") != std::string::npos,
+            "{}: the way to connect again is not told: {}", why, answer.body);
     return id;
 }
 
