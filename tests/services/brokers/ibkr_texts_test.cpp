@@ -137,6 +137,7 @@ TEST(IbkrTexts, StatusesAreTheOnesThatTheWordsMean)
     EXPECT_EQ(readStatus("pre_submitted"), OrderState::Accepted);
     EXPECT_EQ(readStatus("Cancelled"), OrderState::Canceled);
     EXPECT_EQ(readStatus("Inactive"), OrderState::Held);
+    EXPECT_EQ(readStatus("PendingCancel"), OrderState::PendingCancel);
     EXPECT_EQ(readStatus("Frozen"), std::nullopt);
 }
 
