@@ -83,6 +83,19 @@ TEST(PasswordStrength, ScoresFollowTheGuesses)
     }
 }
 
+TEST(PasswordStrength, OnlyTheFirstHundredBytesCount)
+{
+    std::string hundred;
+    for (int i = 0; hundred.size() < 100; ++i)
+        hundred += static_cast<char>('!' + (i * i * 31 + i * 7) % 90);
+    const auto cut = judgePassword(hundred);
+    const auto whole = judgePassword(hundred + std::string(800, 'x') + "qwertyuiop");
+    EXPECT_EQ(whole.log10Guesses, cut.log10Guesses);
+    EXPECT_EQ(whole.reasons, cut.reasons);
+    EXPECT_LT(judgePassword(hundred.substr(0, 99)).log10Guesses, cut.log10Guesses)
+        << "the hundredth still counts";
+}
+
 TEST(PasswordStrength, NeverAcceptsControlsOrFloods)
 {
     EXPECT_TRUE(has(judgePassword(std::string_view("correct horse\0battery", 21)),
