@@ -2,7 +2,10 @@
 // empty data folder and the program still in the page cache, and "cold" on a folder that has a database,
 // after the pages of the program, of the libraries that nobody else has mapped and of the database were
 // dropped. The sandbox it connects to runs already. Needs both programs in bin/.
-// uses: models/base services/runtime services/json
+//
+// The control is a program of its own that does nothing but serve: this one, copied and told to be it,
+// on the backend's own HTTP server. It is started in the same way, in turn with the backend.
+// uses: models/base services/runtime services/json services/wire
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -10,6 +13,7 @@
 
 #include <algorithm>
 #include <csignal>
+#include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -18,7 +22,9 @@
 #include <fmt/format.h>
 
 #include "services/json/json.h"
+#include "services/wire/network.h"
 #include "tests/bench/loopback_client.h"
+#include "tests/bench/median.h"
 
 using namespace qd;
 using namespace qd::bench;
@@ -26,6 +32,35 @@ using namespace qd::bench;
 namespace {
 
 constexpr int kRuns = 5;
+constexpr std::string_view kBareServer = "--bare-server";
+
+// ── the control ─────────────────────────────────────────────────────────────────────────────────
+
+/// Answers whatever it is asked.
+class Yes final : public wire::Service {
+public:
+    void handle(wire::HttpRequest, Respond respond) override { respond({200, {}, "{}"}); }
+    tl::expected<wire::WebSocketEvents, wire::HttpResponse>
+    upgrade(const wire::HttpRequest&) override
+    {
+        return tl::unexpected(wire::HttpResponse{404, {}, {}});
+    }
+};
+
+/// Serves until it is killed.
+int serveBare()
+{
+    wire::Network network(1, "io");
+    Yes yes;
+    const auto executor = network.makeExecutor();
+    const auto server = wire::makeServer(network, *executor, yes, {});
+    if (!server) return 1;
+    fmt::print("{{\"url\":\"http://127.0.0.1:{}\"}}\n", (*server)->port());
+    std::fflush(stdout);
+    for (;;) ::pause();
+}
+
+// ── programs ────────────────────────────────────────────────────────────────────────────────────
 
 /// A program whose first line on stdout says that it is ready.
 class Program {
@@ -177,47 +212,72 @@ Start startOnce(const std::string& program, const std::vector<std::string>& argu
     return {secondsSince(before), mappedFiles(backend.pid())};
 }
 
-void report(const char* name, std::vector<double> times, double dropped)
+struct Times {
+    std::vector<double> backend, bare;
+};
+
+void report(const char* name, Times times, double dropped)
 {
-    std::ranges::sort(times);
-    const double median = times[times.size() / 2];
+    const double median = bench::median(times.backend), bare = bench::median(times.bare);
+    const auto [best, worst] = std::ranges::minmax(times.backend);
     fmt::print("{{\"bench\":\"backend_start.{}\",\"value\":{:.0f},\"unit\":\"ms, median of {}\","
+               "\"control\":\"a bare server {:.0f} ms\",\"ratio\":{:.1f},"
                "\"best\":{:.0f},\"worst\":{:.0f},\"droppedPages\":{:.2f},\"bar\":\"<=1000 ms\","
                "\"ok\":{}}}\n",
-               name, median * 1e3, times.size(), times.front() * 1e3, times.back() * 1e3, dropped,
-               median <= 1.0);
+               name, median * 1e3, times.backend.size(), bare * 1e3, median / bare, best * 1e3,
+               worst * 1e3, dropped, median <= 1.0);
 }
+
+/// How a program is started, and what it maps.
+struct Started {
+    std::string program;
+    std::vector<std::string> arguments;
+    std::vector<std::string> files = {};
+
+    /// False: it did not start.
+    bool start(std::vector<double>& times)
+    {
+        const Start start = startOnce(program, arguments);
+        times.push_back(start.seconds);
+        files = start.files;
+        return start.seconds >= 0;
+    }
+};
 
 /// Prints both figures. What went wrong; empty if nothing.
 std::string measure(const std::string& program, const json::Value& sandbox,
                     const std::filesystem::path& folder)
 {
-    std::vector<double> warm, cold;
-    std::vector<std::string> files;
+    Times warm, cold;
     double dropped = 1;
     const auto kept = folder / "kept";
+    // A copy: the pages of this program itself cannot be dropped while it runs.
+    const auto copy = folder / "bare-server";
+    std::filesystem::copy_file("/proc/self/exe", copy);
+    Started bare{copy.string(), {std::string(kBareServer)}};
     for (int run = 0; run < kRuns; ++run) {
-        const auto start = startOnce(program, argumentsFor(sandbox, folder / fmt::format("run{}", run)));
-        if (start.seconds < 0) return "the backend did not start";
-        warm.push_back(start.seconds);
-        files = start.files;
+        Started backend{program, argumentsFor(sandbox, folder / fmt::format("run{}", run))};
+        if (!bare.start(warm.bare) || !backend.start(warm.backend)) return "a program did not start";
     }
-    if (startOnce(program, argumentsFor(sandbox, kept)).seconds < 0) return "it did not start";
+    Started backend{program, argumentsFor(sandbox, kept)};
+    std::vector<double> first;
+    if (!backend.start(first)) return "it did not start";
     for (int run = 0; run < kRuns; ++run) {
-        dropped = std::min(dropped, chill(files, kept));
-        const auto start = startOnce(program, argumentsFor(sandbox, kept));
-        if (start.seconds < 0) return "the backend did not start again";
-        cold.push_back(start.seconds);
+        chill(bare.files, folder / "nothing");
+        if (!bare.start(cold.bare)) return "the control did not start again";
+        dropped = std::min(dropped, chill(backend.files, kept));
+        if (!backend.start(cold.backend)) return "the backend did not start again";
     }
-    report("first_answer", warm, 0);
-    report("first_answer_cold", cold, dropped);
+    report("first_answer", std::move(warm), 0);
+    report("first_answer_cold", std::move(cold), dropped);
     return {};
 }
 
 } // namespace
 
-int main()
+int main(int argc, char** argv)
 {
+    if (argc > 1 && argv[1] == kBareServer) return serveBare();
     const std::string bin = std::string(QD_BINARY_DIR) + "/bin/";
     if (!std::filesystem::exists(bin + "quarterdeckd") ||
         !std::filesystem::exists(bin + "quarterdeck-sandbox")) {

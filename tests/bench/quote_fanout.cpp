@@ -5,11 +5,15 @@
 //
 // The whole way of a tick: frames of JSON as the venue sends them are decoded on a feed thread,
 // kept by the market room on core, serialised once by the fan-out and sent by the wire server.
+//
+// The control: the very same frames, at the same pace, written to 20 bare sockets of the same process.
 #include <sys/epoll.h>
+#include <sys/uio.h>
 #include <sys/wait.h>
 
 #include <algorithm>
-#include <future>
+#include <cstring>
+#include <thread>
 #include <vector>
 
 #include <fmt/format.h>
@@ -23,10 +27,13 @@
 
 using namespace qd;
 using namespace qd::bench;
+using namespace std::chrono_literals;
 
 namespace {
 
-constexpr int kClients = 20, kSymbols = 1'000, kPerSecond = 50'000, kSeconds = 8;
+constexpr int kClients = 20, kSymbols = 1'000, kPerSecond = 50'000, kSeconds = 6;
+constexpr std::size_t kCopiedFrames = 200; ///< two seconds of the control
+constexpr std::chrono::milliseconds kCopyStep = 10ms;
 constexpr int kTicksPerSecond = 500; ///< frames from the venue
 
 std::string symbolOf(int index)
@@ -40,6 +47,46 @@ struct Figures {
     std::int64_t frames = 0, rows = 0, conflated = 0, gaps = 0, pictures = 0, ages = 0;
     double p50Ms = 0, p99Ms = 0, maxMs = 0;
     std::int64_t slowestRows = 0; ///< rows and conflated of the client that got least
+};
+
+/// Of the control.
+struct Copied {
+    std::int64_t slowestFrames = 0; ///< of the client that got least
+    double p99Ms = 0;
+};
+
+double wallMs()
+{
+    return std::chrono::duration<double, std::milli>(
+               std::chrono::system_clock::now().time_since_epoch())
+        .count();
+}
+
+bool readBytes(int fd, char* at, std::size_t size)
+{
+    while (size > 0) {
+        const auto n = ::read(fd, at, size);
+        if (n <= 0) return false;
+        at += n;
+        size -= static_cast<std::size_t>(n);
+    }
+    return true;
+}
+
+bool writeBytes(int fd, std::string_view bytes)
+{
+    while (!bytes.empty()) {
+        const auto n = ::write(fd, bytes.data(), bytes.size());
+        if (n <= 0) return false;
+        bytes.remove_prefix(static_cast<std::size_t>(n));
+    }
+    return true;
+}
+
+/// What a copied frame begins with.
+struct CopyHead {
+    double sentMs = 0;
+    std::uint64_t size = 0;
 };
 
 std::int64_t numberAfter(std::string_view text, std::string_view name)
@@ -57,6 +104,7 @@ struct Reader {
     int fd = -1;
     std::string buffer = {};
     std::int64_t sequence = -1, rows = 0, conflated = 0;
+    std::vector<std::string>* kept = nullptr; ///< the messages, for the control
 
     void take(Figures& figures, std::vector<double>& ages)
     {
@@ -94,6 +142,7 @@ struct Reader {
             ++figures.gaps;
         sequence = now;
         if (picture) return;
+        if (kept && kept->size() < kCopiedFrames) kept->emplace_back(text);
         // Each row begins with a bracket; one more opens the list.
         rows += std::ranges::count(text, '[') - 1;
         conflated += numberAfter(text, "\"conflated\":");
@@ -106,17 +155,62 @@ struct Reader {
             if (text[start] == ',' && ++commas == 2) break;
         const auto received = numberAfter(text.substr(start, end - start), ",");
         if (received <= 0) return; // not quoted yet
-        const auto wall = std::chrono::duration<double, std::milli>(
-                              std::chrono::system_clock::now().time_since_epoch())
-                              .count();
-        ages.push_back(wall - static_cast<double>(received));
+        ages.push_back(wallMs() - static_cast<double>(received));
     }
 };
+
+/// The control's end: reads copied frames from as many sockets until each is closed.
+Copied readCopies(std::uint16_t port)
+{
+    struct Socket {
+        int fd = -1;
+        std::string buffer = {};
+        std::int64_t frames = 0;
+    };
+    std::vector<Socket> sockets(kClients);
+    const int poll = ::epoll_create1(EPOLL_CLOEXEC);
+    for (std::size_t i = 0; i < sockets.size(); ++i) {
+        sockets[i].fd = connectTo(port);
+        epoll_event event{EPOLLIN, {.u64 = i}};
+        ::epoll_ctl(poll, EPOLL_CTL_ADD, sockets[i].fd, &event);
+    }
+    std::vector<double> ages;
+    std::string chunk(1 << 16, '\0');
+    for (int open = kClients; open > 0;) {
+        epoll_event events[64];
+        const int n = ::epoll_wait(poll, events, 64, 20'000);
+        if (n <= 0) break;
+        for (int i = 0; i < n; ++i) {
+            Socket& socket = sockets[events[i].data.u64];
+            const auto got = ::recv(socket.fd, chunk.data(), chunk.size(), 0);
+            if (got <= 0) {
+                ::close(socket.fd);
+                --open;
+                continue;
+            }
+            socket.buffer.append(chunk.data(), static_cast<std::size_t>(got));
+            CopyHead head;
+            while (socket.buffer.size() >= sizeof head) {
+                std::memcpy(&head, socket.buffer.data(), sizeof head);
+                if (socket.buffer.size() < sizeof head + head.size) break;
+                socket.buffer.erase(0, sizeof head + head.size);
+                ages.push_back(wallMs() - head.sentMs);
+                ++socket.frames;
+            }
+        }
+    }
+    Copied copied;
+    copied.slowestFrames = std::ranges::min_element(sockets, {}, &Socket::frames)->frames;
+    std::ranges::sort(ages);
+    if (!ages.empty()) copied.p99Ms = ages[ages.size() * 99 / 100];
+    return copied;
+}
 
 [[noreturn]] void runPeer(int commands, int results)
 {
     std::uint16_t port = 0;
     if (!readWhole(commands, port)) _exit(1);
+    std::vector<std::string> kept;
     std::vector<Reader> readers;
     const int poll = ::epoll_create1(EPOLL_CLOEXEC);
     for (int i = 0; i < kClients; ++i) {
@@ -131,6 +225,7 @@ struct Reader {
         epoll_event event{EPOLLIN, {.u64 = static_cast<std::uint64_t>(i)}};
         ::epoll_ctl(poll, EPOLL_CTL_ADD, fd, &event);
     }
+    readers.front().kept = &kept;
     writeWhole(results, std::int64_t{1}); // all are there
     Figures figures;
     std::vector<double> ages;
@@ -166,6 +261,12 @@ struct Reader {
         figures.maxMs = ages.back();
     }
     writeWhole(results, figures);
+    writeWhole(results, kept.size());
+    for (const auto& frame : kept) {
+        writeWhole(results, frame.size());
+        writeBytes(results, frame);
+    }
+    if (readWhole(commands, port)) writeWhole(results, readCopies(port));
     _exit(0);
 }
 
@@ -269,6 +370,72 @@ std::int64_t pump(FrameFeed& feed)
     return sent;
 }
 
+// ── the control ──────────────────────────────────────────────────────────────────────────────────
+
+std::vector<std::string> keptFrames(int results)
+{
+    std::size_t count = 0, size = 0;
+    readWhole(results, count);
+    std::vector<std::string> frames(count);
+    for (auto& frame : frames) {
+        if (!readWhole(results, size)) return {};
+        frame.resize(size);
+        if (!readBytes(results, frame.data(), size)) return {};
+    }
+    return frames;
+}
+
+/// The peer's connections, each of which it makes to us.
+std::vector<int> acceptAll(int commands)
+{
+    const int listener = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    auto* name = static_cast<sockaddr*>(static_cast<void*>(&address));
+    socklen_t size = sizeof address;
+    std::vector<int> sockets;
+    if (::bind(listener, name, size) != 0 || ::listen(listener, kClients) != 0) return sockets;
+    ::getsockname(listener, name, &size);
+    writeWhole(commands, static_cast<std::uint16_t>(ntohs(address.sin_port)));
+    for (int i = 0; i < kClients; ++i) sockets.push_back(::accept(listener, nullptr, nullptr));
+    ::close(listener);
+    return sockets;
+}
+
+struct Control {
+    Copied copied;
+    double share = 0, cores = 0; ///< of the frames that the slowest client got
+};
+
+Control writeCopies(int commands, int results)
+{
+    const auto frames = keptFrames(results);
+    const auto sockets = acceptAll(commands);
+    if (frames.empty() || sockets.empty()) return {};
+    const double processor = processorSeconds();
+    const auto start = Clock::now();
+    auto due = start;
+    for (const auto& frame : frames) {
+        CopyHead head{wallMs(), frame.size()};
+        for (const int fd : sockets) {
+            const std::string_view text = frame;
+            iovec parts[] = {{&head, sizeof head}, {const_cast<char*>(text.data()), text.size()}};
+            const auto whole = static_cast<ssize_t>(sizeof head + text.size());
+            if (::writev(fd, parts, 2) != whole) return {}; // it blocks until all is taken
+        }
+        due += kCopyStep;
+        std::this_thread::sleep_until(due);
+    }
+    Control control;
+    control.cores = (processorSeconds() - processor) / secondsSince(start);
+    for (const int fd : sockets) ::close(fd);
+    readWhole(results, control.copied);
+    control.share = static_cast<double>(control.copied.slowestFrames) /
+                    static_cast<double>(frames.size());
+    return control;
+}
+
 } // namespace
 
 int main()
@@ -321,13 +488,14 @@ int main()
     server.reset(); // the clients see the end and report
     Figures figures;
     readWhole(results[0], figures);
-    ::waitpid(peer, nullptr, 0);
     runtime::runAndWait(core, [&] {
         stream.reset();
         fanout.reset();
         market->stop();
         market.reset();
     });
+    const Control control = writeCopies(commands[1], results[0]);
+    ::waitpid(peer, nullptr, 0);
 
     // A picture after skipped frames replaces updates that nobody counts: then the share falls short,
     // rather than pass for it. A share above the whole would mean that an update is counted twice.
@@ -335,26 +503,27 @@ int main()
     const double perSecond = static_cast<double>(sent) / elapsed;
     const bool isWhole = share >= 0.99 && share <= 1.001 && figures.frames > 0 &&
                          perSecond >= 0.95 * kPerSecond;
-    fmt::print(
-        "{{\"bench\":\"quote_fanout.delivered\",\"value\":{:.2f},\"unit\":\"% delivered or "
-        "conflated, "
-        "worst client\",\"updatesPerSecond\":{:.0f},\"clients\":{},\"rows\":{},\"conflated\":{},"
-        "\"skippedFrames\":{},\"pictures\":{},\"refusedByChecks\":{},\"bar\":\">=99%, 47500/s\",\"ok\":{}}}"
-        "\n",
-        share * 100, perSecond, kClients, figures.rows, figures.conflated, stats.conflated,
-        figures.pictures, judged, isWhole);
-    fmt::print("{{\"bench\":\"quote_fanout.gaps\",\"value\":{},\"unit\":\"missing "
-               "sequences\",\"frames\":{},"
-               "\"bar\":\"0\",\"ok\":{}}}\n",
+    const bool isControlled = control.share > 0 && control.cores > 0 && control.copied.p99Ms > 0;
+    fmt::print("{{\"bench\":\"quote_fanout.delivered\",\"value\":{:.2f},\"unit\":\"% delivered or "
+               "conflated, worst client\",\"control\":\"the same frames to bare sockets {:.2f}\","
+               "\"ratio\":{:.3f},\"updatesPerSecond\":{:.0f},\"clients\":{},\"rows\":{},"
+               "\"conflated\":{},\"skippedFrames\":{},\"pictures\":{},\"refusedByChecks\":{},"
+               "\"bar\":\">=99%, 47500/s\",\"ok\":{}}}\n",
+               share * 100, control.share * 100, share / control.share, perSecond, kClients,
+               figures.rows, figures.conflated, stats.conflated, figures.pictures, judged,
+               isWhole && isControlled);
+    fmt::print("{{\"bench\":\"quote_fanout.gaps\",\"value\":{},\"unit\":\"missing sequences\","
+               "\"frames\":{},\"bar\":\"0\",\"ok\":{}}}\n",
                figures.gaps, figures.frames, figures.frames > 0 && figures.gaps == 0);
-    fmt::print("{{\"bench\":\"quote_fanout.age\",\"value\":{:.1f},\"unit\":\"ms p99 "
-               "behind\",\"p50\":{:.1f},"
-               "\"max\":{:.1f},\"bar\":\"<=50 ms\",\"ok\":{}}}\n",
-               figures.p99Ms, figures.p50Ms, figures.maxMs,
-               figures.ages > 0 && figures.p99Ms <= 50);
-    fmt::print(
-        "{{\"bench\":\"quote_fanout.processor\",\"value\":{:.2f},\"unit\":\"cores, venue's frames "
-        "included\",\"bar\":\"<1\",\"ok\":{}}}\n",
-        cores, cores < 1);
+    fmt::print("{{\"bench\":\"quote_fanout.age\",\"value\":{:.1f},\"unit\":\"ms p99 behind\","
+               "\"control\":\"the same frames to bare sockets {:.2f}\",\"ratio\":{:.1f},"
+               "\"p50\":{:.1f},\"max\":{:.1f},\"bar\":\"<=50 ms\",\"ok\":{}}}\n",
+               figures.p99Ms, control.copied.p99Ms, figures.p99Ms / control.copied.p99Ms,
+               figures.p50Ms, figures.maxMs,
+               isControlled && figures.ages > 0 && figures.p99Ms <= 50);
+    fmt::print("{{\"bench\":\"quote_fanout.processor\",\"value\":{:.2f},\"unit\":\"cores, venue's "
+               "frames included\",\"control\":\"the same frames to bare sockets {:.3f}\","
+               "\"ratio\":{:.1f},\"bar\":\"<1\",\"ok\":{}}}\n",
+               cores, control.cores, cores / control.cores, isControlled && cores < 1);
     return 0;
 }
