@@ -7,6 +7,9 @@
 // the stores and paints. A frame is all the GUI thread does for it. Memory is sampled each second;
 // its slope is a least-squares line over the run's second half. That memory is flat only a long run
 // can tell (packaging/run-benches.sh --full); a short one tells that nothing leaks by the frame.
+//
+// Controls: frames of the same window that bring nothing, a second before the storm and one after it;
+// for the first frame an empty window, in a process of its own.
 #include <algorithm>
 #include <atomic>
 #include <chrono>
@@ -15,11 +18,13 @@
 #include <cstring>
 #include <ctime>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include <QApplication>
+#include <QProcess>
 
 #include "services/runtime/random.h"
 #include "ui/charts/chart_panel.h"
@@ -33,6 +38,7 @@ namespace {
 
 constexpr int kSymbols = 1'000;
 constexpr double kUpdatesPerSecond = 50'000;
+constexpr double kControlSeconds = 1; ///< before the storm, and after it
 constexpr double kLongSeconds = 120; ///< from here on all caches are full
 constexpr double kGrowsMax = 0.5;    ///< megabytes a minute
 constexpr double kGrowsMaxWarmingUp = 6; ///< seen: 2.3 to 3.0 in 8 s, 1.2 in 30 s
@@ -139,10 +145,20 @@ double quantile(std::vector<double> values, double share)
     return values[std::min(values.size() - 1, std::size_t(share * double(values.size())))];
 }
 
-void report(const char* name, double value, const char* unit, const char* bar, bool ok)
+/// What a figure is held against.
+struct Control {
+    const char* what = nullptr;
+    double value = 0;
+};
+
+void report(const char* name, double value, const char* unit, const char* bar, bool ok,
+            Control control = {})
 {
-    std::printf("{\"bench\":\"%s\",\"value\":%.3f,\"unit\":\"%s\",\"bar\":\"%s\",\"ok\":%s}\n", name, value,
-                unit, bar, ok ? "true" : "false");
+    std::printf("{\"bench\":\"%s\",\"value\":%.3f,\"unit\":\"%s\",", name, value, unit);
+    if (control.what != nullptr && control.value > 0)
+        std::printf("\"control\":\"%s %.3f\",\"ratio\":%.2f,", control.what, control.value,
+                    value / control.value);
+    std::printf("\"bar\":\"%s\",\"ok\":%s}\n", bar, ok ? "true" : "false");
 }
 
 double secondsWanted(int argc, char** argv)
@@ -161,12 +177,118 @@ std::vector<Symbol> manySymbols()
     return symbols;
 }
 
+double millisecondsSince(Clock::time_point start)
+{
+    return std::chrono::duration<double, std::milli>(Clock::now() - start).count();
+}
+
+const char* const kEmptyWindow = "--empty-window";
+
+/// The least that any Qt program takes to its first frame.
+int showEmptyWindow(int argc, char** argv)
+{
+    const auto launched = Clock::now();
+    QApplication application(argc, argv);
+    QWidget window;
+    window.resize(1920, 1080);
+    window.show();
+    QApplication::processEvents();
+    std::printf("%.3f\n", millisecondsSince(launched));
+    return 0;
+}
+
+/// 0 if it could not be measured.
+double emptyWindowMs()
+{
+    QProcess process;
+    process.start(QStringLiteral("/proc/self/exe"), {QLatin1String(kEmptyWindow)});
+    return process.waitForFinished() ? process.readAllStandardOutput().trimmed().toDouble() : 0;
+}
+
+/// One frame after the other, each at its time.
+class Frames {
+public:
+    Frames(ui::ScriptedSession& session, Storm* storm) : m_session(session), m_storm(storm) {}
+    void run(double seconds)
+    {
+        const auto start = Clock::now();
+        auto due = start, before = start;
+        const auto frames = work.size();
+        double elapsed = 0, nextSample = 0;
+        while (elapsed < seconds) {
+            std::this_thread::sleep_until(due);
+            const auto begin = Clock::now();
+            paint();
+            const auto end = Clock::now();
+            gaps.push_back(std::chrono::duration<double, std::milli>(begin - before).count());
+            before = begin;
+            due = std::max(due + kFrame, end);
+            elapsed = std::chrono::duration<double>(end - start).count();
+            if (elapsed >= nextSample) {
+                memory.emplace_back(elapsed, residentMb());
+                nextSample += std::max(0.25, seconds / 600);
+            }
+        }
+        perSecond = double(work.size() - frames) / elapsed;
+    }
+
+    std::vector<double> work, cpu, gaps; ///< ms a frame
+    std::vector<std::pair<double, double>> memory;
+    double perSecond = 0;
+
+private:
+    void paint()
+    {
+        const auto begin = Clock::now();
+        const double cpuBegin = threadCpuMs();
+        Q_EMIT m_session.marketArrived(m_storm ? m_storm->take() : client::MarketBatch());
+        if (work.size() % 60 == 0) Q_EMIT m_session.statusArrived(m_session.world().status());
+        QApplication::processEvents();
+        cpu.push_back(threadCpuMs() - cpuBegin);
+        work.push_back(millisecondsSince(begin));
+    }
+
+    ui::ScriptedSession& m_session;
+    Storm* m_storm; ///< null: nothing comes
+};
+
+void reportFrames(const Frames& storm, const Frames& empty)
+{
+    const auto against = [](const std::vector<double>& control, double share) {
+        return Control{"frames that bring nothing", quantile(control, share)};
+    };
+    const double p99 = quantile(storm.work, 0.99), cpu99 = quantile(storm.cpu, 0.99);
+    report("terminal.storm.frame_p50", quantile(storm.work, 0.5), "ms", "", true,
+           against(empty.work, 0.5));
+    report("terminal.storm.frame_p99", p99, "ms", "<= 16 ms", p99 <= 16, against(empty.work, 0.99));
+    // What the frame costs, whoever else uses the machine.
+    report("terminal.storm.frame_cpu_p50", quantile(storm.cpu, 0.5), "ms", "", true,
+           against(empty.cpu, 0.5));
+    report("terminal.storm.frame_cpu_p99", cpu99, "ms", "<= 16 ms", cpu99 <= 16,
+           against(empty.cpu, 0.99));
+    report("terminal.storm.frame_gap_p99", quantile(storm.gaps, 0.99), "ms", "", true,
+           against(empty.gaps, 0.99));
+    report("terminal.storm.frames_per_second", storm.perSecond, "1/s", ">= 55", storm.perSecond >= 55,
+           {"frames that bring nothing", empty.perSecond});
+}
+
+void reportMemory(const Frames& storm, double seconds, double before)
+{
+    report("terminal.storm.memory", residentMb(), "MB", "", true, {"before the storm", before});
+    const double grows = slope(storm.memory);
+    const bool isLong = seconds >= kLongSeconds;
+    report("terminal.storm.memory_slope", grows, "MB/min",
+           isLong ? "<= 0.5 MB/min" : "<= 6 MB/min while it warms up",
+           storm.memory.size() >= 10 && grows <= (isLong ? kGrowsMax : kGrowsMaxWarmingUp));
+}
+
 } // namespace
 
 int main(int argc, char** argv)
 {
-    const auto launched = Clock::now();
     qputenv("QT_QPA_PLATFORM", "offscreen");
+    if (argc > 1 && std::strcmp(argv[1], kEmptyWindow) == 0) return showEmptyWindow(argc, argv);
+    const auto launched = Clock::now();
     QApplication application(argc, argv);
     ui::Theme theme;
     theme.apply(application);
@@ -177,7 +299,7 @@ int main(int argc, char** argv)
     window.resize(1920, 1080);
     window.show();
     QApplication::processEvents();
-    const double firstFrame = std::chrono::duration<double, std::milli>(Clock::now() - launched).count();
+    const double firstFrame = millisecondsSince(launched);
     const std::vector<Symbol> symbols = manySymbols();
     desk.setWatchlist(symbols);
     desk.select(symbols[0]);
@@ -186,48 +308,23 @@ int main(int argc, char** argv)
     for (int i = 0; i < 40; ++i) QApplication::processEvents(QEventLoop::AllEvents, 20);
 
     const double seconds = secondsWanted(argc, argv);
-    std::vector<double> work, cpu, gaps;
-    std::vector<std::pair<double, double>> memory;
-    Storm storm(symbols);
-    const auto start = Clock::now();
-    auto due = start, before = start;
-    double nextSample = 0;
-    for (double elapsed = 0; elapsed < seconds;) {
-        std::this_thread::sleep_until(due);
-        const auto begin = Clock::now();
-        const double cpuBegin = threadCpuMs();
-        const client::MarketBatch batch = storm.take();
-        Q_EMIT session.marketArrived(batch);
-        if (work.size() % 60 == 0) Q_EMIT session.statusArrived(session.world().status());
-        QApplication::processEvents();
-        const auto end = Clock::now();
-        cpu.push_back(threadCpuMs() - cpuBegin);
-        work.push_back(std::chrono::duration<double, std::milli>(end - begin).count());
-        gaps.push_back(std::chrono::duration<double, std::milli>(begin - before).count());
-        before = begin;
-        due = std::max(due + kFrame, end);
-        elapsed = std::chrono::duration<double>(end - start).count();
-        if (elapsed >= nextSample) {
-            memory.emplace_back(elapsed, residentMb());
-            nextSample += std::max(0.25, seconds / 600);
-        }
+    Frames empty(session, nullptr);
+    empty.run(kControlSeconds);
+    const double memoryBefore = residentMb();
+    std::int64_t updates = 0;
+    std::optional<Frames> stormy;
+    {
+        Storm storm(symbols);
+        stormy.emplace(session, &storm);
+        stormy->run(seconds);
+        updates = storm.updates();
     }
-    report("terminal.first_frame", firstFrame, "ms", "<= 2000 ms", firstFrame <= 2000);
-    const double rate = double(storm.updates()) / seconds;
-    report("terminal.storm.frame_p50", quantile(work, 0.5), "ms", "", true);
-    report("terminal.storm.frame_p99", quantile(work, 0.99), "ms", "<= 16 ms", quantile(work, 0.99) <= 16);
-    // What the frame costs, whoever else uses the machine.
-    report("terminal.storm.frame_cpu_p50", quantile(cpu, 0.5), "ms", "", true);
-    report("terminal.storm.frame_cpu_p99", quantile(cpu, 0.99), "ms", "<= 16 ms", quantile(cpu, 0.99) <= 16);
-    report("terminal.storm.frame_gap_p99", quantile(gaps, 0.99), "ms", "", true);
-    const double frames = double(work.size()) / seconds;
-    report("terminal.storm.frames_per_second", frames, "1/s", ">= 55", frames >= 55);
+    empty.run(kControlSeconds);
+    report("terminal.first_frame", firstFrame, "ms", "<= 2000 ms", firstFrame <= 2000,
+           {"an empty window", emptyWindowMs()});
+    reportFrames(*stormy, empty);
+    const double rate = double(updates) / seconds;
     report("terminal.storm.updates_per_second", rate, "1/s", ">= 49000", rate >= 49'000);
-    report("terminal.storm.memory", residentMb(), "MB", "", true);
-    const double grows = slope(memory);
-    const bool isLong = seconds >= kLongSeconds;
-    report("terminal.storm.memory_slope", grows, "MB/min",
-           isLong ? "<= 0.5 MB/min" : "<= 6 MB/min while it warms up",
-           memory.size() >= 10 && grows <= (isLong ? kGrowsMax : kGrowsMaxWarmingUp));
+    reportMemory(*stormy, seconds, memoryBefore);
     return 0;
 }
