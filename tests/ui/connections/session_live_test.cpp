@@ -2,18 +2,13 @@
 // session, and the view that tells of it and takes it back.
 #include <QDialog>
 #include <QFile>
-#include <QFileInfo>
-#include <QJsonDocument>
-#include <QJsonObject>
-#include <QNetworkAccessManager>
-#include <QNetworkReply>
-#include <QProcess>
 #include <QPushButton>
 #include <QSignalSpy>
 #include <QTemporaryDir>
 #include <QTest>
 
 #include "services/client/net_session.h"
+#include "tests/qt/program.h"
 #include "tests/qt/suite.h"
 #include "tests/services/client/client_stage.h"
 #include "ui/connections/connections_view.h"
@@ -22,38 +17,11 @@
 using namespace qd;
 using namespace qd::ui;
 using qd::test::answerOf;
+using qd::qtest::Program;
 using qd::test::areBuilt;
-using qd::test::kBinaries;
 using qd::test::kWithin;
 
 namespace {
-
-/// One of the programs; it ends with this object.
-class Program {
-public:
-    ~Program()
-    {
-        m_process.kill();
-        m_process.waitForFinished();
-    }
-    /// What its ready line says.
-    QJsonObject start(const char* name, const QStringList& arguments)
-    {
-        m_process.start(kBinaries + QLatin1Char('/') + QLatin1String(name), arguments);
-        QByteArray line;
-        const bool isReady = QTest::qWaitFor(
-            [&] {
-                line += m_process.readAllStandardOutput();
-                return line.contains('\n') || m_process.state() == QProcess::NotRunning;
-            },
-            kWithin);
-        if (!isReady || !line.contains('\n')) qFatal("%s", m_process.readAllStandardError().data());
-        return QJsonDocument::fromJson(line).object();
-    }
-
-private:
-    QProcess m_process;
-};
 
 /// IBKR's gateway, the backend that trades there, and a terminal's Connections view.
 struct House {
@@ -64,7 +32,7 @@ struct House {
         const auto market = gateway.start(
             "quarterdeck-sandbox", {QStringLiteral("--symbols"), QStringLiteral("50"),
                                     QStringLiteral("--updates-per-second"), QStringLiteral("200")});
-        admin = QUrl(market[QLatin1String("admin")].toString());
+        admin = market[QLatin1String("admin")].toString();
         const auto ready = backend.start(
             "quarterdeckd", {QStringLiteral("--data-dir"), folder.path(),
                              QStringLiteral("--broker-name"), QStringLiteral("ibkr"),
@@ -84,13 +52,8 @@ struct House {
     /// The same user signs in elsewhere.
     void compete()
     {
-        QNetworkAccessManager network;
-        QNetworkRequest request(QUrl(admin.toString() + QStringLiteral("/ibkr/session")));
-        request.setHeader(QNetworkRequest::ContentTypeHeader, QStringLiteral("application/json"));
-        auto* reply = network.post(request, QByteArray(R"({"action":"compete"})"));
-        QSignalSpy done(reply, &QNetworkReply::finished);
-        QVERIFY(done.wait(kWithin));
-        QCOMPARE(reply->error(), QNetworkReply::NoError);
+        QVERIFY(qd::qtest::post(admin + QStringLiteral("/ibkr/session"),
+                                R"({"action":"compete"})"));
     }
     /// Empty if it was taken charge of, else the code of the refusal.
     std::string order()
@@ -117,7 +80,7 @@ struct House {
 
     QTemporaryDir folder;
     Program gateway, backend;
-    QUrl admin;
+    QString admin;
     Theme theme;
     QObject context;
     client::NetSession session;
