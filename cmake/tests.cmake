@@ -89,7 +89,7 @@ gtest_program(services/sandbox/oauth USES services/sandbox)
 gtest_program(contract/broker USES services/brokers services/sandbox services/exchange)
 gtest_program(simulation USES services/orders services/brokers services/market services/sandbox
     services/exchange OPTIMIZED)
-gtest_program(functional USES ${ground} services/drills)
+gtest_program(functional USES ${ground} services/drills services/identity)
 if(TARGET test_functional)
     add_dependencies(test_functional quarterdeckd quarterdeck-sandbox quarterdeckctl)
 endif()

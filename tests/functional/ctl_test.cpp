@@ -141,12 +141,62 @@ TEST_F(Ctl, QuotesAreWatchedUntilTheEnd)
     EXPECT_TRUE(child->terminate(5s)) << "it ends when told to";
 }
 
+TEST_F(Ctl, TheLogIsFollowedUntilTheEnd)
+{
+    const auto last = s_stage->get("/v1/events?limit=1000")["lastSequence"].integerOr(0);
+    const auto child = start({"--json", "log", "tail", "--follow", "--after", std::to_string(last)});
+    ASSERT_EQ(say({"halt", "--reason", "watched"}).code, 0);
+    s_stage->await("the event is printed", 30s, [&] {
+        return child->output().find("watched") != std::string::npos;
+    });
+    ASSERT_EQ(say({"resume", "--reason", "seen"}).code, 0);
+    s_stage->await("so is the next one", 30s, [&] {
+        return child->output().find("seen") != std::string::npos;
+    });
+    EXPECT_TRUE(child->isRunning());
+    EXPECT_TRUE(child->terminate(5s)) << "it ends when told to";
+}
+
+TEST_F(Ctl, AStepIsBrokenAndMendedAgain)
+{
+    const auto armed = say({"--json", "fault", "set", "vault.read", "--kind", "delay", "--delay-ms", "1",
+                            "--times", "2"});
+    ASSERT_EQ(armed.code, 0) << armed.err;
+    const auto isArmed = [](const std::string& text) {
+        const auto answer = json::Document::parse(text);
+        if (answer)
+            for (const auto& point : (*answer)["faults"].items())
+                if (point["name"].stringOr({}) == "vault.read") return point["armed"].booleanOr(false);
+        return false;
+    };
+    EXPECT_TRUE(isArmed(armed.out)) << armed.out;
+    EXPECT_EQ(say({"fault", "set", "no.such.step", "--kind", "fail"}).code, 1);
+    EXPECT_EQ(say({"fault", "set", "vault.read", "--kind", "explode"}).code, 2);
+    EXPECT_FALSE(isArmed(say({"--json", "fault", "clear"}).out));
+}
+
+TEST_F(Ctl, AChangeWhoseAnswerIsLostIsExitCodeThreeAndMayHaveBeenDone)
+{
+    ASSERT_EQ(say({"fault", "set", "storage.after-commit", "--kind", "crash"}).code, 0);
+    const auto id = Stage::newId();
+    const auto said = say({"order", "submit", "buy", "1", "KO", "--limit", "20", "--tif", "gtc", "--yes",
+                           "--id", id});
+    EXPECT_EQ(said.code, 3) << said.out << said.err;
+    EXPECT_NE(said.err.find("it may have been done all the same"), std::string::npos) << said.err;
+    s_stage->killBackend(); // what is left of it
+    s_stage->startBackend();
+    s_stage->awaitSettled();
+    EXPECT_EQ(say({"order", "show", id}).code, 0) << "it was committed before the answer was lost";
+    EXPECT_EQ(say({"order", "cancel", id}).code, 0);
+}
+
 TEST_F(Ctl, EveryLookHasATableAndJson)
 {
     for (const std::vector<std::string>& words :
          {std::vector<std::string>{"position", "list"}, {"account"}, {"fills"}, {"quote", "SPY", "QQQ"},
-          {"bars", "SPY", "--limit", "5"}, {"instrument", "search", "apple"}, {"market", "status"},
-          {"breaker", "list"}, {"log", "verify"}, {"log", "tail"}, {"trading", "status"},
+          {"bars", "SPY", "--limit", "5"}, {"instrument", "search", "apple"},
+          {"instrument", "show", "BRK.B"}, {"market", "status"}, {"trace", "list"}, {"metrics"},
+          {"openapi"}, {"fault", "list"}, {"breaker", "list"}, {"log", "verify"}, {"log", "tail"}, {"trading", "status"},
           {"order", "preview", "buy", "1", "SPY"}}) {
         const auto table = say(words);
         EXPECT_EQ(table.code, 0) << words.front() << ": " << table.err;
@@ -173,6 +223,7 @@ TEST_F(Ctl, TheOneDatabaseOfTheDataFolderNeedsNoName)
 {
     const auto folder = *s_folder / "lost";
     std::filesystem::create_directories(folder / "paper-1.archive");
+    s_folder->write("lost/sandbox-1.db", "the market's own, no database of a backend");
     const std::vector<std::string> list = {"--data-dir", folder.string(), "backup", "list"};
     const auto one = s_stage->run("list-one", s_stage->programs().ctl, list);
     ASSERT_TRUE(one->waitFor(30s));
