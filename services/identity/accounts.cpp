@@ -68,12 +68,16 @@ struct SigningUp {
     std::int64_t accountsMax = 0;
 };
 
-/// An account of an address that nobody can have.
-Result<void> insertNobody(storage::Transaction& transaction, const SigningUp& up, const TokenKey& key)
+/// If `isKnown` of an address that nobody can have, and only as if.
+Result<void> insertNewcomer(storage::Transaction& transaction, const SigningUp& up, bool isKnown,
+                            const TokenKey& key)
 {
-    User nobody = up.user;
-    nobody.email = EmailAddress::parse(up.mailId + "@nobody.invalid").value_or(EmailAddress{});
-    return insertAccount(transaction, key, nobody, up.password);
+    const auto nobodys = EmailAddress::parse(up.mailId + "@nobody.invalid");
+    if (!nobodys) return tl::unexpected(nobodys.error());
+    User newcomer = up.user;
+    if (isKnown) newcomer.email = *nobodys;
+    return doAsIf(transaction.database(), !isKnown,
+                  [&] { return insertAccount(transaction, key, newcomer, up.password); });
 }
 
 Result<void> storeSignUp(storage::Transaction& transaction, const SigningUp& up, const TokenKey& key)
@@ -89,10 +93,7 @@ Result<void> storeSignUp(storage::Transaction& transaction, const SigningUp& up,
     if (!known) return tl::unexpected(known.error());
     const UserId user = *known ? (*known)->user.id : up.user.id;
     const bool isVerified = *known && (*known)->user.emailVerified;
-    const auto stored = *known ? doInVain(transaction.database(),
-                                          [&] { return insertNobody(transaction, up, key); })
-                               : insertAccount(transaction, key, up.user, up.password);
-    return stored
+    return insertNewcomer(transaction, up, known->has_value(), key)
         .and_then([&] {
             return note(transaction, *known ? "account.sign_up_repeated" : "account.created",
                         subjectOf(user), up.by, accountJson(up.user, up.network));

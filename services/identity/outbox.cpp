@@ -47,7 +47,7 @@ Result<void> storeMailToken(storage::Database& database, const MailDraft& draft,
             fingerprint(key.mailToken(draft.id).revealForUse()), toString(draft.kind),
             draft.user.text(), draft.now + kMailTokenLife);
     };
-    return carriesToken(draft.kind) ? store() : doInVain(database, store);
+    return doAsIf(database, carriesToken(draft.kind), store);
 }
 
 Result<void> storeMail(storage::Database& database, const MailDraft& draft, const TokenKey& key)
@@ -69,6 +69,37 @@ Result<std::int64_t> lateMails(storage::Database& database, const MailDraft& dra
         return fail(ErrorKind::Unavailable, "identity.outbox_full", "too many mails wait to be sent");
     return numberOf(database, "SELECT count(*) FROM identity_outbox WHERE user = ? AND created > ?",
                     draft.user.text(), draft.now - std::chrono::hours(1));
+}
+
+/// Rows must belong to an account, also those that are taken back.
+Result<UserId> anybody(storage::Database& database)
+{
+    UserId user;
+    const auto found = forEachRow(
+        database, "SELECT id FROM identity_users LIMIT 1",
+        [&](const storage::Statement& row) { user = UserId(std::string(row.text(0))); });
+    if (!found) return tl::unexpected(found.error());
+    return user;
+}
+
+/// `isToNobody`: then nothing of it is meant.
+Result<void> post(storage::Transaction& transaction, const MailDraft& draft, bool isToNobody,
+                  const TokenKey& key, const By& by)
+{
+    auto& database = transaction.database();
+    const auto lately = lateMails(database, draft);
+    if (!lately) return tl::unexpected(lately.error());
+    const auto stand = anybody(database);
+    if (!stand) return tl::unexpected(stand.error());
+    MailDraft stored = draft;
+    if (isToNobody) stored.user = *stand;
+    const bool isMeant = !isToNobody && *lately < kMailsAnHour;
+    const auto done = doAsIf(database, isMeant, [&] { return storeMail(database, stored, key); });
+    return done.and_then([&] {
+        return noteMail(transaction, isMeant ? "mail.queued" : "mail.withheld", draft.id,
+                        toString(draft.kind),
+                        isToNobody ? std::string("user/unknown") : subjectOf(draft.user), by);
+    });
 }
 
 Mail mailOf(const storage::Statement& row, const TokenKey& key)
@@ -118,33 +149,13 @@ Result<std::int64_t> mailsWaiting(storage::Database& database)
 Result<void> postMail(storage::Transaction& transaction, const MailDraft& draft,
                       const TokenKey& key, const By& by)
 {
-    auto& database = transaction.database();
-    const auto lately = lateMails(database, draft);
-    if (!lately) return tl::unexpected(lately.error());
-    const bool isWithheld = *lately >= kMailsAnHour;
-    const auto store = [&] { return storeMail(database, draft, key); };
-    return (isWithheld ? doInVain(database, store) : store()).and_then([&] {
-        return noteMail(transaction, isWithheld ? "mail.withheld" : "mail.queued", draft.id,
-                        toString(draft.kind), subjectOf(draft.user), by);
-    });
+    return post(transaction, draft, /*isToNobody=*/false, key, by);
 }
 
 Result<void> postMailToNobody(storage::Transaction& transaction, const MailDraft& draft,
                               const TokenKey& key, const By& by)
 {
-    auto& database = transaction.database();
-    const auto lately = lateMails(database, draft);
-    if (!lately) return tl::unexpected(lately.error());
-    MailDraft somebodys = draft; // rows must belong to an account, for as long as they are there
-    const auto found = forEachRow(
-        database, "SELECT id FROM identity_users LIMIT 1",
-        [&](const storage::Statement& row) { somebodys.user = UserId(std::string(row.text(0))); });
-    if (!found) return found;
-    const auto done = doInVain(database, [&] { return storeMail(database, somebodys, key); });
-    return done.and_then([&] {
-        return noteMail(transaction, "mail.withheld", draft.id, toString(draft.kind), "user/unknown",
-                        by);
-    });
+    return post(transaction, draft, /*isToNobody=*/true, key, by);
 }
 
 Result<std::optional<UserId>> findMailToken(storage::Database& database, std::string_view token,

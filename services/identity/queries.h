@@ -49,14 +49,14 @@ Result<std::int64_t> numberOf(storage::Database& database, std::string_view sql,
     return number;
 }
 
-/// Do `writes` and take them back: what is not to happen, at the cost of what is, so that the time of
-/// an answer does not tell which it was. Events cannot be taken back.
+/// Do `writes`, and take them back unless they are meant: at one cost, so that the time of an answer
+/// does not tell which it was. Events cannot be taken back.
 template <typename Writes>
-Result<void> doInVain(storage::Database& database, Writes&& writes)
+Result<void> doAsIf(storage::Database& database, bool isMeant, Writes&& writes)
 {
-    if (auto begun = database.execute("SAVEPOINT in_vain"); !begun) return begun;
+    if (auto begun = database.execute("SAVEPOINT as_if"); !begun) return begun;
     if (auto done = writes(); !done) return done; // the work's own savepoint undoes both
-    return database.execute("ROLLBACK TO in_vain; RELEASE in_vain");
+    return database.execute(isMeant ? "RELEASE as_if" : "ROLLBACK TO as_if; RELEASE as_if");
 }
 
 } // namespace qd::identity
