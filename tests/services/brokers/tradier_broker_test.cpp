@@ -172,6 +172,39 @@ TEST_F(TradierBrokerTest, OfTwoOrdersUnderOneTagOneIsOurs)
             << "another's fills must not become ours";
 }
 
+TEST_F(TradierBrokerTest, FillsOfAnotherOrderUnderOurTagAreNotOurs)
+{
+    constexpr const char* kTag = "61e69015-8549-4bfd-b9c3-01e75843f47d";
+    venue.answer = [&](const wire::HttpRequest& request) {
+        if (request.target.ends_with("/events/session"))
+            return wire::HttpResponse{200, {}, R"({"stream":{"url":"u","sessionid":"s"}})"};
+        if (request.method == "POST") return wire::HttpResponse{200, {}, R"({"order":{"id":8,"status":"ok"}})"};
+        if (request.target.find("/orders/9") != std::string::npos)
+            return wire::HttpResponse{200, {}, R"({"order":)" + taggedOrder(9, "2026-01-05T15:00:02Z", kTag) + "}"};
+        return wire::HttpResponse{200, {}, R"({"positions":"null"})"};
+    };
+    venue.onText = [](test::ScriptedVenue::Session& session, const std::string&) {
+        session.tell(R"({"event":"heartbeat","status":"active","timestamp":"1"})");
+    };
+    std::vector<OrderUpdate> updates;
+    broker.start([&](const BrokerEvent& event) {
+        if (const auto* update = std::get_if<OrderUpdate>(&event)) updates.push_back(*update);
+    });
+    run(seconds(1));
+    ASSERT_TRUE(std::holds_alternative<Accepted>(submit(order())));
+    ASSERT_EQ(venue.sessions.size(), 1u);
+    venue.sessions[0]->tell(R"({"id":9,"event":"order","status":"filled","price":10,"avg_fill_price":10,)"
+                            R"("exec_quantity":1,"transaction_date":"2026-01-05T15:00:03Z","tag":")" +
+                            std::string(kTag) + "\"}");
+    run(seconds(1));
+    ASSERT_FALSE(updates.empty());
+    for (const auto& update : updates) {
+        EXPECT_EQ(update.report.clientOrderId.text(), "9");
+        EXPECT_TRUE(!update.fill || update.fill->clientOrderId.text() == "9");
+    }
+    broker.stop();
+}
+
 TEST_F(TradierBrokerTest, WhereNoNumberWasToldTheOldestUnderOurTagIsOurs)
 {
     constexpr const char* kTag = "61e69015-8549-4bfd-b9c3-01e75843f47d";
