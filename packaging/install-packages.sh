@@ -3,12 +3,14 @@
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 mapfile -t wanted < <(sed 's/#.*//; /^[[:space:]]*$/d' "$here/apt-packages.txt")
-# One question for all of them: a second ./run must not wait for fifty.
-installed=$(dpkg-query -W -f='${Package} ${Status}\n' "${wanted[@]}" 2>/dev/null |
-    sed -n 's/ install ok installed$//p' || true)
+# One question for all of them, and no program for each answer: a second ./run must not wait.
+declare -A installed=()
+while read -r package; do installed[$package]=1; done < <(
+    dpkg-query -W -f='${Package} ${Status}\n' "${wanted[@]}" 2>/dev/null |
+        sed -n 's/ install ok installed$//p')
 missing=()
 for package in "${wanted[@]}"; do
-    grep -qxF -- "$package" <<<"$installed" || missing+=("$package")
+    [ -n "${installed[$package]:-}" ] || missing+=("$package")
 done
 # Node.js serves the client-library tests; any version from 18 on will do, wherever it comes from.
 command -v node >/dev/null 2>&1 || missing+=(nodejs npm)
