@@ -22,6 +22,11 @@ struct Run {
     Timestamp now;
 };
 
+Result<void> beginOn(Database& database, EventAppender& appender)
+{
+    return database.begin().and_then([&] { return appender.follow(database); });
+}
+
 /// One work. An error in the answer means that the transaction itself is lost; the error of a work
 /// that failed alone, and may have left traces, is in its outcome.
 Result<void> runWork(const Run& run, Submission& submission)
@@ -73,7 +78,7 @@ Result<void> runWorks(const Run& run, std::vector<Submission>& batch)
     run.database.rollback();
     run.appender = before;
     run.events.clear();
-    if (const auto begun = run.database.begin(); !begun) return begun;
+    if (const auto begun = beginOn(run.database, run.appender); !begun) return begun;
     for (Submission& submission : batch) {
         if (const auto ran = runWorkApart(run, submission); !ran) return ran;
     }
@@ -109,7 +114,7 @@ BatchResult commitBatch(Database& database, EventAppender& appender,
                         std::vector<Submission>& batch, Timestamp now,
                         const std::function<Result<void>(std::string_view)>& fault)
 {
-    if (const auto begun = database.begin(); !begun)
+    if (const auto begun = beginOn(database, appender); !begun)
         return undo(database, appender, batch, begun.error());
     BatchResult result;
     result.events.reserve(batch.size());

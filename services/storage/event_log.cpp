@@ -145,6 +145,18 @@ Result<void> EventAppender::reload(Database& database)
     return {};
 }
 
+Result<void> EventAppender::follow(Database& database)
+{
+    auto statement = database.prepare("PRAGMA data_version");
+    if (!statement) return tl::unexpected(statement.error());
+    const auto row = statement->step();
+    if (!row) return tl::unexpected(row.error());
+    const std::int64_t version = statement->integer(0);
+    if (version == m_seenVersion) return {};
+    m_seenVersion = version;
+    return reload(database);
+}
+
 Result<void> readRows(Statement& statement, std::vector<Event>& events)
 {
     for (auto row = statement.step();; row = statement.step()) {

@@ -47,6 +47,8 @@ public:
     Result<void> insert(Database& database, Event& event);
     /// After a rollback: forget what was appended since the last commit.
     Result<void> reload(Database& database);
+    /// In a transaction that has just begun: goes on from what another process has committed since.
+    Result<void> follow(Database& database);
     std::int64_t lastSequence() const { return m_lastSequence; }
     const Hash& head() const { return m_head; }
 
@@ -55,6 +57,7 @@ private:
         : m_lastSequence(lastSequence), m_head(head) {}
     std::int64_t m_lastSequence;
     Hash m_head;
+    std::int64_t m_seenVersion = 0; ///< of the database, by SQLite's count of others' commits
 };
 
 /// Events with sequence > `after`, oldest first, at most `limit`.

@@ -289,6 +289,23 @@ TEST_F(WriterTest, ObserversSeeWhatWasCommittedInOrder)
     EXPECT_EQ(seen, readEvents(*database, 0, 10).value_or(std::vector<Event>{}));
 }
 
+TEST_F(WriterTest, GoesOnFromWhatAnotherProcessHasWritten)
+{
+    writer();
+    auto other = Writer::open(openStore(m_path), m_db, m_options);
+    ASSERT_TRUE(other.has_value());
+    for (std::int64_t number = 1; number <= 8; ++number) {
+        Writer& next = number % 2 == 0 ? **other : writer();
+        next.submit(noteWork(number), m_core, [this](Result<std::int64_t> outcome) {
+            m_outcomes.push_back(std::move(outcome));
+        });
+        run();
+    }
+    for (const auto& outcome : m_outcomes) expectOk(outcome);
+    EXPECT_EQ(rows("events"), 8);
+    EXPECT_EQ(brokenAt(), 0);
+}
+
 TEST_F(WriterTest, AnEventWithoutATimeGetsTheClocks)
 {
     submit([](Transaction& transaction) {
