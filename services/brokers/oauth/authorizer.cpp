@@ -1,7 +1,6 @@
 #include "services/brokers/oauth/authorizer.h"
 
-#include <algorithm>
-
+#include "models/base/network_address.h"
 #include "services/brokers/oauth/authorizer_parts.h"
 #include "services/storage/hashing.h"
 
@@ -22,20 +21,6 @@ Result<bool> recordFlow(storage::Transaction& transaction, const Flow& flow)
 std::string hashText(std::string_view text)
 {
     return storage::toHex(storage::sha256(text));
-}
-
-std::string networkOf(std::string_view address)
-{
-    if (const auto dot = address.rfind('.'); dot != std::string_view::npos)
-        return std::string(address.substr(0, dot)) + ".0/24";
-    constexpr int kGroups = 4; // of eight: the first 64 bits
-    std::size_t end = 0;
-    for (int group = 0; group < kGroups && end < address.size(); ++group) {
-        const auto colon = std::min(address.find(':', end), address.size());
-        if (colon == end) break; // "::": what follows is zero or names the machine
-        end = std::min(colon + 1, address.size());
-    }
-    return std::string(address.substr(0, end)) + ":/64";
 }
 
 Authorizer::Authorizer(Parts parts, Revoker& revoker)
@@ -132,14 +117,15 @@ void Authorizer::startFailed(const StartPtr& start, const Error& error,
 void Authorizer::refuse(const Callback& callback, std::string_view reason)
 {
     ++m_figures.refused;
-    const auto allowed = m_failures.acquire(callback.address);
+    const std::string network = networkOf(callback.address);
+    const auto allowed = m_failures.acquire(network);
     if (!allowed.allowed) {
         ++m_figures.unaudited;
         return;
     }
     m_the.store.ask<bool>(
         [owner = callback.owner, broker = callback.broker, reason = std::string(reason),
-         network = networkOf(callback.address)](storage::Transaction& transaction) -> Result<bool> {
+         network](storage::Transaction& transaction) -> Result<bool> {
             const auto event = transaction.append(oauthEvent(
                 "oauth.refused", owner, broker, {{"reason", reason}, {"address", network}}));
             if (!event) return tl::unexpected(event.error());

@@ -53,7 +53,7 @@ public:
     /// given out.
     void begin(const Wish& wish, ThenBegun then);
 
-    /// Fails with: Denied "oauth.rate_limited" (too many failures from that address); Invalid
+    /// Fails with: Denied "oauth.rate_limited" (too many failures from that network); Invalid
     /// "oauth.redirect"; Denied "oauth.state" (nobody began this, or somebody else did),
     /// "oauth.issuer" or "oauth.refused" (the user or the broker said no); Conflict
     /// "oauth.expired": start again. Unavailable "oauth.exchange_failed": the same callback may be

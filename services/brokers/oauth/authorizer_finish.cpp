@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "models/base/network_address.h"
 #include "services/brokers/oauth/authorizer_parts.h"
 
 namespace qd::brokers::oauth {
@@ -156,10 +157,10 @@ Result<Consumed> consumeFlow(storage::Transaction& transaction, const Arrival& a
 
 void Authorizer::finish(Callback callback, ThenLinked then)
 {
-    if (!m_failures.peek(callback.address).allowed) {
+    if (!m_failures.peek(networkOf(callback.address)).allowed) {
         ++m_figures.unaudited;
         return then(fail(ErrorKind::Denied, "oauth.rate_limited",
-                         "too many wrong answers from your address; wait a minute"));
+                         "too many wrong answers from your network; wait a minute"));
     }
     auto redirect = parseRedirect(callback.query);
     if (!redirect) {

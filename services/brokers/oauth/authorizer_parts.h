@@ -31,8 +31,6 @@ struct Authorizer::Finish {
 
 /// SHA-256 in hex.
 std::string hashText(std::string_view text);
-/// Without the part that names the machine: "203.0.113.0/24", "2001:db8:1:2::/64".
-std::string networkOf(std::string_view address);
 
 /// What reading a state makes of its flow. A refusal is no error: what it changed is kept.
 struct Consumed {

@@ -88,16 +88,29 @@ TEST_F(Consent, WithAnotherStateIsNotExchangedButAudited)
     EXPECT_NE(audited[0].payload.find("203.0.113.0/24"), std::string::npos) << audited[0].payload;
 }
 
-TEST_F(Consent, WrongAnswersOfOneAddressAreLimited)
+TEST_F(Consent, WrongAnswersOfOneNetworkAreLimited)
 {
     for (int i = 0; i < settings.failuresPerMinute; ++i)
-        EXPECT_EQ(code(finish("code=c&state=guess" + std::to_string(i))), "oauth.state");
+        EXPECT_EQ(code(finish("code=c&state=guess" + std::to_string(i), kOwner,
+                              "203.0.113." + std::to_string(i))),
+                  "oauth.state");
     EXPECT_EQ(code(finish("code=c&state=another")), "oauth.rate_limited");
     EXPECT_EQ(code(finish("code=c&state=another", kOwner, "198.51.100.1")), "oauth.state")
         << "another address pays for the first one";
     EXPECT_EQ(events("oauth.refused").size(), 11u);
     world.run(1min);
     EXPECT_TRUE(connect());
+}
+
+TEST_F(Consent, WrongAnswersFromASubnetOfIpv6AreOneNeighboursNotMany)
+{
+    for (int i = 0; i < settings.failuresPerMinute; ++i)
+        EXPECT_EQ(code(finish("code=c&state=guess" + std::to_string(i), kOwner,
+                              "2001:db8:1:2::" + std::to_string(i + 1))),
+                  "oauth.state");
+    EXPECT_EQ(code(finish("code=c&state=another", kOwner, "2001:db8:1:2:ffff::1")),
+              "oauth.rate_limited");
+    EXPECT_EQ(code(finish("code=c&state=another", kOwner, "2001:db8:1:3::1")), "oauth.state");
 }
 
 TEST_F(Consent, IsTheOneOfWhoBeganIt)

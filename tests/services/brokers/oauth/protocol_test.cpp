@@ -90,13 +90,6 @@ TEST(OAuthTexts, OnlyASuccessMeansRevoked)
     EXPECT_EQ(retryAfterOf({503, {{"Retry-After", "soon"}}, {}}), Duration{});
 }
 
-TEST(OAuthTexts, AddressesAreShortenedToTheirNetwork)
-{
-    EXPECT_EQ(networkOf("203.0.113.7"), "203.0.113.0/24");
-    EXPECT_EQ(networkOf("2001:db8:1:2:3:4:5:6"), "2001:db8:1:2::/64");
-    EXPECT_EQ(networkOf("2001:db8::7"), "2001:db8::/64");
-}
-
 TEST(OAuthProviders, AnUnknownBrokerIsToldWhichThereAre)
 {
     std::map<BrokerId, ClientSettings> configured;
