@@ -96,15 +96,26 @@ Result<runtime::Secret> Vault::read(const SecretName& name, const By& by)
         ++m_figures.cached;
         return remembered->secret.clone();
     }
-    return readStore(name, by, now);
+    return readStore(name, by, now, /*mayRemember=*/true);
 }
 
-Result<runtime::Secret> Vault::readStore(const SecretName& name, const By& by, Duration now)
+Result<runtime::Secret> Vault::readStored(const SecretName& name, const By& by)
+{
+    if (!m_isOpen) {
+        ++m_figures.failed;
+        return closed();
+    }
+    return readStore(name, by, steadyNow(), /*mayRemember=*/false);
+}
+
+Result<runtime::Secret> Vault::readStore(const SecretName& name, const By& by, Duration now,
+                                         bool mayRemember)
 {
     if (auto fits = check(name); !fits) return refuseRead(name, by, fits.error());
     if (m_downSince && now < m_askAgainAt)
         return readWhileDown(name, now,
-                             {ErrorKind::Unavailable, "storage.io", "it failed a moment ago", {}});
+                             {ErrorKind::Unavailable, "storage.io", "it failed a moment ago", {}},
+                             mayRemember);
     auto secret = m_reader.read(name);
     if (!secret && secret.error().kind == ErrorKind::Unavailable) {
         if (!m_downSince) {
@@ -112,7 +123,7 @@ Result<runtime::Secret> Vault::readStore(const SecretName& name, const By& by, D
             m_the.log.warning("vault's store is down", {{"error", secret.error()}});
         }
         m_askAgainAt = now + m_settings.askAgainAfter;
-        return readWhileDown(name, now, secret.error());
+        return readWhileDown(name, now, secret.error(), mayRemember);
     }
     if (m_downSince) m_the.log.info("vault's store is back", {{"downMs", now - *m_downSince}});
     m_downSince.reset();
@@ -124,8 +135,15 @@ Result<runtime::Secret> Vault::readStore(const SecretName& name, const By& by, D
 }
 
 Result<runtime::Secret> Vault::readWhileDown(const SecretName& name, Duration now,
-                                             const Error& error)
+                                             const Error& error, bool mayRemember)
 {
+    if (!mayRemember) {
+        ++m_figures.failed;
+        return fail(ErrorKind::Unavailable, "vault.unavailable",
+                    fmt::format("the vault's store does not answer, and the secret \"{}\" is wanted as "
+                                "it is stored now; the store says: {}",
+                                name.id, describe(error)));
+    }
     const auto* remembered = m_cache.find(name.id);
     const bool isOurs = remembered != nullptr && remembered->name == name;
     if (isOurs && now - remembered->openedAt < m_settings.staleFor) {

@@ -88,6 +88,9 @@ public:
     /// From memory within `freshFor`, else from the store. Fails with: as Reader, and Unavailable
     /// "vault.unavailable" when the store is down and what is remembered is older than `staleFor`.
     Result<runtime::Secret> read(const SecretName& name, const By& by);
+    /// From the store, whatever is remembered: for what another process may have changed a moment ago.
+    /// Fails as `read`, and with Unavailable "vault.unavailable" whenever the store is down.
+    Result<runtime::Secret> readStored(const SecretName& name, const By& by);
 
     /// New, or in the place of the version before. Invalid "vault.name", "vault.size";
     /// Denied "vault.denied"; Unavailable "vault.full", "vault.not_stored", or what the writer says.
@@ -134,8 +137,10 @@ private:
     };
     using Answer = std::function<void(Result<std::int64_t>)>;
 
-    Result<runtime::Secret> readStore(const SecretName& name, const By& by, Duration now);
-    Result<runtime::Secret> readWhileDown(const SecretName& name, Duration now, const Error& error);
+    Result<runtime::Secret> readStore(const SecretName& name, const By& by, Duration now,
+                                      bool mayRemember);
+    Result<runtime::Secret> readWhileDown(const SecretName& name, Duration now, const Error& error,
+                                          bool mayRemember);
     Result<runtime::Secret> refuseRead(const SecretName& name, const By& by, Error error);
     Result<void> checkChange(const SecretName& name, const By& by);
     void store(Keeper::Change change, runtime::Secret secret, Then then);

@@ -303,7 +303,7 @@ void Authorizer::leased(const FinishPtr& finish, const Result<std::string>& hold
     finish->holder = *holder;
     // A renewal may have gone on since the row was read.
     std::int64_t before = finish->row.generation;
-    if (const auto text = m_the.tokens.read(tokensId(finish->row.link.id), finish->flow.owner);
+    if (const auto text = m_the.tokens.readStored(tokensId(finish->row.link.id), finish->flow.owner);
         text) {
         if (const auto old = readTokens(*text); old) before = std::max(before, old->generation);
     }

@@ -113,6 +113,17 @@ Result<Tokens> Refresher::current(const std::string& link, const std::string& ow
     return readTokens(*text);
 }
 
+/// As `current`, and of what another process may have stored a moment ago nothing is missed: a
+/// refresh token that was used up there costs the grant when it is sent once more.
+Result<Tokens> Refresher::stored(const std::string& link, const std::string& owner) const
+{
+    if (const auto found = m_unsaved.find(link); found != m_unsaved.end())
+        return found->second.clone();
+    const auto text = m_the.tokens.readStored(tokensId(link), owner);
+    if (!text) return tl::unexpected(text.error());
+    return readTokens(*text);
+}
+
 void Refresher::renew(const BrokerLink& link, std::int64_t generation, Then then)
 {
     if (m_unsaved.contains(link.id)) return then(current(link.id, link.owner));
@@ -136,7 +147,7 @@ void Refresher::renew(const BrokerLink& link, std::int64_t generation, Then then
         link.id, generation, m_the.settings.leaseFor * 2,
         [this, round, alive = m_alive] {
             if (!*alive) return true;
-            const auto now = current(round->link.id, round->link.owner);
+            const auto now = stored(round->link.id, round->link.owner);
             return now && now->generation > round->generation;
         },
         [this, round, alive = m_alive](const Result<std::string>& holder) {
@@ -148,7 +159,7 @@ void Refresher::leased(const RoundPtr& round, const Result<std::string>& holder)
 {
     if (!holder) return end(round, tl::unexpected(holder.error()));
     round->holder = *holder;
-    auto tokens = current(round->link.id, round->link.owner);
+    auto tokens = stored(round->link.id, round->link.owner);
     if (!tokens) return end(round, tl::unexpected(tokens.error()));
     round->tokens = std::move(*tokens);
     if (round->tokens.generation > round->generation) return end(round, {}); // another was faster
@@ -290,7 +301,7 @@ void Refresher::end(const RoundPtr& round, const Result<void>& result)
     if (!round->holder.empty()) m_the.leases.release(round->link.id, round->holder);
     if (result && round->tokens.generation <= round->generation) {
         // The lease was not needed any more: somebody else has renewed.
-        if (auto tokens = current(round->link.id, round->link.owner); tokens)
+        if (auto tokens = stored(round->link.id, round->link.owner); tokens)
             round->tokens = std::move(*tokens);
     }
     m_rounds.erase(round->link.id);

@@ -45,6 +45,7 @@ private:
     struct Round;
     using RoundPtr = std::shared_ptr<Round>;
 
+    Result<Tokens> stored(const std::string& link, const std::string& owner) const;
     void leased(const RoundPtr& round, const Result<std::string>& holder);
     void request(const RoundPtr& round);
     void answered(const RoundPtr& round, tl::expected<TokenAnswer, CallFailure> answer);

@@ -124,7 +124,7 @@ void Revoker::leased(const JobPtr& job, const Result<std::string>& holder)
 {
     if (!holder) return end(job);
     job->holder = *holder;
-    const auto text = m_the.tokens.read(tokensId(job->row.link.id), job->row.link.owner);
+    const auto text = m_the.tokens.readStored(tokensId(job->row.link.id), job->row.link.owner);
     if (!text && text.error().kind == ErrorKind::NotFound) return confirmed(job); // they are gone
     if (!text) return postponed(job, text.error());
     auto tokens = readTokens(*text);

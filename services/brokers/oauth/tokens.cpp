@@ -37,6 +37,11 @@ Result<Tokens> readTokens(const runtime::Secret& text)
     return tokens;
 }
 
+Result<runtime::Secret> TokenStore::readStored(const std::string& id, const std::string& owner)
+{
+    return read(id, owner);
+}
+
 std::string tokensId(const std::string& link)
 {
     return "oauth/link/" + link;

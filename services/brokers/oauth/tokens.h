@@ -41,8 +41,12 @@ public:
     /// New, or in the place of what was there: one transaction, read back before success is told.
     virtual void put(const std::string& id, const std::string& owner, runtime::Secret secret,
                      Then then) = 0;
-    /// As it is stored now. NotFound if there is none.
+    /// As it was stored last by this process, and a short while ago by another. NotFound if there is
+    /// none.
     virtual Result<runtime::Secret> read(const std::string& id, const std::string& owner) = 0;
+    /// As it is stored now, whoever stored it: for those who hold its lease and are about to use it
+    /// up. The same as `read` for a store that remembers nothing.
+    virtual Result<runtime::Secret> readStored(const std::string& id, const std::string& owner);
     /// Success too if there is none.
     virtual void remove(const std::string& id, const std::string& owner, Then then) = 0;
 };

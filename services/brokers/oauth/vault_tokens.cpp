@@ -25,6 +25,11 @@ Result<runtime::Secret> VaultTokens::read(const std::string& id, const std::stri
     return m_vault.read(secretName(id, owner), kBroker);
 }
 
+Result<runtime::Secret> VaultTokens::readStored(const std::string& id, const std::string& owner)
+{
+    return m_vault.readStored(secretName(id, owner), kBroker);
+}
+
 void VaultTokens::remove(const std::string& id, const std::string& owner, Then then)
 {
     m_vault.remove(secretName(id, owner), kBroker, [then = std::move(then)](Result<void> removed) {

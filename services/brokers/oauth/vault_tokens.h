@@ -9,7 +9,8 @@
 namespace qd::brokers::oauth {
 
 /// The vault as a TokenStore: each secret is bound to its owner, and is read back before a put is
-/// told as done. Several processes on one database must not remember secrets: `freshFor` zero.
+/// told as done. What another process stored is seen at once by `readStored`, and within the vault's
+/// `freshFor` by `read`.
 class VaultTokens final : public TokenStore {
 public:
     /// A drill's: asked before each put; what it fails with is the put's error.
@@ -24,6 +25,7 @@ public:
     void put(const std::string& id, const std::string& owner, runtime::Secret secret,
              Then then) override;
     Result<runtime::Secret> read(const std::string& id, const std::string& owner) override;
+    Result<runtime::Secret> readStored(const std::string& id, const std::string& owner) override;
     void remove(const std::string& id, const std::string& owner, Then then) override;
 
 private:
