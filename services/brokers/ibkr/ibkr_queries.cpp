@@ -133,9 +133,15 @@ void IbkrBroker::State::findByExecutions(const ClientOrderId& id, std::optional<
                    done = std::move(done)](Result<std::vector<Fill>> fills) {
         if (!fills) return done(tl::unexpected(fills.error()));
         std::erase_if(*fills, [&id](const Fill& fill) { return fill.clientOrderId != id; });
-        if (!fills->empty()) return done(endedReport(known.value_or(OrderReport()), *fills));
-        done(fail(ErrorKind::NotFound, "broker.order_not_found",
-                  "IBKR lists no order of this client id, and none of its executions are known"));
+        if (fills->empty())
+            return done(fail(ErrorKind::NotFound, "broker.order_not_found",
+                             "IBKR lists no order of this client id, and none of its executions are known"));
+        // Of the session under way the list only lags behind: it may work still.
+        const Timestamp askedAt = known ? known->createdAt : Timestamp();
+        if (std::max(askedAt, fills->back().eventTime) >= session.since())
+            return done(fail(ErrorKind::Unavailable, "ibkr.order_not_listed",
+                             "IBKR tells of executions of the order and does not list it yet"));
+        done(endedReport(known.value_or(OrderReport()), *fills));
     });
 }
 

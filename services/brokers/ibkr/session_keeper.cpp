@@ -85,6 +85,7 @@ void SessionKeeper::tickled(const Result<wire::HttpResponse>& result)
     const auto document = readSessionAnswer(result);
     if (!document) return opened(tl::unexpected(document.error()));
     const auto root = document->root();
+    if (root["session"].stringOr({}) != m_sessionId) m_since = m_core.clock().now();
     m_sessionId = std::string(root["session"].stringOr({}));
     const auto status = readStatus(root["iserver"]["authStatus"]);
     if (status && m_isUp) return opened({});
@@ -115,6 +116,7 @@ void SessionKeeper::init()
     ask(std::move(request), [this](Result<json::Document> document) {
         if (!document) return opened(tl::unexpected(document.error()));
         if (auto status = readStatus(document->root()); !status) return opened(std::move(status));
+        m_since = m_core.clock().now();
         askAccounts();
     });
 }

@@ -36,6 +36,9 @@ public:
     /// Why it is not up: Denied (sign in, taken by another program, wrong account), Unavailable
     /// (the gateway cannot be asked). No code while it is.
     const Error& trouble() const { return m_trouble; }
+    /// When the session under way was opened, as far as this program has seen it: what ended before may
+    /// have ended in an earlier one. Unset: none was.
+    Timestamp since() const { return m_since; }
     /// For the stream's cookie.
     const std::string& sessionId() const { return m_sessionId; }
     /// IBKR's number of the account: "U1234567".
@@ -76,6 +79,7 @@ private:
     std::function<void(const std::string&)> m_lost;
     PacedQuestion m_tickle, m_portfolio;
     std::string m_sessionId, m_account;
+    Timestamp m_since;
     std::vector<Done> m_waiting;
     std::vector<std::function<void()>> m_back;
     Error m_trouble{ErrorKind::Unavailable, "ibkr.session_not_ready", "not asked for yet", {}};
