@@ -44,6 +44,7 @@ void printConnections(const Session& session, const std::vector<json::Value>& co
         std::string scopes;
         for (const auto& scope : one["scopes"].items())
             scopes += (scopes.empty() ? "" : " ") + cell(scope);
+        for (const auto& scope : one["missingScopes"].items()) scopes += " (not " + cell(scope) + ')';
         table.add({cell(one["broker"]), cell(one["method"]), cell(one["status"]), scopes,
                    timeOr(one["expiresAt"], "no end"), cell(one["lastError"]),
                    cell(one["trades"])});

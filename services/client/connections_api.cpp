@@ -42,6 +42,7 @@ ConnectionFacts readConnection(FieldReader& read, const json::Value& value)
         if (scopes) link.scopes = std::move(*scopes);
         else read.note(scopes.error());
     }
+    if (auto missing = value["missingScopes"].strings()) facts.missingScopes = std::move(*missing);
     return facts;
 }
 

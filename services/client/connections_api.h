@@ -9,6 +9,7 @@ namespace qd::client {
 /// are kept.
 struct ConnectionFacts {
     BrokerLink link;
+    std::vector<std::string> missingScopes; ///< asked for and not granted
     std::string methodWord, statusWord; ///< only those not known here
     bool needsUser = false;             ///< the user has to consent anew
     bool trades = false;                ///< the backend's orders and market data go by it

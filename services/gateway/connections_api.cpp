@@ -53,6 +53,8 @@ void ConnectionsApi::writeConnection(json::Writer& out, const BrokerLink& link) 
         .key("scopes")
         .beginArray();
     for (const std::string& scope : link.scopes) out.value(scope);
+    out.endArray().key("missingScopes").beginArray();
+    for (const std::string& scope : m_connections.missingScopes(link)) out.value(scope);
     out.endArray();
     writeTime(out, "connectedAt", link.connectedAt);
     writeTime(out, "expiresAt", link.expiresAt);

@@ -55,6 +55,10 @@ public:
     /// As of now, from the database; of all owners if `owner` is empty.
     void list(const std::string& owner, std::function<void(Result<std::vector<BrokerLink>>)> then);
     std::vector<Availability> available() const { return m_the.providers.available(); }
+    std::vector<std::string> missingScopes(const BrokerLink& link) const
+    {
+        return m_the.providers.missingScopes(link);
+    }
 
     /// Access that is valid now; renewed first if it is not. Fails with: NotFound
     /// "oauth.not_connected", Denied "oauth.reauth_needed", or as Refresher::renew.

@@ -198,6 +198,18 @@ Result<const Providers::Entry*> Providers::find(const BrokerId& broker, LinkMeth
     return &*found;
 }
 
+std::vector<std::string> Providers::missingScopes(const BrokerLink& link) const
+{
+    std::vector<std::string> missing;
+    for (const Entry& entry : m_entries) {
+        if (entry.provider.broker != link.broker) continue;
+        for (const std::string& scope : entry.provider.scopes)
+            if (std::find(link.scopes.begin(), link.scopes.end(), scope) == link.scopes.end())
+                missing.push_back(scope);
+    }
+    return missing;
+}
+
 std::vector<Availability> Providers::available() const
 {
     std::vector<Availability> all;

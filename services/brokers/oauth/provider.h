@@ -90,6 +90,9 @@ public:
     Result<const Entry*> find(const BrokerId& broker, LinkMethod method) const;
     /// Every broker and method.
     std::vector<Availability> available() const;
+    /// What was asked for and not granted, in the order asked; without it some of what the broker
+    /// offers will be refused there.
+    std::vector<std::string> missingScopes(const BrokerLink& link) const;
 
 private:
     std::vector<std::string> missingKeys(const Entry& entry) const;

@@ -45,9 +45,11 @@ public:
     {
         if (isDown) return respond({503, {}, {}});
         if (request.target == "/revoke") return respond({200, {}, {}});
+        const auto scope = grants.empty() ? std::string() : R"(,"scope":")" + grants + '"';
         respond({200,
                  {},
-                 R"({"access_token":"planted-token","token_type":"bearer","expires_in":600})"});
+                 R"({"access_token":"planted-token","token_type":"bearer","expires_in":600)" + scope +
+                     "}"});
     }
     tl::expected<wire::WebSocketEvents, wire::HttpResponse>
     upgrade(const wire::HttpRequest&) override
@@ -55,6 +57,7 @@ public:
         return tl::unexpected(wire::HttpResponse{404, {}, {}});
     }
     bool isDown = false;
+    std::string grants; ///< scopes with spaces between them; empty: does not say
 };
 
 /// Connections over a real database and a short broker "acme", for the API over them. On `core`.
@@ -103,6 +106,7 @@ private:
               .authorizeUrl = "https://broker.test/authorize",
               .tokenUrl = "https://broker.test/token",
               .revokeUrl = "https://broker.test/revoke",
+              .scopes = {"account", "trading", "data"},
               .clientAuth = ClientAuth::None,
               .usesPkce = true},
              {.broker = BrokerId("other"), .name = "Other", .methods = {LinkMethod::OAuth}}});
