@@ -123,6 +123,27 @@ TEST_F(VaultTest, ARemovedRowPutBackOrATakenOneIsFound)
     EXPECT_EQ(box.vault().damaged().size(), 2u);
 }
 
+TEST_F(VaultTest, WhatCannotBeReadBackIsNotStoredAndTheOldOneStays)
+{
+    box.start();
+    ASSERT_EQ(codeOf(box.put(kBrokerKey, "old")), "ok");
+    const SecretName fresh{"alpaca/live/key", "system", "broker-key"};
+    for (const char* moment : {"INSERT", "UPDATE OF sealed"})
+        box.onWriter(std::string("CREATE TRIGGER bad_disk_") + moment[0] + " AFTER " + moment +
+                     " ON vault_secrets BEGIN UPDATE vault_secrets SET wrapped ="
+                     " zeroblob(length(wrapped)) WHERE id = NEW.id; END");
+    EXPECT_EQ(codeOf(box.put(kBrokerKey, "new")), "vault.not_stored");
+    EXPECT_EQ(codeOf(box.put(fresh, "new")), "vault.not_stored");
+    for (const char* name : {"bad_disk_I", "bad_disk_U"})
+        box.onWriter(std::string("DROP TRIGGER ") + name);
+    EXPECT_EQ(box.readCold(kBrokerKey), "old");
+    EXPECT_EQ(box.vault().list().size(), 1U);
+    EXPECT_EQ(box.query("SELECT count(*) FROM vault_secrets"), "1");
+    EXPECT_EQ(box.events("vault.put"), 1);
+    EXPECT_EQ(codeOf(box.put(kBrokerKey, "new")), "ok");
+    EXPECT_EQ(box.readCold(kBrokerKey), "new");
+}
+
 TEST_F(VaultTest, VersionsGoOnAfterARemoval)
 {
     box.start();
@@ -237,6 +258,22 @@ TEST_F(VaultTest, WhileTheStoreIsDownMemoryServesForABoundedTime)
     box.storeAnswers = {};
     box.world.run(box.settings.askAgainAfter);
     EXPECT_EQ(box.read(kBrokerKey), "one");
+}
+
+TEST_F(VaultTest, WhatIsWantedAsStoredNeverComesFromMemory)
+{
+    box.start();
+    ASSERT_EQ(codeOf(box.put(kBrokerKey, "one")), "ok");
+    EXPECT_EQ(box.read(kBrokerKey), "one");
+    const auto stored = [&] {
+        const auto secret = box.vault().readStored(kBrokerKey, kOwner);
+        return secret ? std::string(secret->revealForUse()) : secret.error().code;
+    };
+    EXPECT_EQ(stored(), "one");
+    box.storeAnswers = fail(ErrorKind::Unavailable, "storage.io", "the disk is gone");
+    EXPECT_EQ(stored(), "vault.unavailable");
+    EXPECT_EQ(box.read(kBrokerKey), "one") << "memory serves whoever is content with it";
+    EXPECT_EQ(stored(), "vault.unavailable") << "nor while it is not asked again";
 }
 
 TEST_F(VaultTest, MemoryIsBoundedAndKeepsWhatIsAskedFor)
