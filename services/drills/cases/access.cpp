@@ -3,6 +3,7 @@
 
 #include "services/drills/cases/cases.h"
 #include "services/drills/cases/consent_desk.h"
+#include "services/drills/stream_listener.h"
 #include "services/storage/database.h"
 
 namespace qd::drills {
@@ -15,12 +16,40 @@ const std::string kOften = "oauth-look-every=200ms"; ///< looks for access that 
 
 // ── PE-2.8 ───────────────────────────────────────────────────────────────────────────────────────
 
+constexpr int kRevokeErrors = 3;
+
+/// Times at which a revocation failed, as far as they were seen; asked for often.
+class FailureTimes {
+public:
+    explicit FailureTimes(ConsentDesk& desk) : m_desk(desk) {}
+    void look()
+    {
+        const auto at = Timestamp::parse(m_desk.connection("lastErrorAt"));
+        if (at && (m_times.empty() || m_times.back() != *at)) m_times.push_back(*at);
+    }
+    void requireGrowingWaits(Evidence& evidence) const
+    {
+        require(m_times.size() == kRevokeErrors, "{} of {} failures were seen", m_times.size(),
+                kRevokeErrors);
+        using std::chrono::milliseconds;
+        const auto first = std::chrono::duration_cast<milliseconds>(m_times[1] - m_times[0]);
+        const auto second = std::chrono::duration_cast<milliseconds>(m_times[2] - m_times[1]);
+        require(first >= 4s && second * 2 >= first * 3, "the waits do not grow: {} ms, then {} ms",
+                first.count(), second.count());
+        evidence.note("tried again after {} ms, then after {} ms", first.count(), second.count());
+    }
+
+private:
+    ConsentDesk& m_desk;
+    std::vector<Timestamp> m_times;
+};
+
 void revocationFails(Stage& stage, Evidence& evidence)
 {
     ConsentDesk desk(stage, {.sandbox = {}, .backend = {kOften}});
     desk.connect();
     desk.fillOne();
-    desk.faults(R"({"revokeErrors":3})");
+    desk.faults(fmt::format(R"({{"revokeErrors":{}}})", kRevokeErrors));
     const auto ended = desk.disconnect();
     require(ended.status == 202 &&
                 ended["connection"]["status"].stringOr({}) == "revocation_pending",
@@ -37,6 +66,8 @@ void revocationFails(Stage& stage, Evidence& evidence)
                 "the broker has confirmed nothing, and the connection is {}", desk.status());
         return desk.connection("lastError") == "oauth.not_revoked";
     });
+    FailureTimes failures(desk);
+    failures.look();
     require(stage.componentStatus("connections") == "degraded", "health says {}",
             stage.componentStatus("connections"));
     stage.restartBackend(); // as kill -9
@@ -45,12 +76,16 @@ void revocationFails(Stage& stage, Evidence& evidence)
     desk.requireRefused("after a new start");
     evidence.note("the broker answers 503: still revocation_pending, also after kill -9; health: {}",
                   stage.component("connections", "detail"));
-    stage.await("the broker has confirmed", 80s, [&] { return desk.status() == "none"; });
+    stage.await("the broker has confirmed", 80s, [&] {
+        failures.look();
+        return desk.status() == "none";
+    });
+    failures.requireGrowingWaits(evidence);
     require(desk.count("live") == 0 && desk.count("revoked") == 1, "the grant lives on");
     require(desk.events("oauth.revoked").size() == 1, "the log does not tell of it");
     require(desk.secrets("oauth/").empty(), "tokens are left in the vault");
     require(stage.venueOrderCount(refused) == 0, "a refused order is at the venue");
-    evidence.note("tried again with growing waits until the broker confirmed; only then deleted");
+    evidence.note("the broker confirmed at the {}th try; only then deleted", kRevokeErrors + 1);
 }
 
 // ── PE-2.9 ───────────────────────────────────────────────────────────────────────────────────────
@@ -144,7 +179,8 @@ void silentFallback(Stage& stage, Evidence& evidence)
                        key[10] == 't' ? "tradier.token: is a key"
                                       : "tradier.credentials_file: is a key");
     requireNoStart(stage, {"--broker-method=session"}, "broker.method");
-    evidence.note("a key of Alpaca or Tradier beside broker.method=oauth, or a method that the broker has not: no start");
+    evidence.note("a key of Alpaca or Tradier beside broker.method=oauth, or a method that the broker "
+                  "has not: no start");
     // The key of this account would open the venue; nobody must reach for it.
     const auto refused = desk.requireRefused("nobody is connected");
     require(!stage.get("/v1/trading")["brokerConnected"].booleanOr(true),
@@ -163,16 +199,28 @@ void silentFallback(Stage& stage, Evidence& evidence)
 
 // ── PE-9.3 ───────────────────────────────────────────────────────────────────────────────────────
 
+/// Alerts on a terminal's stream that ask to connect a broker again.
+std::ptrdiff_t callsToConnect(const StreamListener& ear)
+{
+    return std::ranges::count_if(ear.messages(), [](const std::string& text) {
+        const auto message = json::Document::parse(text);
+        return message && (*message)["kind"].stringOr({}) == "security.alert" &&
+               (*message)["notice"]["title"].stringOr({}) == "A broker must be connected again";
+    });
+}
+
 void refreshFails(Stage& stage, Evidence& evidence)
 {
     ConsentDesk desk(stage, {.sandbox = {"oauth-access-lifetime=40s"}, .backend = {kOften}});
     desk.connect();
+    const auto ear = stage.listen();
     desk.faults(R"({"rateLimited":3})");
     const auto before = desk.count("tokenRequests");
     stage.await("the renewal has failed", 45s, [&] { return desk.status() == "failing"; });
     require(desk.count("tokenRequests") - before == 3, "expected three tries, were {}",
             desk.count("tokenRequests") - before);
-    require(desk.events("oauth.reauth_needed").empty(), "told while the access still serves");
+    require(desk.events("oauth.reauth_needed").empty() && callsToConnect(*ear) == 0,
+            "told while the access still serves");
     desk.fillOne();
     evidence.note("429 to each of three tries with growing waits: failing; the old access still "
                   "serves, an order filled by it; nobody was told");
@@ -181,8 +229,9 @@ void refreshFails(Stage& stage, Evidence& evidence)
         pauseFor(500ms);
         return stage.submit({.symbol = "SPY"}).status == 401;
     });
-    stage.await("the user is told", 20s,
-                [&] { return !desk.events("oauth.reauth_needed").empty(); });
+    stage.await("the user is told, in the log and on the stream", 20s, [&] {
+        return !desk.events("oauth.reauth_needed").empty() && callsToConnect(*ear) > 0;
+    });
     // Another round of tries fails and is noted, in one transaction with what it would tell.
     const auto noted = desk.connection("lastErrorAt");
     stage.await("it is tried and fails once more", 100s, [&] {
@@ -194,9 +243,11 @@ void refreshFails(Stage& stage, Evidence& evidence)
     const auto way = desk.connection("reauthorise");
     require(told.size() == 1 && told[0].find("/v1/connections/alpaca/begin") != std::string::npos,
             "told {} times: {}", told.size(), told.empty() ? "" : told[0]);
+    require(!ear->isClosed() && callsToConnect(*ear) == 1, "the terminal was told {} times",
+            callsToConnect(*ear));
     require(way == "/v1/connections/alpaca/begin", "the connection names \"{}\"", way);
     evidence.note("it has ended: orders refused, and while renewing went on failing the user was told "
-                  "once, with {}",
+                  "once, by an event and by an alert on the stream, with {}",
                   way);
     desk.server("DELETE", "/faults");
     const auto begun = stage.call("POST", way, R"({"method":"oauth"})");

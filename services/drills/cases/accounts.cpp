@@ -345,7 +345,8 @@ void requireHeld(const Guessing& guessing, int judgedMax, Evidence& evidence)
                   kGuesses, guessing.judged, guessing.puzzles, guessing.held);
 }
 
-/// A hundred guesses at an account that nobody uses meanwhile. Then strangers work, its owner does not.
+/// A hundred guesses at an account that nobody uses meanwhile. Then strangers work; its owner does
+/// not.
 void requireOwnerIsNotLockedOut(Stage& stage, Evidence& evidence)
 {
     const std::string email = "guessed@example.org";
@@ -354,8 +355,9 @@ void requireOwnerIsNotLockedOut(Stage& stage, Evidence& evidence)
     const auto own = people.signIn(email);
     requireHeld(guessInParallel(stage, email), kFreeGuesses, evidence);
     const auto url = stage.api().baseUrl();
-    const auto puzzle = LocalCaller("127.78.1.1", url)
-                            .call("POST", "/v1/session", People::credentials(email, kPeoplesPassword));
+    const auto puzzle =
+        LocalCaller("127.78.1.1", url)
+            .call("POST", "/v1/session", People::credentials(email, kPeoplesPassword));
     require(puzzle && puzzle->text("code") == "identity.proof_needed" &&
                 !puzzle->text("challenge").empty(),
             "after {} failures a stranger needs a proof of work, was {}", kFreeGuesses,
@@ -477,7 +479,8 @@ std::vector<Drill> accountDrills()
          {.isPrivate = true}, 60s, weakPasswords},
         {"PE-1.5", "a hundred guesses at once, and one network that tries many addresses",
          "the limit is never passed, strangers work for their tries, known and unknown addresses "
-         "answer alike, and the owner of a guessed account waits less than a second on a known device",
+         "answer alike, and the owner of a guessed account waits less than a second on a known "
+         "device",
          {.isPrivate = true}, 120s, unlimitedGuesses, /*isAlone=*/true},
         {"PE-1.6", "twenty clients refresh one session at once; later a used token comes again",
          "one rotation and one answer for all; the replay ends the whole family",
