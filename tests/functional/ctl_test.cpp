@@ -196,7 +196,8 @@ TEST_F(Ctl, EveryLookHasATableAndJson)
          {std::vector<std::string>{"position", "list"}, {"account"}, {"fills"}, {"quote", "SPY", "QQQ"},
           {"bars", "SPY", "--limit", "5"}, {"instrument", "search", "apple"},
           {"instrument", "show", "BRK.B"}, {"market", "status"}, {"trace", "list"}, {"metrics"},
-          {"openapi"}, {"fault", "list"}, {"breaker", "list"}, {"log", "verify"}, {"log", "tail"}, {"trading", "status"},
+          {"openapi"}, {"fault", "list"}, {"breaker", "list"}, {"log", "verify"}, {"log", "tail"},
+          {"trading", "status"},
           {"order", "preview", "buy", "1", "SPY"}}) {
         const auto table = say(words);
         EXPECT_EQ(table.code, 0) << words.front() << ": " << table.err;

@@ -173,7 +173,8 @@ TEST_F(PeopleAtTheCommandLine, WhoSignsUpProvesTheAddressAndTakesASecondFactor)
     if (std::system("command -v zbarimg >/dev/null 2>&1") == 0) {
         const auto picture = s_folder->write("code.pbm", pictureOf(enrolled.out));
         const auto read = (*s_folder / "read.txt").string();
-        EXPECT_EQ(std::system(("zbarimg -q --raw '" + picture + "' > '" + read + "' 2>/dev/null").c_str()), 0);
+        const auto command = "zbarimg -q --raw '" + picture + "' > '" + read + "' 2>/dev/null";
+        EXPECT_EQ(std::system(command.c_str()), 0);
         EXPECT_EQ(test::readFile(read), uri + "\n");
     }
     EXPECT_EQ(say({"user", "second-factor", "confirm"}, line("12345")).code, 1);
