@@ -143,6 +143,13 @@ Cell ConnectionsTableModel::cellOf(int item, int column) const
         }
         cell.text = scopes.isEmpty() ? QStringLiteral("–") : scopes.join(QStringLiteral(", "));
         cell.tone = Tone::Muted;
+        QStringList missing;
+        if (line.connection) {
+            for (const auto& scope : line.connection->missingScopes) missing << format::plain(scope, 40);
+        }
+        if (missing.isEmpty()) break;
+        cell.text = tr("%1; not granted: %2").arg(cell.text, missing.join(QStringLiteral(", ")));
+        cell.tone = Tone::Warn;
         break;
     }
     default:

@@ -53,7 +53,7 @@ ScriptedPeople::ScriptedPeople(ScriptedClock& clock, QObject* parent)
     using std::chrono::hours;
     m_connections = {{"alpaca", "connected", "", m_clock.now() - hours(24 * 41), {}},
                      {"tradier", "reauth_needed", "oauth.reauth_needed",
-                      m_clock.now() - hours(24 * 91), m_clock.now() - hours(2)}};
+                      m_clock.now() - hours(24 * 91), m_clock.now() - hours(2), "data"}};
 }
 
 ScriptedPeople::Reply ScriptedPeople::refusal(int status, const std::string& code,
@@ -361,7 +361,10 @@ std::string ScriptedPeople::connectionJson(const Connection& connection) const
         .member("status", connection.status)
         .key("scopes")
         .beginArray();
-    for (const char* scope : {"account:write", "trading", "data"}) out.value(scope);
+    for (const char* scope : {"account:write", "trading", "data"})
+        if (connection.missingScope != scope) out.value(scope);
+    out.endArray().key("missingScopes").beginArray();
+    if (!connection.missingScope.empty()) out.value(connection.missingScope);
     out.endArray()
         .member("connectedAt", connection.connectedAt)
         .member("expiresAt", connection.expiresAt)

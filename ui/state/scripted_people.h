@@ -55,6 +55,7 @@ private:
     struct Connection {
         std::string broker, status, lastError;
         Timestamp connectedAt, expiresAt;
+        std::string missingScope = {};
     };
     struct Refusal {
         std::string call;

@@ -125,6 +125,21 @@ private Q_SLOTS:
         QVERIFY(stage.button("connectBroker")->isHidden()); // no method stands in for another
     }
 
+    void whatTheBrokerDidNotGrantIsSaid()
+    {
+        Stage stage;
+        stage.load();
+        const auto scopesOf = [&](const char* broker) {
+            return stage.view.table().rowModel()->cellOf(stage.store.itemOf(BrokerId(broker)),
+                                                         ConnectionsTableModel::ScopesColumn);
+        };
+        QCOMPARE(scopesOf("tradier").text,
+                 QStringLiteral("account:write, trading; not granted: data"));
+        QCOMPARE(scopesOf("tradier").tone, Tone::Warn);
+        QCOMPARE(scopesOf("alpaca").text, QStringLiteral("account:write, trading, data"));
+        QCOMPARE(scopesOf("alpaca").tone, Tone::Muted);
+    }
+
     void onlyWhatOrdersGoBySaysSo()
     {
         Stage stage;
