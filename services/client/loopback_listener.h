@@ -14,7 +14,9 @@ namespace qd::client {
 /// 127.0.0.1 and, where there is one, ::1 on the same port. Takes one answer and closes: GET of the
 /// path it is for, with a state that looks like one and either a code or an error. Anything else
 /// (another path, method or host, a favicon) is refused and does not end the wait. Says nothing of
-/// what came but that the window can be closed. GUI thread.
+/// what came but that the window can be closed. The path is that of the address that the broker has on
+/// file and compares whole: it cannot be drawn anew each time. What nobody can guess is the state.
+/// GUI thread.
 class LoopbackListener final : public QObject {
     Q_OBJECT
 public:

@@ -63,11 +63,29 @@ private Q_SLOTS:
         QVERIFY(page.contains("close this window"));
         QVERIFY(!page.contains("abcdef")); // nothing of what came is told to the page
         QVERIFY(page.contains("no-referrer"));
+        QVERIFY(page.contains("\r\nCache-Control: no-store\r\n"));
         QCOMPARE(arrived.count(), 1);
         QCOMPARE(arrived[0][0].toString(), kGood.mid(kGood.indexOf(u'?') + 1));
         QVERIFY(!listener.isListening());
         QVERIFY(get(*at, kGood).isEmpty());
         QCOMPARE(arrived.count(), 1);
+    }
+
+    void aBrowserThatComesBySixIsTakenToo()
+    {
+        LoopbackListener listener;
+        QSignalSpy arrived(&listener, &LoopbackListener::arrived);
+        const auto at = listener.listen(QStringLiteral("/callback"));
+        QVERIFY(at);
+        const auto port = QByteArray::number(at->port());
+        const QByteArray request =
+            "GET " + kGood.toLatin1() + " HTTP/1.1\r\nHost: [::1]:" + port + "\r\n\r\n";
+        const QByteArray page = ask(*at, request, QHostAddress::LocalHostIPv6);
+        if (page.isEmpty()) QSKIP("this machine has no ::1");
+        QVERIFY(page.startsWith("HTTP/1.1 200 "));
+        QVERIFY(page.contains("\r\nCache-Control: no-store\r\n"));
+        QCOMPARE(arrived.count(), 1);
+        QVERIFY(!listener.isListening());
     }
 
     void whatIsNoAnswerIsRefusedAndTheWaitGoesOn_data()
