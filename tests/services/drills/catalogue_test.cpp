@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 #include <set>
+#include <sstream>
 
 #include "services/drills/child.h"
 #include "services/drills/drill.h"
@@ -38,6 +39,45 @@ TEST(Catalogue, EveryDrillBelongsToAFailureModeOfTheProduct)
     std::set<std::string> known;
     for (const auto& mode : catalogue->root().items()) known.emplace(mode["id"].stringOr({}));
     for (const auto& drill : allDrills()) EXPECT_TRUE(known.contains(std::string(drill.id))) << drill.id;
+}
+
+/// "| PE-1.1 | C | what goes wrong | the promise |" → its cells, by id.
+std::map<std::string, std::vector<std::string>> rowsOf(const std::string& specification)
+{
+    std::map<std::string, std::vector<std::string>> rows;
+    std::istringstream lines(specification);
+    for (std::string line; std::getline(lines, line);) {
+        std::vector<std::string> cells;
+        for (std::size_t at = 2, end; (end = line.find(" |", at)) != std::string::npos; at = end + 3)
+            cells.push_back(line.substr(at, end - at));
+        const bool isRow = line.starts_with("| ") && cells.size() == 4 && cells[0].find('-') == 2;
+        if (isRow) rows[cells[0]] = cells;
+    }
+    return rows;
+}
+
+TEST(Catalogue, IsTheSpecificationsWordForWord)
+{
+    const auto specification = slurp(QD_SHARED_DATA "/../failure-modes.md");
+    if (specification.empty()) GTEST_SKIP() << "the specification is not here";
+    const auto rows = rowsOf(specification);
+    ASSERT_GT(rows.size(), 100U) << "its tables are not understood";
+    const auto catalogue =
+        json::Document::parse(slurp(QD_SOURCE_DIR "/resources/failure-modes.json"));
+    ASSERT_TRUE(catalogue.has_value());
+    const std::map<std::string_view, std::string> kSeverities{
+        {"C", "critical"}, {"H", "high"}, {"M", "medium"}, {"L", "low"}};
+    std::set<std::string> ours;
+    for (const auto& mode : catalogue->root().items()) {
+        const std::string id(mode["id"].stringOr({}));
+        EXPECT_TRUE(ours.insert(id).second) << id << " is there twice";
+        const auto row = rows.find(id);
+        ASSERT_NE(row, rows.end()) << id << " is not in the specification";
+        EXPECT_EQ(mode["severity"].stringOr({}), kSeverities.at(row->second[1])) << id;
+        EXPECT_EQ(mode["failure"].stringOr({}), row->second[2]) << id;
+        EXPECT_EQ(mode["promise"].stringOr({}), row->second[3]) << id;
+    }
+    for (const auto& [id, row] : rows) EXPECT_TRUE(ours.contains(id)) << id << " is missing";
 }
 
 TEST(Catalogue, DrillsAreBoundedAndSayWhatTheyDo)
