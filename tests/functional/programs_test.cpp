@@ -336,6 +336,8 @@ struct Shared {
     std::vector<const char*> files; ///< together one market
     const char* symbol;
     const char *low, *high; ///< what was paid or asked then
+
+    friend void PrintTo(const Shared& shared, std::ostream* out) { *out << shared.kind; }
 };
 
 class EachKind : public Programs, public ::testing::WithParamInterface<Shared> {};
@@ -374,7 +376,7 @@ INSTANTIATE_TEST_SUITE_P(
                 "options/goog_options_minute_20151223_trade_american.zip",
                 "options/goog_options_minute_20151223_openinterest_american.zip"},
                "GOOG151224C00750000", "0.01", "30"}),
-    [](const auto& info) { return info.param.kind; });
+    [](const auto& tested) { return tested.param.kind; });
 
 } // namespace
 } // namespace qd::drills
