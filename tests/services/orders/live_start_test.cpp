@@ -44,6 +44,11 @@ TEST(LiveStart, ItStaysHaltedHoweverOftenItStarts)
         backend.restart();
         EXPECT_EQ(stateOf(backend), TradingState::Halted) << start;
     }
+    auto database = backend.openDatabase();
+    auto told = database.prepare("SELECT count(*) FROM events WHERE kind='trading.changed' AND "
+                                 "actor='system:desk'");
+    ASSERT_TRUE(told && told->step().value_or(false));
+    EXPECT_EQ(told->integer(0), 1) << "it is in the log, once";
 }
 
 TEST(LiveStart, LaterItIsAsItWasLeft)
