@@ -32,6 +32,10 @@ TEST(PasswordHash, IsTheReferenceImplementations)
 {
     EXPECT_EQ(toPhcBase64(argon2id({65'536, 2, 1}, "password", "somesalt", 32)),
               "CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc");
+    EXPECT_EQ(toHexText(argon2id({65'536, 1, 1}, "password", "somesalt", 32)),
+              "f6a5adc1ba723dddef9b5ac1d464e180fcd9dffc9d1cbf76cca2fed795d9ca98");
+    EXPECT_EQ(toHexText(argon2id({65'536, 4, 1}, "password", "somesalt", 32)),
+              "9025d48e68ef7395cca9079da4c4ec3affb3c8911fe4f86d1a2520856f63172c");
 }
 
 TEST(PasswordHash, CostsWhatItIsMeantToInUse)
