@@ -31,7 +31,9 @@ Options readOptions(const QCoreApplication& application)
     parser.addVersionOption();
     const QCommandLineOption connect(
         QStringLiteral("connect"),
-        QStringLiteral("Use the backend at <url> instead of starting one: https, or http to this machine."), QStringLiteral("url"));
+        QStringLiteral("Use the backend at <url> instead of starting one: https, or http to this "
+                       "machine."),
+        QStringLiteral("url"));
     const QCommandLineOption token(QStringLiteral("token-file"),
                                    QStringLiteral("Private file with that backend's owner token; without it one signs in."),
                                    QStringLiteral("file"));

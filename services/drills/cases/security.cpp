@@ -435,7 +435,8 @@ std::vector<Drill> securityDrills()
         {"TB-6.3", "every endpoint is called with every role, and without any",
          "each endpoint lets in the role that it declares, and no lesser one", {.isPrivate = true},
          120s, everyEndpointWithEveryRole},
-        {"TB-6.5", "the data folder is read by somebody else; clients speak old TLS, or none; servers are named "
+        {"TB-6.5",
+         "the data folder is read by somebody else; clients speak old TLS, or none; servers are named "
          "without TLS",
          "personal data and secrets are encrypted at rest; TLS 1.2 or newer beyond loopback, in and "
          "out",
