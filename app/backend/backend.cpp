@@ -28,6 +28,7 @@
 #include "services/gateway/vault_api.h"
 #include "services/identity/migrations.h"
 #include "services/observability/otlp.h"
+#include "services/observability/self_metrics.h"
 #include "services/runtime/shifted_clock.h"
 #include "services/storage/archive_metrics.h"
 #include "services/storage/serving_lock.h"
@@ -352,7 +353,8 @@ void Backend::Parts::buildCore(const runtime::Config& config, const std::string&
                                            {"status", call.status},
                                            {"durationMs", call.duration}});
     });
-    if (config.has("otlp.url"))
+    observability::watchSelf(metrics, log, spans);
+    if (config.has("otlp.url")) {
         the->exporter = std::make_unique<observability::OtlpExporter>(
             spans, observability::OtlpResource{"quarterdeckd", kVersion, {}}, core,
             [this, url = config.text("otlp.url")](std::string body,
@@ -367,6 +369,8 @@ void Backend::Parts::buildCore(const runtime::Config& config, const std::string&
                 });
             },
             observability::OtlpExporter::Options{});
+        observability::watchExport(metrics, *the->exporter);
+    }
     logChanges();
 }
 

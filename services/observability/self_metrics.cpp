@@ -12,4 +12,13 @@ void watchSelf(Metrics& metrics, const LogFile& log, const SpanStore& spans)
     });
 }
 
+void watchExport(Metrics& metrics, const OtlpExporter& exporter)
+{
+    metrics.onCollect([&metrics, &exporter] {
+        constexpr const char* kName = "trace_export_batches_total";
+        metrics.counter(kName, {"taken"}).raiseTo(exporter.batchesTaken());
+        metrics.counter(kName, {"failed"}).raiseTo(exporter.batchesFailed());
+    });
+}
+
 } // namespace qd::observability

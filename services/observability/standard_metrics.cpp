@@ -63,6 +63,9 @@ const std::vector<MetricSpec>& standardMetrics()
         {"log_records_dropped_total", Counter, "Log records lost because the queue was full.", {}, {}},
         {"log_on_standard_error", Gauge, "1 while the log file cannot be written.", {}, {}},
         {"trace_spans_dropped_total", Counter, "Spans that could not be exported.", {}, {}},
+        {"trace_export_batches_total", Counter,
+         "Batches of spans that the collector took, and those that it did not (tried again).",
+         {"outcome"}, {}},
     };
     return specs;
 }

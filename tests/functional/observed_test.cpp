@@ -51,7 +51,8 @@ protected:
     }
 
     test::TempDir m_folder;
-    Stage m_stage{{.backend = {"trading-reconcile-every=1h"}},
+    Stage m_stage{{.backend = {"trading-reconcile-every=1h",
+                               "otlp-url=http://127.0.0.1:1/v1/traces"}}, // nobody listens there
                   Programs::beside(QD_BINARY_DIR "/bin/quarterdeckctl"),
                   (m_folder.path() / "stage").string()};
 };
@@ -87,6 +88,13 @@ TEST_F(Observed, EachLimitersDecisions)
                                    static_cast<double>(limited) -
                                    static_cast<double>(countOf(statuses, 503)));
     EXPECT_GT(metric(R"(ratelimit_remaining{name="broker.alpaca"})"), 0) << "the venue's own limit";
+}
+
+TEST_F(Observed, WhatTheCollectorOfTracesDidNotTake)
+{
+    const std::string failed = R"(trace_export_batches_total{outcome="failed"})";
+    m_stage.await("a batch is told as failed", 60s, [&] { return metric(failed) >= 1; });
+    EXPECT_EQ(metric(R"(trace_export_batches_total{outcome="taken"})"), 0);
 }
 
 TEST_F(Observed, StrangersWhoCameTooOften)
