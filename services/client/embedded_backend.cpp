@@ -327,6 +327,7 @@ void EmbeddedBackend::forgetOldWorlds()
         for (const auto* part : {".db", ".db-wal", ".db-shm", ".db-lock", ".db-serving", ".checkpoints.jsonl",
                                  ".checkpoints.jsonl.key", ".checkpoints.jsonl.pub"})
             QFile::remove(folder.filePath(world + QString::fromLatin1(part)));
+        QDir(folder.filePath(world + QStringLiteral(".archive"))).removeRecursively();
         if (m_keys) m_keys->forget({dataFolder(), world});
         else QFile::remove(folder.filePath(world + QStringLiteral(".vault.key")));
     }

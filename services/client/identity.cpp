@@ -102,8 +102,7 @@ void Identity::keep(const char* which, const runtime::Secret& value)
 {
     m_keys.write(keyOf(which), value, [this, guard = QPointer(this)](const Result<void>& kept) {
         if (!guard) return;
-        m_keysProblem = kept ? QString() : QString::fromStdString(kept.error().detail);
-        if (!kept) Q_EMIT keysProblemMet(m_keysProblem);
+        if (!kept) Q_EMIT keysProblemMet(QString::fromStdString(kept.error().detail));
     });
 }
 
@@ -111,7 +110,7 @@ void Identity::resume(std::function<void(bool isSignedIn)> done)
 {
     m_resumed = std::move(done);
     const auto nobody = [this](const QString& problem) {
-        m_keysProblem = problem;
+        if (!problem.isEmpty()) Q_EMIT keysProblemMet(problem);
         if (auto told = std::exchange(m_resumed, {})) told(false);
     };
     // Somebody may sign in by hand while a keyring is being unlocked.

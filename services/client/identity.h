@@ -56,9 +56,8 @@ public:
     /// May whoever sits here do what asks for this role?
     bool may(Role role) const;
     Stage stage() const { return m_stage; }
-    /// Where the refresh token is kept, for people; and why it could not be, if so.
+    /// Where the refresh token is kept, for people.
     QString keysAre() const { return m_keys.whereItIs(); }
-    QString keysProblem() const { return m_keysProblem; }
 
     /// One at a time; puzzles are solved meanwhile. Answers once; what the backend refused as its
     /// Problem ("identity.code_needed" …).
@@ -124,7 +123,6 @@ private:
     Stage m_stage = Stage::Idle;
     WhoFacts m_who;
     runtime::Secret m_refresh, m_deviceKey;
-    QString m_keysProblem;
     std::shared_ptr<Proving> m_proving;
     std::vector<Caller::Remedy> m_renewals, m_stepUps;
     std::function<void(bool)> m_resumed;

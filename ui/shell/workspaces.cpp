@@ -50,7 +50,7 @@ void Workspaces::connectIdentity()
     connect(&identity, &client::Identity::signedOut, this, &Workspaces::openDoor);
     connect(&identity, &client::Identity::stepUpWanted, this, &Workspaces::openStepUp);
     connect(&identity, &client::Identity::keysProblemMet, this, [this](const QString& what) {
-        if (!what.isEmpty()) tell(false, tr("This device will not be remembered"), what);
+        tell(false, tr("This device will not be remembered"), what);
     });
 }
 

@@ -349,6 +349,22 @@ private Q_SLOTS:
             terminal.folder.filePath(QStringLiteral("keys/session.refresh.key"))));
     }
 
+    void aKeyThatMayNotBeReadIsToldOf()
+    {
+        Terminal terminal;
+        QVERIFY(QDir().mkpath(terminal.folder.filePath(QStringLiteral("keys"))));
+        QFile file(terminal.folder.filePath(QStringLiteral("keys/session.refresh.key")));
+        QVERIFY(file.open(QIODevice::WriteOnly) && file.write("refresh-0") > 0);
+        file.close();
+        QVERIFY(file.setPermissions(QFileDevice::ReadOwner | QFileDevice::ReadOther));
+        QSignalSpy problems(&terminal.identity, &Identity::keysProblemMet);
+        std::optional<bool> resumed;
+        terminal.identity.resume([&](bool isSignedIn) { resumed = isSignedIn; });
+        QTRY_VERIFY_WITH_TIMEOUT(resumed.has_value(), kWithin);
+        QVERIFY(!*resumed);
+        QCOMPARE(problems.count(), 1);
+    }
+
     void whoSignsInWhileTheKeyringIsBeingUnlockedIsNotDisturbedByWhatItHeld()
     {
         /// Somebody is asked for its password, and takes his time.
