@@ -22,7 +22,6 @@ public:
     /// this is cancelled or another is asked for. Fails with: Invalid "accounts.proof".
     void solve(const std::string& challenge, Solved solved);
     void cancel();
-    bool isSolving() const { return static_cast<bool>(m_solved); }
 
 private:
     Solved m_solved;

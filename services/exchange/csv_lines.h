@@ -19,7 +19,6 @@ public:
 
     /// The next line with content; false at the end, or if it is too long (see `failed`).
     bool next();
-    std::size_t lineNumber() const { return m_line; }
     std::size_t size() const { return m_fields.size(); }
     std::string_view field(std::size_t index) const; ///< trimmed; empty beyond the last
     bool failed() const { return m_tooLong; }

@@ -72,7 +72,6 @@ public:
     explicit MatchingEngine(SelfTrade selfTrade = SelfTrade::Allow, std::size_t reserve = 1024);
 
     BookIndex addBook();
-    std::size_t bookCount() const { return m_books.size(); }
 
     /// Match, then rest or cancel what is left. Returns the order's id even if it is already gone.
     /// A fill-or-kill trades its whole quantity or nothing. Returns 0 (event Refused) when the

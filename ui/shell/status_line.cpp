@@ -31,11 +31,6 @@ StatusLine::StatusLine(Desk& desk, const Theme& theme, QWidget* parent)
     refresh();
 }
 
-void StatusLine::setFrameRate(int framesPerSecond)
-{
-    m_framesPerSecond = framesPerSecond;
-}
-
 QString StatusLine::text() const
 {
     QStringList words;
@@ -134,9 +129,6 @@ std::vector<StatusLine::Segment> StatusLine::rightSegments() const
     const client::StatusReport& report = m_desk.status().report();
     segments.push_back({tr("Queue"), QString::number(report.queuedDb + report.queuedCore),
                         Tone::Muted});
-    if (m_framesPerSecond > 0) {
-        segments.push_back({tr("UI"), tr("%1 fps").arg(m_framesPerSecond), Tone::Muted});
-    }
     segments.push_back({tr("ET"), format::clock(m_desk.clock().now(), false), Tone::Muted});
     return segments;
 }

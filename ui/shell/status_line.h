@@ -13,8 +13,6 @@ class StatusLine final : public QWidget {
     Q_OBJECT
 public:
     StatusLine(Desk& desk, const Theme& theme, QWidget* parent = nullptr);
-    /// Frames painted in the last second, told by the shell.
-    void setFrameRate(int framesPerSecond);
     QString text() const;
     QSize sizeHint() const override { return {400, metric::kStatusBar}; }
     QSize minimumSizeHint() const override { return {200, metric::kStatusBar}; }
@@ -35,7 +33,6 @@ private:
     Desk& m_desk;
     const Theme& m_theme;
     std::vector<Segment> m_left, m_right;
-    int m_framesPerSecond = 0;
 };
 
 } // namespace qd::ui

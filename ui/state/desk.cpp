@@ -120,7 +120,6 @@ void Desk::takeSnapshot(const client::Snapshot& snapshot)
     fetchMissing();
     refetchBars();
     m_renewSoon.start();
-    Q_EMIT synchronised();
 }
 
 void Desk::takeEvents(const std::vector<client::StreamEvent>& events)

@@ -94,7 +94,6 @@ Q_SIGNALS:
     void intervalChanged();
     void watchlistChanged();
     void instrumentLearned(const qd::Symbol& symbol);
-    void synchronised();
     void rightsChanged();
     /// A few times a second: ages and countdowns move on.
     void heartbeat();

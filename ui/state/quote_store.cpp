@@ -14,7 +14,6 @@ int QuoteStore::slotFor(const Symbol& symbol)
     const auto [found, added] = m_index.try_emplace(symbol, count());
     if (added) {
         m_slots.emplace_back().facts.quote.symbol = symbol;
-        Q_EMIT slotAdded(found->second);
     }
     return found->second;
 }

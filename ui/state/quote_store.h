@@ -36,7 +36,6 @@ public:
     void apply(const client::MarketBatch& batch);
 
 Q_SIGNALS:
-    void slotAdded(int slot);
     void quotesChanged(const std::vector<int>& slots);
 
 private:

@@ -31,7 +31,6 @@ public:
     void publishFaithfully(const exchange::OrderUpdate& update);
     /// Close sessions: of one key, or all when `keyId` is empty.
     void disconnect(std::string_view keyId);
-    std::size_t sessionCount() const { return m_sessions.size(); }
 
 private:
     struct Session {
