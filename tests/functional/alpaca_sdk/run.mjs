@@ -2,47 +2,28 @@
 //   node run.mjs PATH/TO/quarterdeck-sandbox
 // Installs the packages into a folder of its own first. Where that cannot be done it prints
 // "skipped: why". Ends with "N passed, N failed".
-import { spawn, spawnSync } from "node:child_process";
-import { cpSync, existsSync, mkdirSync, readFileSync } from "node:fs";
+import { spawn } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
+import { packagesOf, skip } from "../npm_packages.mjs";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const binary = resolve(process.argv[2] ?? process.env.QUARTERDECK_SANDBOX ?? "build/bin/quarterdeck-sandbox");
 
-function skip(why) {
-    console.log(`skipped: ${why}`);
-    console.log("0 passed, 0 failed, 1 skipped");
-    process.exit(0);
-}
-
-// npm warns first and says what went wrong later.
-function firstError(text) {
-    const lines = text.trim().split("\n");
-    const errors = lines.filter((line) => /^npm (ERR!|error)/.test(line));
-    return errors.find((line) => line.includes("request to")) ?? errors[0] ?? lines[0];
-}
-
 function install() {
-    const folder = join(tmpdir(), `quarterdeck-alpaca-sdk-${process.getuid?.() ?? 0}`);
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
-    for (const name of ["package.json", "package-lock.json"])
-        if (existsSync(join(here, name))) cpSync(join(here, name), join(folder, name));
-    const require = createRequire(join(folder, "package.json"));
-    try {
-        require.resolve("@alpacahq/alpaca-trade-api");
-        require.resolve("toxiproxy-node-client");
-        return require;
-    } catch {
-        const npm = spawnSync("npm", ["ci", "--no-audit", "--no-fund", "--ignore-scripts"],
-            { cwd: folder, encoding: "utf8", timeout: 120_000 });
-        if (npm.error) skip(`npm cannot be run: ${npm.error.message}`);
-        if (npm.status !== 0) skip(`the packages cannot be installed: ${firstError(npm.stderr)}`);
-        return require;
-    }
+    const requireOf = (folder) => createRequire(join(folder, "package.json"));
+    return requireOf(packagesOf(here, "alpaca-sdk", (folder) => {
+        try {
+            requireOf(folder).resolve("@alpacahq/alpaca-trade-api");
+            requireOf(folder).resolve("toxiproxy-node-client");
+            return true;
+        } catch {
+            return false;
+        }
+    }));
 }
 
 async function startSandbox() {

@@ -2,36 +2,22 @@
 //   node run.mjs PATH/TO/oauth_peer
 // Installs the package into a folder of its own first. Where that cannot be done it prints
 // "skipped: why". Ends with "N passed, N failed".
-import { spawn, spawnSync } from "node:child_process";
+import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath, pathToFileURL } from "node:url";
+import { packagesOf, skip } from "../npm_packages.mjs";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const binary = resolve(process.argv[2] ?? "build/tests/oauth_peer");
 
-function skip(why) {
-    console.log(`skipped: ${why}`);
-    console.log("0 passed, 0 failed, 1 skipped");
-    process.exit(0);
-}
-
 async function install() {
-    const folder = join(tmpdir(), `quarterdeck-oidc-provider-${process.getuid?.() ?? 0}`);
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
-    for (const name of ["package.json", "package-lock.json"])
-        if (existsSync(join(here, name))) cpSync(join(here, name), join(folder, name));
-    const entry = join(folder, "node_modules", "oidc-provider", "lib", "index.js");
-    if (!existsSync(entry)) {
-        const npm = spawnSync("npm", ["ci", "--no-audit", "--no-fund", "--ignore-scripts"],
-            { cwd: folder, encoding: "utf8", timeout: 240_000 });
-        if (npm.error) skip(`npm cannot be started: ${npm.error.message}`);
-        if (npm.status !== 0) skip(`npm install failed: ${npm.stderr.trim().split("\n")[0]}`);
-    }
-    return (await import(pathToFileURL(entry))).default;
+    const entryOf = (folder) => join(folder, "node_modules", "oidc-provider", "lib", "index.js");
+    const folder = packagesOf(here, "oidc-provider", (folder) => existsSync(entryOf(folder)));
+    return (await import(pathToFileURL(entryOf(folder)))).default;
 }
 
 let passed = 0, failed = 0;

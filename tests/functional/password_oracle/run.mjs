@@ -3,33 +3,19 @@
 // Installs the package into a folder of its own first. Where that cannot be done it prints
 // "skipped: why". Ends with "N passed, N failed".
 import { spawnSync } from "node:child_process";
-import { cpSync, existsSync, mkdirSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
-import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+import { packagesOf, skip } from "../npm_packages.mjs";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const binary = resolve(process.argv[2] ?? "build/tests/password_peer");
 const kCommonest = 10_000;
 
-function skip(why) {
-    console.log(`skipped: ${why}`);
-    console.log("0 passed, 0 failed, 1 skipped");
-    process.exit(0);
-}
-
 function install() {
-    const folder = join(tmpdir(), `quarterdeck-password-oracle-${process.getuid?.() ?? 0}`);
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
-    for (const name of ["package.json", "package-lock.json"]) cpSync(join(here, name), join(folder, name));
-    if (!existsSync(join(folder, "node_modules", "zxcvbn", "lib", "main.js"))) {
-        const npm = spawnSync("npm", ["ci", "--no-audit", "--no-fund", "--ignore-scripts"],
-            { cwd: folder, encoding: "utf8", timeout: 240_000 });
-        if (npm.error) skip(`npm cannot be started: ${npm.error.message}`);
-        if (npm.status !== 0) skip(`npm install failed: ${npm.stderr.trim().split("\n")[0]}`);
-    }
-    return createRequire(join(folder, "package.json"));
+    return createRequire(join(packagesOf(here, "password-oracle", (folder) =>
+        existsSync(join(folder, "node_modules", "zxcvbn", "lib", "main.js"))), "package.json"));
 }
 
 let passed = 0, failed = 0;
