@@ -98,13 +98,18 @@ void CandleLayer::paintStudies(QPainter& painter, const Palette& colors,
         }
         painter.drawPolyline(points);
     };
+    painter.save();
+    // A study that is far from the prices must not run through the volume.
+    const QRectF& plot = picture.scale.plot;
+    painter.setClipRect(QRectF(plot.topLeft(), QPointF(plot.right(), picture.volumeTop)),
+                        Qt::IntersectClip);
     painter.setRenderHint(QPainter::Antialiasing, true);
     if (picture.showFast) line(picture.studies->fast(), colors.warn, false);
     if (picture.showSlow) line(picture.studies->slow(), colors.accent, false);
     if (picture.showVwap && !picture.studies->vwap().empty()) {
         line(picture.studies->vwap(), colors.violet, true);
     }
-    painter.setRenderHint(QPainter::Antialiasing, false);
+    painter.restore();
 }
 
 void CandleLayer::paint(QPainter* painter, const QStyleOptionGraphicsItem*, QWidget*)

@@ -348,6 +348,35 @@ private Q_SLOTS:
         QVERIFY(std::abs(average - 4070.115719) < 1e-6);
     }
 
+    void aStudyBelowThePricesDoesNotRunThroughTheVolume()
+    {
+        std::vector<std::int64_t> starts;
+        std::vector<Candle> candles;
+        for (std::size_t i = 0; i < 700; ++i) {
+            starts.push_back(kStartMs + std::int64_t(i) * 60'000);
+            if (i < 300) candles.push_back({99.4, 99.4, 99.4, 99.4, 1e6}); // VWAP stays there
+            else candles.push_back({100, 103, 100, 102, 1});
+        }
+        BarStage stage(1);
+        stage.bars.assign(std::move(starts), std::move(candles));
+        stage.studies.rebuild(stage.bars, true);
+        stage.chart.setSeries(&stage.bars, &stage.studies, 2);
+        stage.chart.showStudies(false, false, true);
+        stage.paint();
+        const ChartScale& scale = stage.chart.scale();
+        const double vwap = stage.studies.vwap().back();
+        QVERIFY2(vwap > scale.low && vwap < 99.6, "it would lie in the volume");
+        const QImage image = stage.chart.viewport()->grab().toImage();
+        const int hue = stage.theme.colors().violet.hslHue();
+        const int y = int(scale.y(vwap));
+        for (int row = y - 2; row <= y + 2; ++row) {
+            for (int x = int(scale.plot.left()) + 1; x < int(scale.plot.right()); ++x) {
+                const QColor color = image.pixelColor(x, row);
+                QVERIFY(std::abs(color.hslHue() - hue) >= 12 || color.hslSaturation() <= 90);
+            }
+        }
+    }
+
     /// Round the clock there is no gap between two days' bars, and yet VWAP begins anew.
     void vwapIsNotJoinedAcrossMidnight()
     {
