@@ -36,7 +36,7 @@ TextLabel& addCopyable(Card& card, const char* name)
 } // namespace
 
 TotpDialog::TotpDialog(const Theme& theme, client::Caller& caller, QWidget* parent)
-    : QDialog(parent), m_theme(theme), m_people(caller), m_steps(new QStackedLayout(this)),
+    : QDialog(parent), m_people(caller), m_steps(new QStackedLayout(this)),
       m_first(new Card(theme, tr("Set up an authenticator"), this)),
       m_second(new Card(theme, tr("Recovery codes"), this)),
       m_square(new QrCode(tr("The authenticator's secret, as a QR code"), this))

@@ -25,7 +25,6 @@ private:
     void confirm();
     void showRecoveryCodes(const std::vector<std::string>& codes);
 
-    const Theme& m_theme;
     client::PeopleApi m_people;
     QStackedLayout* m_steps;
     Card *m_first, *m_second;

@@ -119,7 +119,7 @@ TEST_F(BackupTest, ABackupShorterThanItSaysIsRefused)
     expectOk(backup(m_path, m_copy, {}));
     const auto size = std::filesystem::file_size(m_copy);
     const auto torn = m_copy + "-torn";
-    for (const std::uintmax_t missing : {1, 100, 4096, 8192}) {
+    for (const std::uintmax_t missing : {1u, 100u, 4096u, 8192u}) {
         std::filesystem::copy_file(m_copy, torn, std::filesystem::copy_options::overwrite_existing);
         std::filesystem::resize_file(torn, size - missing);
         const auto restored = restore(torn, m_path);
