@@ -177,7 +177,7 @@ double likelihoodOf(const Sides& sides)
     std::ranges::sort(sorted);
     double wins = 0;
     for (const double each : sides.unknown) {
-        const auto [below, above] = std::ranges::equal_range(sorted, each);
+        const auto [below, above] = std::equal_range(sorted.begin(), sorted.end(), each);
         wins += static_cast<double>(below - sorted.begin());
         wins += static_cast<double>(above - below) / 2;
     }

@@ -40,7 +40,7 @@ class NoSockets final : public wire::WebSocketClient {
 public:
     std::shared_ptr<wire::WebSocket> connect(wire::WebSocketOptions, wire::WebSocketEvents) override
     {
-        QD_ASSERT(!"no stream was started");
+        QD_ASSERT(false && "no stream was started");
         return nullptr;
     }
 };
