@@ -90,4 +90,20 @@ private:
     std::shared_ptr<const identity::PasswordHasher> m_hasher;
 };
 
+template <typename T>
+std::string codeOf(const tl::expected<T, identity::Refused>& outcome)
+{
+    return outcome ? "" : outcome.error().error.code;
+}
+
+/// Passwords are guessed without rates in the way.
+inline identity::ThrottleSettings withoutRates()
+{
+    identity::ThrottleSettings settings;
+    settings.perNetwork.burst = 1'000;
+    settings.global.burst = 10'000;
+    settings.proofTries = 4 * ProofChallenge::kParts; // solved in no time
+    return settings;
+}
+
 } // namespace qd::test
