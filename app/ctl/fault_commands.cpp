@@ -11,8 +11,19 @@ struct WantedFault {
     bool isCorrupt = false;
 };
 
-int showFaults(const Session& session, const drills::Answer& answer)
+/// `body` as the method needs it. Only a backend that was started for drills has these addresses.
+int askFaults(Session& session, const std::string& method, const std::string& path,
+              const std::string& body = {})
 {
+    const auto answer = session.ask(method, path, body);
+    if (answer["code"].stringOr({}) == "request.path") {
+        session.complain("this backend lets no step be broken; start it with --drill-enabled true");
+        return kRefused;
+    }
+    if (!answer.isOk()) {
+        if (session.wantsJson()) session.printJson(answer.body);
+        return session.explain(answer), kRefused;
+    }
     if (session.wantsJson()) return session.printJson(answer.body), kDone;
     Table table({{"Step"}, {"Armed"}, {"Passed", true}, {"Broken", true}, {"When"}});
     for (const auto& point : answer["faults"].items())
@@ -32,8 +43,7 @@ int setFault(Session& session, const WantedFault& wanted)
         .member("times", wanted.times)
         .member("corrupt", wanted.isCorrupt)
         .endObject();
-    return showFaults(session, session.require("PUT", "/v1/faults/" + wire::percentEncode(wanted.name),
-                                               out.take()));
+    return askFaults(session, "PUT", "/v1/faults/" + wire::percentEncode(wanted.name), out.take());
 }
 
 } // namespace
@@ -43,7 +53,7 @@ void addFaultCommands(CLI::App& app, Session& session, Chosen& chosen)
     auto* fault = app.add_subcommand("fault", "Steps of the backend to break in a drill");
     fault->require_subcommand(1);
     fault->add_subcommand("list", "All of them, and how often each was broken")->callback([&] {
-        chosen = [&session] { return showFaults(session, session.require("GET", "/v1/faults")); };
+        chosen = [&session] { return askFaults(session, "GET", "/v1/faults"); };
     });
     const auto wanted = std::make_shared<WantedFault>();
     auto* set = fault->add_subcommand("set", "Break one");
@@ -59,7 +69,7 @@ void addFaultCommands(CLI::App& app, Session& session, Chosen& chosen)
     set->add_flag("--corrupt", wanted->isCorrupt, "The failure is damage, which no retry mends");
     set->callback([&, wanted] { chosen = [&session, wanted] { return setFault(session, *wanted); }; });
     fault->add_subcommand("clear", "Break none any more")->callback([&] {
-        chosen = [&session] { return showFaults(session, session.require("DELETE", "/v1/faults")); };
+        chosen = [&session] { return askFaults(session, "DELETE", "/v1/faults"); };
     });
 }
 

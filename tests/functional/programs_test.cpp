@@ -245,6 +245,9 @@ TEST_F(Programs, HeadlessGoesOnWithItsAccountWhenItIsStartedAgain)
     const auto fills = idOf({"buy", "0.5", "BTC/USD", "--tif", "gtc"});
     EXPECT_TRUE(waitUntil(kReadyWithin, [&] { return stateOf(fills) == "filled"; })) << stateOf(fills);
     EXPECT_TRUE(waitUntil(kReadyWithin, [&] { return stateOf(rests) == "accepted"; })) << stateOf(rests);
+    const auto faults = ctl({"fault", "list"});
+    EXPECT_EQ(faults.code, 1);
+    EXPECT_NE(faults.err.find("--drill-enabled"), std::string::npos) << faults.err;
     const auto before = databases();
     EXPECT_EQ(before.size(), 1U);
     ASSERT_TRUE(pair->terminate(20s));
